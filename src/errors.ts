@@ -1,0 +1,48 @@
+/** Every failure a caller can meet: code → status. */
+export const STATUS = {
+  INVALID_REQUEST: 400,
+  RESULT_NOT_FOUND: 404,
+  NOT_FOUND: 404,
+  ALREADY_REDEEMED: 409,
+  INTERNAL: 500,
+  UNAVAILABLE: 503,
+} as const;
+
+export type Code = keyof typeof STATUS;
+
+/** A failure with the code and the sentence that the caller is told. */
+export class Failure extends Error {
+  readonly code: Code;
+
+  constructor(code: Code, sentence: string, cause?: unknown) {
+    super(sentence, { cause });
+    this.code = code;
+  }
+}
+
+/** The caller's mistake: names the field and the remedy. */
+export const invalid = (field: string, remedy: string) =>
+  new Failure("INVALID_REQUEST", `${field}: ${remedy}.`);
+
+/** An outcome that can't be known or recorded now. */
+export const unavailable = (cause: unknown) =>
+  new Failure(
+    "UNAVAILABLE",
+    "The draw is unavailable right now. Please try again in a moment.",
+    cause,
+  );
+
+/** What a log may say of an error: no query parameters, no command arguments, no row values. */
+export function loggable(error: unknown): Record<string, unknown> {
+  if (!(error instanceof Error)) return { message: String(error) };
+  const code = "code" in error ? String(error.code) : undefined;
+  // Postgres quotes the offending value in the words of a data error (classes 22 and 23).
+  const quotes = code !== undefined && /^2[23]...$/.test(code);
+  return {
+    type: error.name,
+    code,
+    message: quotes ? "data error" : error.message,
+    stack: quotes ? undefined : error.stack,
+    cause: error.cause === undefined ? undefined : loggable(error.cause),
+  };
+}

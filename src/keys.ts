@@ -1,0 +1,24 @@
+import { crc32 } from "node:zlib";
+
+/** One hash tag keeps all keys in one slot, so that one script may touch them all, in a Redis Cluster too. */
+const TAG = "{lucky-draw}:";
+
+/** Buckets a day. 65,536 keep a million participants at 15 a bucket and ten million within Redis's 512 of a listpack. */
+const BUCKETS = 0xffff;
+
+/** Every Redis key of the product is spelled here. */
+export const keys = {
+  /** hash: version, listing (JSON), odds (packed for draw.lua) */
+  prizes: `${TAG}prizes`,
+  /** hash: prize id → units taken ever */
+  taken: `${TAG}taken`,
+  /** hash: prize id → units taken on that day; expires */
+  takenToday: (date: string) => `${TAG}taken:${date}`,
+  /** stream: field `win` → a win whose row may not be in Postgres yet */
+  outbox: `${TAG}outbox`,
+  /** hash: user id → outbox entry, or `@` and the date once the row is written; until the answer is out */
+  pending: `${TAG}pending`,
+  /** hash: user id → l(ost) or w(on) and the attempt; one bucket of a day's participants; expires */
+  players: (date: string, userId: string) =>
+    `${TAG}players:${date}:${(crc32(userId) & BUCKETS).toString(16)}`,
+};

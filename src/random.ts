@@ -1,0 +1,26 @@
+import { createHash, randomBytes, randomInt, randomUUID } from "node:crypto";
+
+/** Odds are counted in parts per billion. */
+export const PARTS = 1_000_000_000;
+
+/** Chance, passed in so that a test can choose it. */
+export type Random = {
+  /** An integer from 0 to 999,999,999, each equally likely. */
+  roll(): number;
+  /** A version 4 UUID. */
+  id(): string;
+};
+
+/** From the operating system's generator. */
+export const systemRandom: Random = {
+  roll: () => randomInt(PARTS),
+  id: () => randomUUID(),
+};
+
+/** The name of a try, 11 characters: the same for the same Idempotency-Key, else one of its own. */
+export function attemptOf(idempotencyKey: string | undefined): string {
+  const bits = idempotencyKey
+    ? createHash("sha256").update(idempotencyKey).digest().subarray(0, 8)
+    : randomBytes(8);
+  return bits.toString("base64url");
+}

@@ -1,0 +1,57 @@
+import { Failure } from "./errors.js";
+import type { Postgres } from "./postgres.js";
+import type { Result } from "./results.js";
+
+/** A redeemed result; `phone_no` is E.164, or null where the winner gave none. */
+export type Redeemed = Result & {
+  phone_no: string | null;
+  redeemed_at: string;
+};
+
+type Row = Omit<Result, "created_at"> & {
+  created_at: Date;
+  phone_no: string | null;
+  redeemed_at: Date;
+};
+
+/**
+ * Redeems a user's result, at `now` in milliseconds since the epoch. The same phone number again gets the same
+ * answer; a number may be added where none was given. Rejects with RESULT_NOT_FOUND (also for somebody else's),
+ * ALREADY_REDEEMED where another number holds it, UNAVAILABLE.
+ */
+export async function redeem(
+  postgres: Postgres,
+  now: number,
+  id: string,
+  userId: string,
+  phoneNo: string | null,
+): Promise<Redeemed> {
+  // One statement, so that of two at once one waits for the other's row and then sees its number.
+  const [row] = await postgres.query(
+    (sql) => sql<Row[]>`
+      update result
+      set phone_no = coalesce(phone_no, ${phoneNo}),
+        redeemed_at = coalesce(redeemed_at, to_timestamp(${now}::float8 / 1000))
+      where id = ${id} and user_id = ${userId}
+        and (redeemed_at is null or phone_no is null or phone_no = ${phoneNo})
+      returning id, user_id, prize_id, created_at, phone_no, redeemed_at`,
+  );
+  if (!row) throw await refusal(postgres, id, userId);
+  return {
+    ...row,
+    created_at: row.created_at.toISOString(),
+    redeemed_at: row.redeemed_at.toISOString(),
+  };
+}
+
+async function refusal(postgres: Postgres, id: string, userId: string) {
+  const standing = await postgres.query(
+    (sql) => sql`select from result where id = ${id} and user_id = ${userId}`,
+  );
+  return standing.count > 0
+    ? new Failure(
+        "ALREADY_REDEEMED",
+        "This prize has already been redeemed with another phone number.",
+      )
+    : new Failure("RESULT_NOT_FOUND", "No such result for this username.");
+}

@@ -1,0 +1,51 @@
+import { readFileSync } from "node:fs";
+import { Redis, type Result } from "ioredis";
+
+declare module "ioredis" {
+  interface RedisCommander<Context> {
+    draw(...args: (string | number)[]): Result<unknown, Context>;
+    settle(...args: (string | number)[]): Result<unknown, Context>;
+    reload(...args: (string | number)[]): Result<unknown, Context>;
+  }
+}
+
+export type { Redis };
+
+const script = (name: string) => ({
+  lua: readFileSync(new URL(`../lua/${name}.lua`, import.meta.url), "utf8"),
+});
+
+/** How long Redis may take over a command, in milliseconds. */
+const PATIENCE = 1_000;
+
+/**
+ * A client that fails fast: nothing is queued while Redis is away and nothing is sent twice; a link that has gone
+ * silent is replaced. The methods `draw`, `settle` and `reload` run the scripts of `lua/` by EVALSHA.
+ */
+export function createRedis(url: string): Redis {
+  return new Redis(url, {
+    protocol: 2,
+    scripts: {
+      draw: script("draw"),
+      settle: script("settle"),
+      reload: script("reload"),
+    },
+    maxRetriesPerRequest: 0,
+    enableOfflineQueue: false,
+    autoResendUnfulfilledCommands: false,
+    commandTimeout: PATIENCE,
+    // Half-open: the command alone would time out, and so would every later one on the same link.
+    socketTimeout: PATIENCE,
+    connectTimeout: PATIENCE,
+    retryStrategy: (times) => Math.min(50 * times, 500),
+    // After a failover the old primary answers READONLY: look the name up again.
+    reconnectOnError: (error) => error.message.startsWith("READONLY"),
+    lazyConnect: true,
+  });
+}
+
+/** Redis's clock in milliseconds since the epoch. */
+export async function redisTime(redis: Redis): Promise<number> {
+  const [seconds, micros] = await redis.time();
+  return Number(seconds) * 1000 + Number(micros) / 1000;
+}

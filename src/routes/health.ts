@@ -1,0 +1,48 @@
+import type { FastifyPluginAsyncTypebox } from "@fastify/type-provider-typebox";
+import { keys } from "../keys.js";
+import { Health, Readiness } from "../schemas.js";
+import type { Services } from "../services.js";
+
+/** GET /healthz: the process lives. GET /readyz: it can serve; says what is wrong. */
+export const healthRoutes: FastifyPluginAsyncTypebox<Services> = async (
+  app,
+  { redis, postgres, prizes },
+) => {
+  app.get("/healthz", { schema: { response: { 200: Health } } }, async () => ({
+    status: "ok" as const,
+  }));
+
+  app.get(
+    "/readyz",
+    { schema: { response: { 200: Readiness, 503: Readiness } } },
+    async (_request, reply) => {
+      const stops = (
+        await Promise.all([redisProblem(), postgresProblem()])
+      ).filter((problem) => problem !== undefined);
+      const refused = prizes.problem();
+      const ready = stops.length === 0;
+      // A refused edit is told but is no reason to take every server out: the last good table is in force.
+      return reply
+        .code(ready ? 200 : 503)
+        .send({ ready, problems: refused ? [...stops, refused] : stops });
+    },
+  );
+
+  async function redisProblem() {
+    try {
+      const loaded = await redis.hexists(keys.prizes, "odds");
+      return loaded ? undefined : "No prize table is in force.";
+    } catch {
+      return "Redis does not answer.";
+    }
+  }
+
+  async function postgresProblem() {
+    try {
+      await postgres.query((sql) => sql`select from prize_version`);
+      return undefined;
+    } catch {
+      return "Postgres does not answer, or its tables are missing.";
+    }
+  }
+};

@@ -1,0 +1,67 @@
+import type { FastifyPluginAsyncTypebox } from "@fastify/type-provider-typebox";
+import type { FastifyReply, FastifyRequest } from "fastify";
+import type { Static } from "typebox";
+import { within } from "../deadline.js";
+import { invalid, unavailable } from "../errors.js";
+import { parsePhone, parseUsername } from "../input.js";
+import { redeem } from "../redeem.js";
+import { Failed, RedeemedAnswer, RedeemFields } from "../schemas.js";
+import type { Services } from "../services.js";
+
+/** As for a draw: an answer or a 503 within two seconds. */
+const PATIENCE = 1_500;
+
+const late = () => unavailable(new Error("the redemption took too long"));
+
+/** GET /redeem, with a JSON body or a query string, and POST /redeem. */
+export const redeemRoute: FastifyPluginAsyncTypebox<Services> = async (
+  app,
+  { postgres, clock, country },
+) => {
+  const response = { 200: RedeemedAnswer, default: Failed };
+
+  async function answer(fields: Fields, reply: FastifyReply) {
+    const userId = parseUsername(fields.username);
+    const phone = phoneOf(fields);
+    const phoneNo = phone === undefined ? null : parsePhone(phone, country);
+    const now = clock.now();
+    const work = redeem(postgres, now, fields.id, userId, phoneNo);
+    const result = await within(PATIENCE, work, late);
+    reply.header("cache-control", "no-store");
+    const message = "You have successfully redeemed your prize.";
+    return { success: true as const, data: { message, result } };
+  }
+
+  app.post(
+    "/redeem",
+    { schema: { body: RedeemFields, response } },
+    (request, reply) => answer(request.body, reply),
+  );
+
+  app.get(
+    "/redeem",
+    {
+      schema: { querystring: RedeemFields, response },
+      preValidation: preferBody,
+    },
+    (request, reply) => answer(request.query, reply),
+  );
+};
+
+type Fields = Static<typeof RedeemFields>;
+
+/** A GET with a body means the body: its fields take the place of the query string's. */
+async function preferBody(request: FastifyRequest) {
+  request.query = request.body ?? request.query;
+}
+
+/** `phone_no`, or its alias `phoneNumber`. */
+function phoneOf({ phone_no, phoneNumber }: Fields): string | undefined {
+  if (phone_no && phoneNumber && phone_no !== phoneNumber) {
+    throw invalid(
+      "phoneNumber",
+      "is another name for phone_no: send one of them",
+    );
+  }
+  return phone_no ?? phoneNumber;
+}

@@ -1,0 +1,109 @@
+import type { CountryCode } from "libphonenumber-js";
+import type { Logger } from "pino";
+import { buildApp } from "./app.js";
+import { createClock } from "./clock.js";
+import type { Config } from "./config.js";
+import { createEngine } from "./draw.js";
+import { migrate } from "./migrate.js";
+import { createPostgres, isAway } from "./postgres.js";
+import { createPrizes } from "./prizes.js";
+import { type Random, systemRandom } from "./random.js";
+import { createRedis, redisTime } from "./redis.js";
+import { createResults } from "./results.js";
+import { createScheduler } from "./scheduler.js";
+import { createSettle } from "./settle.js";
+
+export type ServerOptions = {
+  databaseUrl: string;
+  redisUrl: string;
+  log: Logger;
+  /** Fill an empty `prize` with the sample prizes. */
+  samplePrizes?: boolean;
+  /** Time and chance. Default: this machine's clock, Redis's clock, the operating system's generator. */
+  localTime?: () => number;
+  sharedTime?: () => Promise<number>;
+  random?: Random;
+};
+
+export type Server = ReturnType<typeof createServer>;
+
+/** Between two tries to reach Postgres for the migrations, in milliseconds. */
+const RETRY = 500;
+
+/** How long a stop waits for callers that do not finish their requests, in milliseconds. */
+const GRACE = 3_000;
+
+/** A whole server: stores, engine, HTTP front and scheduler. It owns what it opens; `close` closes all of it. */
+export function createServer(
+  config: Pick<Config, "TIME_ZONE" | "DEFAULT_COUNTRY">,
+  options: ServerOptions,
+) {
+  const { databaseUrl, redisUrl, log, samplePrizes = false } = options;
+  const redis = createRedis(redisUrl);
+  const postgres = createPostgres(databaseUrl);
+  const sharedTime = options.sharedTime ?? (() => redisTime(redis));
+  const clock = createClock(config.TIME_ZONE, sharedTime, options.localTime);
+  const warn = (sentence: string) => log.warn(sentence);
+  const prizes = createPrizes(redis, postgres, clock, warn);
+  const results = createResults(postgres);
+  const settle = createSettle(redis);
+  const random = options.random ?? systemRandom;
+  const engine = createEngine(redis, prizes, results, settle, clock, random);
+  const country = config.DEFAULT_COUNTRY as CountryCode;
+  const parts = { redis, postgres, clock, prizes, engine, settle };
+  const app = buildApp({ ...parts, country }, log);
+  const scheduler = createScheduler(config.TIME_ZONE, parts, log);
+  let closing = false;
+
+  redis.on("error", (err: Error) => log.debug({ err }, "redis"));
+  redis.on("close", prizes.markStale);
+  redis.on("ready", () => {
+    prizes.reload().catch((err: unknown) => log.debug({ err }, "reload"));
+  });
+
+  /**
+   * Connects, migrates and loads the prizes, waiting for stores that are away. Rejects where waiting can't help: a
+   * wrong password, a missing database or permission, a migration that fails.
+   */
+  async function open(): Promise<void> {
+    redis.connect().catch(() => {}); // goes on trying by itself
+    let told = false;
+    while (!closing) {
+      try {
+        const applied = await migrate(databaseUrl, samplePrizes);
+        if (applied.length > 0) log.info({ applied }, "migrated");
+        break;
+      } catch (err) {
+        if (!isAway(err)) throw err;
+        if (!told) log.warn({ err }, "waiting for Postgres");
+        told = true;
+        await new Promise((resolve) => setTimeout(resolve, RETRY));
+      }
+    }
+    await scheduler.tick().catch((err: unknown) => {
+      log.warn({ err }, "the prizes are not loaded yet");
+    });
+  }
+
+  /** Listens and starts the scheduler. Answers with the address. */
+  async function listen(host: string, port: number): Promise<string> {
+    const address = await app.listen({ host, port });
+    scheduler.start();
+    return address;
+  }
+
+  /** Takes no new requests, lets the answers under way out, flushes the queues and closes the stores. */
+  async function close(): Promise<void> {
+    closing = true;
+    const cut = setTimeout(() => app.server.closeAllConnections(), GRACE);
+    await app.close();
+    clearTimeout(cut);
+    await scheduler.stop();
+    await results.idle();
+    await settle.idle();
+    redis.disconnect();
+    await postgres.close();
+  }
+
+  return { app, open, listen, close, ...parts, results, scheduler };
+}

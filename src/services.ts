@@ -1,0 +1,19 @@
+import type { CountryCode } from "libphonenumber-js";
+import type { Clock } from "./clock.js";
+import type { Engine } from "./draw.js";
+import type { Postgres } from "./postgres.js";
+import type { Prizes } from "./prizes.js";
+import type { Redis } from "./redis.js";
+import type { Settle } from "./settle.js";
+
+/** What the routes work with. server.ts makes it. */
+export type Services = {
+  redis: Redis;
+  postgres: Postgres;
+  clock: Clock;
+  prizes: Prizes;
+  engine: Engine;
+  settle: Settle;
+  /** of phone numbers without a country code */
+  country: CountryCode;
+};
