@@ -165,16 +165,21 @@ for user_id, entry in pairs(dropped) do
   call('XDEL', outbox, entry)
   call('HDEL', pending, user_id)
 end
+-- Only a bucket's first record sets its expiry: an EXPIREAT each would double what goes to the append-only file.
+local function record(draw, letter)
+  call('HSET', draw.players, draw.user_id, letter .. draw.attempt)
+  if call('HLEN', draw.players) == 1 then
+    call('EXPIREAT', draw.players, expires_at)
+  end
+end
 for _, draw in ipairs(losses) do
-  call('HSET', draw.players, draw.user_id, 'l' .. draw.attempt)
-  call('EXPIREAT', draw.players, expires_at)
+  record(draw, 'l')
 end
 for _, draw in ipairs(wins) do
   local entry = call('XADD', outbox, '*', 'win', draw.win)
   draw.reply[2] = entry
   call('HSET', pending, draw.user_id, entry)
-  call('HSET', draw.players, draw.user_id, 'w' .. draw.attempt)
-  call('EXPIREAT', draw.players, expires_at)
+  record(draw, 'w')
 end
 
 return replies

@@ -24,7 +24,10 @@ export type EmbeddedPostgres = {
 /** PostgreSQL refuses to run as root; this is the user and group `nobody`. */
 const NOBODY = 65_534;
 
-/** Starts a PostgreSQL that keeps its data in `folder`, on a free port of 127.0.0.1 and behind a password. */
+/**
+ * Starts a PostgreSQL that keeps its data in `folder`, on a port of 127.0.0.1 and behind a password. A later start has
+ * the same address where the port is still free.
+ */
 export async function startPostgres(
   folder: string,
   say: (line: string) => void,
@@ -44,7 +47,10 @@ export async function startPostgres(
   };
   // An orphan of a process that was killed; pg_ctl knows it by its postmaster.pid.
   await stop().catch(() => {});
-  const port = await freePort();
+  const started = await readFile(join(folder, "postmaster.opts"), "utf8").catch(
+    () => "",
+  );
+  const port = await freePort(Number(/"-p" "(\d+)"/.exec(started)?.[1] ?? 0));
   const options = `-p ${port} -h 127.0.0.1 -k ''`;
   await control(
     "start",

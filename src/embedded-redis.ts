@@ -1,7 +1,8 @@
 import { spawn, spawnSync } from "node:child_process";
 import { randomBytes } from "node:crypto";
+import { once } from "node:events";
 import { mkdir, readFile, writeFile } from "node:fs/promises";
-import { createServer } from "node:net";
+import { type AddressInfo, createServer } from "node:net";
 import { join } from "node:path";
 import { Redis } from "ioredis";
 
@@ -21,7 +22,10 @@ const MISSING = `No redis-server or valkey-server was found on the PATH. Install
   macOS            brew install redis
 or set DATABASE_URL and REDIS_URL.`;
 
-/** Starts a Redis that keeps its data in `folder`, on a free port of 127.0.0.1 and behind a password. */
+/**
+ * Starts a Redis that keeps its data in `folder`, on a port of 127.0.0.1 and behind a password. A later start has the
+ * same address where the port is still free.
+ */
 export async function startRedis(
   folder: string,
   say: (line: string) => void,
@@ -29,17 +33,18 @@ export async function startRedis(
   const program = findProgram() ?? installProgram(say);
   await mkdir(folder, { recursive: true });
   const path = join(folder, "redis.conf");
-  await stopOrphan(path);
-  const port = await freePort();
-  const password = randomBytes(16).toString("hex");
-  await writeFile(path, settings(folder, port, password), { mode: 0o600 });
+  const before = parse(await readFile(path, "utf8").catch(() => ""));
+  if (before) await stopOrphan(urlOf(before));
+  const password = before?.password ?? randomBytes(16).toString("hex");
+  const address = { port: await freePort(before?.port), password };
+  await writeFile(path, settings(folder, address), { mode: 0o600 });
   // Detached: the Ctrl-C that ends the server must not reach Redis before the queues are flushed.
   const child = spawn(program, [path], { detached: true, stdio: "ignore" });
   const exited = new Promise<void>((done) => {
     child.once("exit", () => done());
     child.once("error", () => done());
   });
-  const url = `redis://:${password}@127.0.0.1:${port}`;
+  const url = urlOf(address);
   if (!(await answers(url, exited))) {
     child.kill("SIGKILL");
     throw new Error(
@@ -53,7 +58,12 @@ export async function startRedis(
   return { url, pid: child.pid ?? 0, stop };
 }
 
-function settings(folder: string, port: number, password: string): string {
+type Address = { port: number; password: string };
+
+const urlOf = ({ port, password }: Address) =>
+  `redis://:${password}@127.0.0.1:${port}`;
+
+function settings(folder: string, { port, password }: Address): string {
   return `bind 127.0.0.1
 port ${port}
 requirepass ${password}
@@ -92,13 +102,16 @@ function installProgram(say: (line: string) => void): string {
   return program;
 }
 
-/** Ends a Redis that an earlier process started here and did not live to stop. Only that one has this password. */
-async function stopOrphan(path: string): Promise<void> {
-  const text = await readFile(path, "utf8").catch(() => "");
+/** The address that an earlier start wrote into its settings. */
+function parse(text: string): Address | undefined {
   const port = /^port (\d+)$/m.exec(text)?.[1];
   const password = /^requirepass (\S+)$/m.exec(text)?.[1];
-  if (!port || !password) return;
-  const redis = connect(`redis://:${password}@127.0.0.1:${port}`);
+  return port && password ? { port: Number(port), password } : undefined;
+}
+
+/** Ends a Redis that an earlier process started here and did not live to stop. Only that one has this password. */
+async function stopOrphan(url: string): Promise<void> {
+  const redis = connect(url);
   try {
     await redis.connect();
     await redis.shutdown().catch(() => {});
@@ -149,16 +162,17 @@ function connect(url: string): Redis {
   return redis;
 }
 
-/** A port of 127.0.0.1 that nothing listens on. */
-export function freePort(): Promise<number> {
-  return new Promise((resolve, reject) => {
-    const probe = createServer();
-    probe.once("error", reject);
-    probe.listen(0, "127.0.0.1", () => {
-      const address = probe.address();
-      probe.close(() =>
-        resolve(typeof address === "object" && address ? address.port : 0),
-      );
-    });
-  });
+/** A port of 127.0.0.1 that nothing listens on: the preferred one, or any. */
+export async function freePort(preferred = 0): Promise<number> {
+  const probe = createServer();
+  try {
+    probe.listen(preferred, "127.0.0.1");
+    await once(probe, "listening");
+    return (probe.address() as AddressInfo).port;
+  } catch (error) {
+    if (preferred === 0) throw error;
+    return freePort();
+  } finally {
+    probe.close();
+  }
 }

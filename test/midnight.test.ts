@@ -1,0 +1,234 @@
+import { Cron } from "croner";
+import t from "tap";
+import { createClock } from "../src/clock.js";
+import { redisTime } from "../src/redis.js";
+import { MIDNIGHT } from "../src/scheduler.js";
+import { build, fakeTime, setPrizes, told } from "./build.js";
+import { createWorld } from "./world.js";
+
+/** zone; a moment; its campaign day; when that day ends; how many hours the day has */
+const DAYS: [string, string, string, string, number][] = [
+  [
+    "Asia/Hong_Kong",
+    "2099-11-22T15:59:59.999Z",
+    "2099-11-22",
+    "2099-11-23T00:00:00+08:00",
+    24,
+  ],
+  [
+    "Asia/Hong_Kong",
+    "2099-11-22T16:00:00Z",
+    "2099-11-23",
+    "2099-11-24T00:00:00+08:00",
+    24,
+  ],
+  [
+    "America/New_York",
+    "2099-03-08T05:00:00Z",
+    "2099-03-08",
+    "2099-03-09T00:00:00-04:00",
+    23,
+  ],
+  [
+    "America/New_York",
+    "2099-03-09T03:59:59.999Z",
+    "2099-03-08",
+    "2099-03-09T00:00:00-04:00",
+    23,
+  ],
+  [
+    "America/New_York",
+    "2099-11-01T04:00:00Z",
+    "2099-11-01",
+    "2099-11-02T00:00:00-05:00",
+    25,
+  ],
+  [
+    "America/New_York",
+    "2099-11-02T04:59:59.999Z",
+    "2099-11-01",
+    "2099-11-02T00:00:00-05:00",
+    25,
+  ],
+  // Clocks in Santiago go from 23:59:59 to 01:00:00: the day has no midnight.
+  [
+    "America/Santiago",
+    "2099-09-06T03:59:59.999Z",
+    "2099-09-05",
+    "2099-09-06T01:00:00-03:00",
+    24,
+  ],
+  [
+    "America/Santiago",
+    "2099-09-06T04:00:00Z",
+    "2099-09-06",
+    "2099-09-07T00:00:00-03:00",
+    23,
+  ],
+  // And in April they go from 23:59:59 back to 23:00:00.
+  [
+    "America/Santiago",
+    "2099-04-05T02:30:00Z",
+    "2099-04-04",
+    "2099-04-05T00:00:00-04:00",
+    25,
+  ],
+  [
+    "America/Santiago",
+    "2099-04-05T03:30:00Z",
+    "2099-04-04",
+    "2099-04-05T00:00:00-04:00",
+    25,
+  ],
+  [
+    "UTC",
+    "2099-12-31T23:59:59Z",
+    "2099-12-31",
+    "2100-01-01T00:00:00+00:00",
+    24,
+  ],
+];
+
+t.test("days begin and end where the zone says, without a gap", async (t) => {
+  for (const [zone, moment, date, resetsAt, hours] of DAYS) {
+    const clock = createClock(
+      zone,
+      async () => 0,
+      () => Date.parse(moment),
+    );
+    const day = clock.today();
+    t.equal(day.date, date, `${zone} ${moment}`);
+    t.equal(day.resetsAt, resetsAt);
+    t.equal(Date.parse(day.resetsAt), day.endsAt);
+    const before = clock.day(day.before);
+    t.equal((day.endsAt - before.endsAt) / 3_600_000, hours);
+    const next = createClock(
+      zone,
+      async () => 0,
+      () => day.endsAt,
+    ).today();
+    t.equal(next.before, date, "the next day begins where this one ends");
+    t.ok(day.expiresAt * 1000 >= day.endsAt + 2 * 86_400_000 - 1000);
+  }
+});
+
+t.test("one draw per campaign day, on every kind of midnight", async (t) => {
+  const nights = [
+    ["Asia/Hong_Kong", "2099-11-22T16:00:00Z"],
+    ["America/New_York", "2099-03-08T05:00:00Z"],
+    ["America/New_York", "2099-03-09T04:00:00Z"],
+    ["America/New_York", "2099-11-01T04:00:00Z"],
+    ["America/New_York", "2099-11-02T05:00:00Z"],
+    ["America/Santiago", "2099-09-06T04:00:00Z"],
+  ] as const;
+  for (const [timeZone, midnight] of nights) {
+    await t.test(`${timeZone} ${midnight}`, async (t) => {
+      const world = await createWorld(t);
+      const at = (milliseconds: number) =>
+        new Date(Date.parse(midnight) + milliseconds).toISOString();
+      const time = fakeTime(at(-1));
+      const server = await build(t, world, { timeZone, ...time.options() });
+      await setPrizes(world, [{ id: "NONE", total_quota: 0 }], server);
+      const last = await server.draw("ann");
+      t.equal(told(last.body), "no_prize");
+      t.equal(
+        Date.parse(last.body.data?.resets_at ?? ""),
+        Date.parse(midnight),
+      );
+      t.equal(told((await server.draw("ann")).body), "participated");
+      time.set(at(0));
+      t.equal(
+        told((await server.draw("ann")).body),
+        "no_prize",
+        "the new day began",
+      );
+      t.equal(told((await server.draw("ann")).body), "participated");
+      time.set(at(20 * 3_600_000));
+      t.equal(
+        told((await server.draw("ann")).body),
+        "participated",
+        "and is still the same day",
+      );
+    });
+  }
+});
+
+t.test(
+  "a server whose clock is ten minutes ahead gives nobody two draws",
+  async (t) => {
+    const world = await createWorld(t);
+    const time = fakeTime("2099-11-22T23:55:00Z");
+    const right = await build(t, world, time.options());
+    const ahead = await build(t, world, time.options(10 * 60_000));
+    const behind = await build(t, world, time.options(-10 * 60_000));
+    await setPrizes(
+      world,
+      [{ id: "NONE", total_quota: 0 }],
+      right,
+      ahead,
+      behind,
+    );
+    t.equal(told((await right.draw("ann")).body), "no_prize");
+    t.equal(
+      told((await ahead.draw("ann")).body),
+      "participated",
+      "not tomorrow's draw yet",
+    );
+    t.equal(told((await ahead.draw("bob")).body), "no_prize");
+    t.equal(told((await right.draw("bob")).body), "participated");
+    time.set("2099-11-23T00:00:01Z");
+    t.equal(
+      told((await behind.draw("ann")).body),
+      "no_prize",
+      "today's draw, though its own clock says yesterday",
+    );
+    t.equal(told((await right.draw("ann")).body), "participated");
+  },
+);
+
+t.test("without a test's clock the servers go by Redis's", async (t) => {
+  const world = await createWorld(t);
+  const skewed = Date.now() + 600_000;
+  const server = await build(t, world, { localTime: () => skewed });
+  const theirs = await redisTime(world.redis);
+  t.ok(Math.abs(server.clock.now() - theirs) < 2_000);
+});
+
+t.test("a slow comparison of clocks does not replace a good one", async (t) => {
+  let local = 0;
+  const asked = async () => {
+    local += 10_000;
+    return 5_000_000;
+  };
+  const quick = async () => 1_000_000;
+  let shared: () => Promise<number> = quick;
+  const clock = createClock(
+    "UTC",
+    () => shared(),
+    () => local,
+  );
+  await clock.sync();
+  t.equal(clock.now(), 1_000_000);
+  shared = asked;
+  await clock.sync();
+  t.equal(clock.now(), 1_010_000);
+});
+
+t.test(
+  "the reload is set for midnight in the zone, also where there is none",
+  async (t) => {
+    const after = (timezone: string, from: string) =>
+      new Cron(MIDNIGHT, { timezone, paused: true })
+        .nextRun(new Date(from))
+        ?.toISOString();
+    t.equal(
+      after("Asia/Hong_Kong", "2099-11-22T12:00:00Z"),
+      "2099-11-22T16:00:00.000Z",
+    );
+    t.equal(
+      after("America/New_York", "2099-11-01T12:00:00Z"),
+      "2099-11-02T05:00:00.000Z",
+    );
+    t.ok(after("America/Santiago", "2099-09-05T12:00:00Z"));
+  },
+);

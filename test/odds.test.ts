@@ -1,0 +1,166 @@
+import { createCipheriv } from "node:crypto";
+import t from "tap";
+import { keys } from "../src/keys.js";
+import { PARTS, systemRandom } from "../src/random.js";
+import { build, setPrizes, told } from "./build.js";
+import { createWorld } from "./world.js";
+
+/** A server whose rolls are those given, in order. */
+function rolls(values: number[]) {
+  const queue = values[Symbol.iterator]();
+  return { ...systemRandom, roll: () => queue.next().value as number };
+}
+
+/** Repeatable uniform rolls: the key stream of AES-CTR. */
+function* uniform() {
+  const stream = createCipheriv(
+    "aes-128-ctr",
+    Buffer.alloc(16, "odds"),
+    Buffer.alloc(16),
+  );
+  for (;;) {
+    const block = stream.update(Buffer.alloc(4096));
+    for (let at = 0; at < block.length; at += 4) {
+      const bits = block.readUInt32BE(at);
+      if (bits < 4 * PARTS) yield bits % PARTS;
+    }
+  }
+}
+
+t.test("a million rolls through the real script match the table", async (t) => {
+  const world = await createWorld(t);
+  const server = await build(t, world);
+  const odds = { A: 0.005, B: 0.02, C: 0.05, D: 0.0001, E: 0.1 };
+  const rows = Object.entries(odds).map(([id, probability]) => ({
+    id,
+    probability,
+  }));
+  await setPrizes(world, rows, server);
+
+  // Straight to the script: a million promises would take longer than the draws.
+  const { redis, clock } = server;
+  const { date, before, expiresAt } = clock.today();
+  const { prizes, taken, takenToday, outbox, pending, players } = keys;
+  const shared = [prizes, taken, takenToday(date), outbox, pending];
+  const seen = new Map<string, number>();
+  const source = uniform();
+  const total = 1_000_000;
+  const batch = 1_000;
+  for (let from = 0; from < total; from += batch) {
+    const users = Array.from({ length: batch }, (_, n) => `u${from + n}`);
+    const places = users.flatMap((user) => [
+      players(date, user),
+      players(before, user),
+    ]);
+    const draws = users.flatMap((user) => [
+      ...[user, "attempt", 0],
+      ...[source.next().value as number, `id of ${user}`, ""],
+    ]);
+    const head = [date, before, clock.now(), expiresAt];
+    const names = [...shared, ...places];
+    const replies = await redis.draw(names.length, ...names, ...head, ...draws);
+    for (const [outcome, , win] of replies as [string, string, string][]) {
+      if (outcome !== "won") continue;
+      const prize = win.split("\t")[2] ?? "";
+      seen.set(prize, (seen.get(prize) ?? 0) + 1);
+    }
+  }
+
+  const none = 1 - Object.values(odds).reduce((sum, p) => sum + p, 0);
+  const won = [...seen.values()].reduce((sum, n) => sum + n, 0);
+  const cells = Object.entries(odds).map(([id, p]) => ({
+    p,
+    n: seen.get(id) ?? 0,
+  }));
+  cells.push({ p: none, n: total - won });
+  const chiSquare = cells.reduce(
+    (sum, { p, n }) => sum + (n - p * total) ** 2 / (p * total),
+    0,
+  );
+  t.comment(`chi-square ${chiSquare.toFixed(2)}, five degrees of freedom`);
+  t.ok(
+    chiSquare < 20.5,
+    "below the value that chance passes once in a thousand",
+  );
+});
+
+t.test("the first and the last roll", async (t) => {
+  const world = await createWorld(t);
+  const random = rolls([
+    0, 249_999_999, 250_000_000, 749_999_999, 750_000_000, 999_999_999,
+  ]);
+  const server = await build(t, world, { random });
+  await setPrizes(
+    world,
+    [
+      { id: "A", probability: 0.25 },
+      { id: "B", probability: 0.5 },
+      { id: "NEVER", probability: 0 },
+    ],
+    server,
+  );
+  const got: (string | undefined)[] = [];
+  for (const user of ["a", "b", "c", "d", "e", "f"]) {
+    got.push((await server.draw(user)).body.data?.result?.prize_id);
+  }
+  t.same(got, ["A", "A", "B", "B", undefined, undefined]);
+});
+
+t.test(
+  "a table that sums to exactly one leaves nobody without a prize",
+  async (t) => {
+    const world = await createWorld(t);
+    const server = await build(t, world, { random: rolls([999_999_999, 0]) });
+    await setPrizes(
+      world,
+      [
+        { id: "A", probability: "0.1" },
+        { id: "B", probability: "0.2" },
+        { id: "C", probability: "0.7" },
+      ],
+      server,
+    );
+    t.equal((await server.draw("last")).body.data?.result?.prize_id, "C");
+    t.equal((await server.draw("first")).body.data?.result?.prize_id, "A");
+  },
+);
+
+t.test(
+  "sold-out odds fall to no prize, nobody else's odds change",
+  async (t) => {
+    const world = await createWorld(t);
+    const server = await build(t, world, {
+      random: rolls([0, 0, 500_000_000, 999_999_999]),
+    });
+    await setPrizes(
+      world,
+      [
+        { id: "A", probability: 0.5, total_quota: 1 },
+        { id: "B", probability: 0.4 },
+      ],
+      server,
+    );
+    t.equal((await server.draw("one")).body.data?.result?.prize_id, "A");
+    t.equal(told((await server.draw("two")).body), "no_prize", "A is sold out");
+    t.equal((await server.draw("three")).body.data?.result?.prize_id, "B");
+    t.equal(told((await server.draw("four")).body), "no_prize");
+  },
+);
+
+t.test(
+  "rolls come from the operating system, within their range",
+  async (t) => {
+    let sum = 0;
+    for (let n = 0; n < 10_000; n += 1) {
+      const roll = systemRandom.roll();
+      if (!Number.isInteger(roll) || roll < 0 || roll >= PARTS)
+        t.fail(`${roll}`);
+      sum += roll;
+    }
+    // Ten standard errors: chance alone does not fail this once in the life of the project.
+    t.ok(
+      Math.abs(sum / 10_000 - PARTS / 2) <
+        (10 * PARTS) / Math.sqrt(12 * 10_000),
+    );
+  },
+);

@@ -1,0 +1,54 @@
+import { type ChildProcess, spawn } from "node:child_process";
+import { once } from "node:events";
+import { createInterface } from "node:readline";
+import { fileURLToPath } from "node:url";
+import type { Test } from "tap";
+import type { World } from "./world.js";
+
+export const main = fileURLToPath(new URL("../dist/main.js", import.meta.url));
+
+/** A server process, as built by `npm run build`. */
+export type ServerProcess = {
+  url: string;
+  child: ChildProcess;
+  /** what it printed so far */
+  lines: string[];
+  /** Sends a signal and answers with the exit code, or null where the signal ended it. */
+  end(signal: NodeJS.Signals): Promise<number | null>;
+};
+
+/** Starts a server process that ends with the test. */
+export async function startProcess(
+  t: Test,
+  world: World,
+  settings: Record<string, string> = {},
+): Promise<ServerProcess> {
+  const child = spawn(process.execPath, [main], {
+    env: {
+      PATH: process.env.PATH,
+      PORT: "0",
+      DATABASE_URL: world.databaseUrl,
+      REDIS_URL: world.redisUrl,
+      ...settings,
+    },
+    stdio: ["ignore", "pipe", "pipe"],
+  });
+  const exited = once(child, "exit") as Promise<[number | null]>;
+  const end = async (signal: NodeJS.Signals) => {
+    child.kill(signal);
+    return (await exited)[0];
+  };
+  t.teardown(() => end("SIGKILL"));
+  const lines: string[] = [];
+  const url = await new Promise<string>((resolve, reject) => {
+    for (const stream of [child.stdout, child.stderr]) {
+      createInterface(stream).on("line", (line) => {
+        lines.push(line);
+        const address = /listening at (http:\/\/[^"\s]+)/.exec(line)?.[1];
+        if (address) resolve(address);
+      });
+    }
+    exited.then(() => reject(new Error(`it ended: ${lines.join("\n")}`)));
+  });
+  return { url, child, lines, end };
+}

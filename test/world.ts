@@ -1,0 +1,107 @@
+import { randomBytes } from "node:crypto";
+import { Redis } from "ioredis";
+import createSql, { type Sql } from "postgres";
+import type { Test } from "tap";
+
+/** A database and a Redis of a test's own, on the stores that the run shares. */
+export type World = {
+  databaseUrl: string;
+  redisUrl: string;
+  sql: Sql;
+  redis: Redis;
+};
+
+/** Redis has 16 numbered databases; 0 holds who has which of the others. */
+const DATABASES = 15;
+
+/** Makes a world that ends with the test. */
+export async function createWorld(t: Test): Promise<World> {
+  const stores = { database: env("DATABASE_URL"), redis: env("REDIS_URL") };
+  const name = `test_${randomBytes(6).toString("hex")}`;
+  const admin = createSql(stores.database, { max: 1, onnotice: () => {} });
+  await until("Postgres", () => admin.unsafe(`create database ${name}`));
+  const databaseUrl = withPath(stores.database, name);
+  const { number, free } = await reserve(stores.redis);
+  const redisUrl = withPath(stores.redis, String(number));
+  const sql = createSql(databaseUrl, { max: 4, onnotice: () => {} });
+  const redis = connect(redisUrl);
+  await redis.flushdb();
+
+  t.teardown(async () => {
+    await sql.end({ timeout: 1 });
+    await redis.flushdb();
+    redis.disconnect();
+    await free();
+    await admin.unsafe(`drop database ${name} with (force)`);
+    await admin.end();
+  });
+  return { databaseUrl, redisUrl, sql, redis };
+}
+
+/** A world on stores of the test's own, which nobody else uses. */
+export function ownWorld(
+  t: Test,
+  stores: { postgres: { url: string }; redis: { url: string } },
+): World {
+  const sql = createSql(stores.postgres.url, { max: 4, onnotice: () => {} });
+  const redis = connect(stores.redis.url);
+  t.teardown(async () => {
+    await sql.end({ timeout: 1 });
+    redis.disconnect();
+  });
+  const databaseUrl = stores.postgres.url;
+  return { databaseUrl, redisUrl: stores.redis.url, sql, redis };
+}
+
+/** Calls `work` until it does not reject; after ten seconds its last error counts. */
+export async function until<T>(
+  what: string,
+  work: () => PromiseLike<T>,
+  milliseconds = 10_000,
+): Promise<T> {
+  const end = performance.now() + milliseconds;
+  for (;;) {
+    try {
+      return await work();
+    } catch (error) {
+      if (performance.now() > end) {
+        throw new Error(`${what} did not come about`, { cause: error });
+      }
+      await new Promise((resolve) => setTimeout(resolve, 50));
+    }
+  }
+}
+
+async function reserve(url: string) {
+  const registry = connect(withPath(url, "0"));
+  const number = await until("a free Redis database", async () => {
+    for (let n = 1; n <= DATABASES; n += 1) {
+      const mine = await registry.set(`test:${n}`, "taken", "EX", 300, "NX");
+      if (mine) return n;
+    }
+    throw new Error("all Redis databases are taken");
+  });
+  const free = async () => {
+    await registry.del(`test:${number}`);
+    registry.disconnect();
+  };
+  return { number, free };
+}
+
+function connect(url: string): Redis {
+  const redis = new Redis(url, { protocol: 2 });
+  redis.on("error", () => {});
+  return redis;
+}
+
+function withPath(url: string, path: string): string {
+  const changed = new URL(url);
+  changed.pathname = `/${path}`;
+  return changed.href;
+}
+
+function env(name: string): string {
+  const value = process.env[name];
+  if (!value) throw new Error(`${name} is not set: run npm test -- FILE`);
+  return value;
+}
