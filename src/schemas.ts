@@ -23,9 +23,7 @@ export const Failed = Type.Object({
 export const DrawBody = Type.Object({ username: Username }, strict);
 
 export const DrawHeaders = Type.Object({
-  "idempotency-key": Type.Optional(
-    Type.String({ pattern: "^[\\\\x21-\\\\x7e]{1,255}$" }),
-  ),
+  "idempotency-key": Type.Optional(Type.String({ pattern: "^[!-~]{1,255}$" })),
 });
 
 const ResultFields = {

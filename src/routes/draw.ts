@@ -26,10 +26,11 @@ export const drawRoute: FastifyPluginAsyncTypebox<Services> = async (
         headers: DrawHeaders,
         response: { 200: Drawn, default: Failed },
       },
-      onResponse: async ({ settlement }, reply) => {
-        // An answer that was cut off has told nobody: the winner gets it on the next try.
-        const delivered = reply.raw.writableFinished;
-        if (settlement) await settle.settle({ ...settlement, delivered });
+      // Runs only where the whole answer went out. One that was cut off has told nobody: the sweeper strikes the win
+      // off, and the winner gets it on the next try.
+      onResponse: async ({ settlement }, { raw }) => {
+        if (!settlement || !raw.writableFinished) return;
+        await settle.settle({ ...settlement, delivered: true });
       },
     },
     async (request, reply) => {

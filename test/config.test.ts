@@ -1,0 +1,103 @@
+import { spawnSync } from "node:child_process";
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import t from "tap";
+import { ConfigSchema, readConfig } from "../src/config.js";
+import { main } from "./process.js";
+
+const example = readFileSync(
+  new URL("../.env.example", import.meta.url),
+  "utf8",
+);
+
+t.test(
+  ".env.example has every setting, in order, with its default and a line on it",
+  async (t) => {
+    const lines = example.split("\n");
+    const settings = lines.flatMap((line, n) => {
+      const found = /^(# )?([A-Z_]+)=(.*)$/.exec(line);
+      return found
+        ? [
+            {
+              name: found[2],
+              value: found[3],
+              off: Boolean(found[1]),
+              about: lines[n - 1] ?? "",
+            },
+          ]
+        : [];
+    });
+    t.same(
+      settings.map((setting) => setting.name),
+      Object.keys(ConfigSchema.properties),
+    );
+    for (const { name, value, off, about } of settings) {
+      const { properties } = ConfigSchema;
+      const schema = properties[name as keyof typeof properties] as {
+        default?: unknown;
+      };
+      t.match(about, /^# \S/, `${name} has a line`);
+      if (off) t.equal(schema.default, undefined, `${name} has no default`);
+      else t.equal(value, String(schema.default), `${name} shows its default`);
+    }
+  },
+);
+
+t.test("defaults, and empty variables count as not set", async (t) => {
+  t.same(await readConfig({ DATABASE_URL: "", REDIS_URL: "", PORT: "" }), {
+    HOST: "127.0.0.1",
+    PORT: 8000,
+    TIME_ZONE: "UTC",
+    DEFAULT_COUNTRY: "HK",
+    LOG_LEVEL: "info",
+  });
+});
+
+t.test("all mistakes are told at once, before anything listens", async (t) => {
+  const ended = spawnSync(process.execPath, [main], {
+    env: {
+      PATH: process.env.PATH,
+      PORT: "80000",
+      DATABASE_URL: "mysql://root:hunter2@db/x",
+      TIME_ZONE: "Mars/Olympus",
+      DEFAULT_COUNTRY: "ZZ",
+      LOG_LEVEL: "loud",
+    },
+    encoding: "utf8",
+    timeout: 20_000,
+  });
+  t.equal(ended.status, 1);
+  t.equal(ended.stdout, "");
+  for (const line of [
+    /^PORT: must be <= 65535$/m,
+    /^DATABASE_URL: must be a URL such as postgres:/m,
+    /^REDIS_URL: must be set, too, where DATABASE_URL is/m,
+    /^TIME_ZONE: must be an IANA time zone such as/m,
+    /^DEFAULT_COUNTRY: must be a two-letter country code such as/m,
+    /^LOG_LEVEL: must be one of fatal, error/m,
+  ]) {
+    t.match(ended.stderr, line);
+  }
+  t.notMatch(ended.stderr, /hunter2/);
+});
+
+t.test("a file .env is read, and the environment comes first", async (t) => {
+  const folder = mkdtempSync(join(tmpdir(), "lucky-draw-env-"));
+  t.teardown(() => rmSync(folder, { recursive: true }));
+  writeFileSync(join(folder, ".env"), "PORT=70000\nTIME_ZONE=Nowhere\n");
+  const ended = spawnSync(process.execPath, [main], {
+    cwd: folder,
+    env: { PATH: process.env.PATH, TIME_ZONE: "Also/Nowhere", PORT: "90000" },
+    encoding: "utf8",
+  });
+  t.equal(ended.status, 1);
+  t.match(ended.stderr, /^PORT: /m);
+  const fixed = spawnSync(process.execPath, [main], {
+    cwd: folder,
+    env: { PATH: process.env.PATH, TIME_ZONE: "UTC", LOG_LEVEL: "loud" },
+    encoding: "utf8",
+  });
+  t.match(fixed.stderr, /^PORT: /m, "from the file");
+  t.notMatch(fixed.stderr, /TIME_ZONE/, "the environment's is right");
+});

@@ -1,0 +1,214 @@
+import { connect } from "node:net";
+import t from "tap";
+import { type Body, build, setPrizes, told } from "./build.js";
+import { createWorld } from "./world.js";
+
+async function setUp(t: Parameters<typeof build>[0]) {
+  const world = await createWorld(t);
+  const server = await build(t, world);
+  await setPrizes(world, [{ id: "SURE" }], server);
+  const send = async (
+    body: string | undefined,
+    headers: Record<string, string> = { "content-type": "application/json" },
+  ) => {
+    const answer = await fetch(`${server.url}/draw`, {
+      method: "POST",
+      headers,
+      body: body ?? null,
+    });
+    return { status: answer.status, body: (await answer.json()) as Body };
+  };
+  return { world, server, send };
+}
+
+t.test("bad input gets a clear 400 and uses up no draw", async (t) => {
+  const { world, send } = await setUp(t);
+  const name = (username: unknown) => JSON.stringify({ username });
+  const bad: [string, string | undefined, RegExp][] = [
+    ["no body", undefined, /^body: /],
+    ["an empty body", "", /^body: /],
+    ["no JSON", "{username", /^body: must be valid JSON/],
+    ["a string", '"ann"', /^body: must be a JSON object/],
+    ["a list", '["ann"]', /^body: must be a JSON object/],
+    ["null", "null", /^body: must be a JSON object/],
+    ["no username", "{}", /^username: is missing/],
+    ["a number", name(7), /^username: must be a string/],
+    ["null as a name", name(null), /^username: must be a string/],
+    ["an object", name({ $ne: 1 }), /^username: must be a string/],
+    ["an empty name", name(""), /^username: must have 1 to 64 characters/],
+    [
+      "only spaces",
+      name(" \u3000\t"),
+      /^username: must have 1 to 64 characters/,
+    ],
+    [
+      "65 characters",
+      name("x".repeat(65)),
+      /^username: must have 1 to 64 characters/,
+    ],
+    [
+      "65 after NFKC",
+      name("\ufb03".repeat(22)),
+      /^username: must have 1 to 64 characters/,
+    ],
+    [
+      "a control character",
+      name("a\u0007b"),
+      /^username: must not hold control characters/,
+    ],
+    [
+      "a tab inside",
+      name("a\tb"),
+      /^username: must not hold control characters/,
+    ],
+    [
+      "a C1 control",
+      name("a\u0085b"),
+      /^username: must not hold control characters/,
+    ],
+    ["a NUL", name("a\u0000b"), /^username: must not hold control characters/],
+    [
+      "half a character",
+      '{"username":"\\ud800"}',
+      /^username: must be well-formed/,
+    ],
+    [
+      "an unknown field",
+      '{"username":"ann","admin":true}',
+      /^admin: is not a field/,
+    ],
+    [
+      "a prototype",
+      '{"username":"ann","__proto__":{"x":1}}',
+      /^body: must be valid JSON/,
+    ],
+    [
+      "a mebibyte",
+      name("x".repeat(1024 * 1024)),
+      /^body: must not be larger than 4 KiB/,
+    ],
+  ];
+  for (const [what, text, sentence] of bad) {
+    const { status, body } = await send(text);
+    t.equal(status, 400, what);
+    t.match(
+      body,
+      { success: false, code: "INVALID_REQUEST", error: sentence },
+      what,
+    );
+    t.notMatch(JSON.stringify(body), /node_modules|\.js|\.ts|stack/);
+  }
+  for (const type of [
+    "text/plain",
+    "application/x-www-form-urlencoded",
+    "application/xml",
+    "nonsense",
+  ]) {
+    const { status, body } = await send('{"username":"ann"}', {
+      "content-type": type,
+    });
+    t.equal(status, 400, type);
+    t.match(
+      body,
+      { code: "INVALID_REQUEST", error: /^body: must be JSON/ },
+      type,
+    );
+  }
+  t.equal(
+    told((await send('{"username":"ann"}')).body),
+    "won",
+    "nothing used up her draw",
+  );
+  const [row] = await world.sql`select count(*)::int as n from result`;
+  t.equal(row?.n, 1);
+});
+
+t.test("Idempotency-Key: 1 to 255 visible characters", async (t) => {
+  const { server } = await setUp(t);
+  for (const key of ["x".repeat(256), "a b", "\u00e9"]) {
+    const { status, body } = await server.draw("ann", key);
+    t.equal(status, 400, key);
+    t.match(body, {
+      code: "INVALID_REQUEST",
+      error: /^Idempotency-Key: must have 1 to 255 visible/,
+    });
+  }
+  t.equal(told((await server.draw("ann", "k".repeat(255))).body), "won");
+});
+
+t.test("names of every script are names", async (t) => {
+  const { server, world } = await setUp(t);
+  const names = [
+    "🎉👩‍👩‍👧‍👦",
+    "\u202eשלום עולם",
+    "محمد",
+    "x".repeat(64),
+    "🎁".repeat(64),
+    "O'Brien; drop table result",
+    "{lucky-draw}:prizes",
+    "a b",
+    "__proto__",
+    "%00",
+  ];
+  for (const name of names) {
+    const { status, body } = await server.draw(name);
+    t.equal(status, 200, name);
+    t.equal(body.data?.result?.user_id, name.normalize("NFKC"), name);
+  }
+  const [row] =
+    await world.sql`select count(distinct user_id)::int as n from result`;
+  t.equal(row?.n, names.length);
+});
+
+t.test(
+  "names that differ only in Unicode form or outer spaces are one user",
+  async (t) => {
+    const { server, world } = await setUp(t);
+    t.equal(told((await server.draw("Zo\u00eb Fi")).body), "won");
+    await server.settle.idle();
+    for (const same of [
+      "Zoe\u0308 Fi",
+      "  Zo\u00eb Fi ",
+      "\u00a0Zo\u00eb\u00a0Fi",
+      "Zo\u00eb \uff26\uff49",
+    ]) {
+      t.equal(told((await server.draw(same)).body), "participated", same);
+    }
+    t.equal(
+      told((await server.draw("zo\u00eb fi")).body),
+      "won",
+      "case makes another name",
+    );
+    const rows = await world.sql`select user_id from result order by 1`;
+    t.same(rows.map((row) => row.user_id).sort(), [
+      "Zo\u00eb Fi",
+      "zo\u00eb fi",
+    ]);
+  },
+);
+
+t.test("what is not HTTP, or has no route", async (t) => {
+  const { server } = await setUp(t);
+  const { port } = new URL(server.url);
+  const raw = await new Promise<string>((resolve, reject) => {
+    const socket = connect(Number(port), "127.0.0.1", () =>
+      socket.write("NONSENSE\r\n\r\n"),
+    );
+    let text = "";
+    socket.on("data", (chunk) => {
+      text += chunk;
+    });
+    socket.on("close", () => resolve(text));
+    socket.on("error", reject);
+  });
+  t.match(raw, /^HTTP\/1\.1 400 /);
+  t.match(raw, /"code":"INVALID_REQUEST"/);
+  const nowhere = await fetch(`${server.url}/nowhere`);
+  t.equal(nowhere.status, 404);
+  t.match(await nowhere.json(), { success: false, code: "NOT_FOUND" });
+  const wrong = await fetch(`${server.url}/draw`);
+  t.equal(wrong.status, 404);
+  const badUrl = await fetch(`${server.url}/%c0`);
+  t.match(await badUrl.json(), { success: false });
+  t.equal((await fetch(`${server.url}/healthz`)).status, 200);
+});

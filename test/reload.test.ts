@@ -1,0 +1,248 @@
+import t from "tap";
+import { keys } from "../src/keys.js";
+import { build, setPrizes, told } from "./build.js";
+import { startProcess } from "./process.js";
+import { createWorld, until } from "./world.js";
+
+/** What GET /prizes says of each prize. */
+async function listed(url: string): Promise<Record<string, unknown>[]> {
+  const answer = (await (await fetch(`${url}/prizes`)).json()) as {
+    data: { prizes: Record<string, unknown>[] };
+  };
+  return answer.data.prizes;
+}
+
+type Ready = { ready: boolean; problems: string[] };
+
+async function readiness(url: string): Promise<Ready & { status: number }> {
+  const answer = await fetch(`${url}/readyz`);
+  return { status: answer.status, ...((await answer.json()) as Ready) };
+}
+
+t.test(
+  "an edit made with plain SQL is in force on every server within two seconds",
+  async (t) => {
+    const world = await createWorld(t);
+    const servers = await Promise.all([
+      startProcess(t, world),
+      startProcess(t, world),
+    ]);
+    const { sql } = world;
+    let worst = 0;
+    const edits = [
+      () =>
+        sql`insert into prize (id, title, probability) values ('CUP', 'Cup', 1)`,
+      () => sql`update prize set title = 'Mug'`,
+      () => sql`update prize set total_quota = 5, probability = 0.25`,
+      () => sql`update prize set active = false`,
+      () => sql`update prize set active = true`,
+    ];
+    for (const edit of edits) {
+      await edit();
+      const at = performance.now();
+      const [row] = await sql`
+      select id, title, probability::float8 as probability, daily_quota, total_quota
+      from prize where active`;
+      for (const { url } of servers) {
+        await until("the edit", async () => {
+          const [prize] = await listed(url);
+          for (const [field, value] of Object.entries(row ?? {})) {
+            if (prize?.[field] !== value) throw new Error(field);
+          }
+          if (!row && prize) throw new Error("still there");
+        });
+      }
+      worst = Math.max(worst, performance.now() - at);
+    }
+    t.comment(`slowest edit in force after ${Math.round(worst)} ms`);
+    t.ok(worst < 2_000);
+  },
+);
+
+t.test(
+  "odds above one are refused, the last good table stays in force, and it is told",
+  async (t) => {
+    const world = await createWorld(t);
+    const lines: string[] = [];
+    const server = await build(t, world, {
+      logged: (line) => lines.push(line),
+    });
+    await setPrizes(world, [{ id: "A", probability: 0.6 }], server);
+    t.same(await readiness(server.url), {
+      status: 200,
+      ready: true,
+      problems: [],
+    });
+    await world.sql`insert into prize (id, title, probability) values ('B', 'b', 0.400000001)`;
+    await server.scheduler.tick();
+    await server.scheduler.tick();
+    t.match(
+      (await listed(server.url)).map((prize) => prize.id),
+      ["A"],
+    );
+    const sentence = /sum to 1\.000000001, more than 1/;
+    const { status, problems } = await readiness(server.url);
+    t.equal(status, 200);
+    t.match(problems, [sentence]);
+    t.equal(
+      lines.filter((line) => sentence.test(line)).length,
+      1,
+      "told in the log, once",
+    );
+
+    // Also in a Redis that forgot everything.
+    await world.redis.flushdb();
+    t.equal((await server.draw("ann")).status, 200);
+    t.match(
+      (await listed(server.url)).map((prize) => prize.id),
+      ["A"],
+    );
+
+    await world.sql`update prize set probability = 0.4 where id = 'B'`;
+    await server.scheduler.tick();
+    t.same(
+      (await listed(server.url)).map((prize) => prize.id),
+      ["A", "B"],
+    );
+    t.same((await readiness(server.url)).problems, []);
+  },
+);
+
+t.test("a server that never saw a good table draws nothing", async (t) => {
+  const world = await createWorld(t);
+  const server = await build(t, world);
+  const empty = await server.draw("ann");
+  t.equal(empty.status, 503);
+  t.match(empty.body, { success: false, code: "UNAVAILABLE" });
+  t.equal(empty.headers.get("retry-after"), "1");
+  t.match(await readiness(server.url), {
+    status: 503,
+    problems: [/No prize table/, /no prizes/],
+  });
+  await setPrizes(
+    world,
+    [
+      { id: "A", probability: 0.6 },
+      { id: "B", probability: 0.6 },
+    ],
+    server,
+  );
+  t.equal((await server.draw("ann")).status, 503);
+  await world.sql`update prize set probability = 0.5`;
+  await server.scheduler.tick();
+  t.equal(
+    told((await server.draw("ann")).body),
+    "won",
+    "and nobody's draw was used up",
+  );
+});
+
+t.test(
+  "an older snapshot of the table never replaces a newer one",
+  async (t) => {
+    const world = await createWorld(t);
+    const slow = await build(t, world);
+    const quick = await build(t, world);
+    await setPrizes(world, [{ id: "OLD" }], slow, quick);
+    const { reload } = slow.redis;
+    // The slow server has read the old table, and writes it only after the edit is in force.
+    slow.redis.reload = async (...args) => {
+      await world.sql`update prize set title = 'new'`;
+      await quick.prizes.reload();
+      return reload.call(slow.redis, ...args);
+    };
+    await slow.prizes.reload();
+    t.match(await listed(quick.url), [{ title: "new" }]);
+  },
+);
+
+t.test("a reload raises counters and never lowers them", async (t) => {
+  const world = await createWorld(t);
+  const server = await build(t, world);
+  await setPrizes(
+    world,
+    [{ id: "A", total_quota: 100, daily_quota: 50 }],
+    server,
+  );
+  for (const user of ["a", "b", "c"]) await server.draw(user);
+  const today = keys.takenToday(server.clock.today().date);
+  const counters = async () => [
+    await world.redis.hget(keys.taken, "A"),
+    await world.redis.hget(today, "A"),
+  ];
+  t.same(await counters(), ["3", "3"]);
+  await world.redis.hset(keys.taken, "A", 7);
+  await world.redis.hset(today, "A", 5);
+  await server.prizes.reload();
+  t.same(await counters(), ["7", "5"], "wins under way are not taken back");
+  await world.redis.hset(keys.taken, "A", 1);
+  await world.redis.hdel(today, "A");
+  await server.prizes.reload();
+  t.same(await counters(), ["3", "3"], "what Postgres knows is not forgotten");
+  t.match(await listed(server.url), [{ left_total: 97, left_today: 47 }]);
+});
+
+t.test("what is left today is bounded by what is left in all", async (t) => {
+  const world = await createWorld(t);
+  const server = await build(t, world);
+  await setPrizes(
+    world,
+    [
+      { id: "A", probability: 0.1, daily_quota: 5, total_quota: 3 },
+      { id: "B", probability: 0.1, daily_quota: 5 },
+      { id: "C", probability: 0.1, total_quota: 3 },
+      { id: "D", probability: 0.1 },
+    ],
+    server,
+  );
+  t.match(await listed(server.url), [
+    { left_total: 3, left_today: 3 },
+    { left_total: null, left_today: 5 },
+    { left_total: 3, left_today: 3 },
+    { left_total: null, left_today: null },
+  ]);
+});
+
+t.test(
+  "a quota lowered below what is won sells nothing more, raised it sells on",
+  async (t) => {
+    const world = await createWorld(t);
+    const server = await build(t, world);
+    await setPrizes(world, [{ id: "A", total_quota: 5 }], server);
+    for (const user of ["a", "b", "c"])
+      t.equal(told((await server.draw(user)).body), "won");
+    await world.sql`update prize set total_quota = 2`;
+    await server.scheduler.tick();
+    t.equal(told((await server.draw("d")).body), "no_prize");
+    await world.sql`update prize set total_quota = 4`;
+    await server.scheduler.tick();
+    t.equal(told((await server.draw("e")).body), "won");
+    t.equal(told((await server.draw("f")).body), "no_prize");
+  },
+);
+
+t.test("any number of servers migrate at once", async (t) => {
+  const world = await createWorld(t);
+  await Promise.all(Array.from({ length: 6 }, () => build(t, world)));
+  const rows = await world.sql`select name from migration order by name`;
+  t.same(
+    rows.map((row) => row.name),
+    ["001_prizes.sql", "002_results.sql"],
+  );
+});
+
+t.test("the prize table refuses what can't be a prize", async (t) => {
+  const world = await createWorld(t);
+  await build(t, world);
+  for (const row of [
+    { id: "tab\there", title: "x", probability: 0.1 },
+    { id: "A", title: "", probability: 0.1 },
+    { id: "A", title: "x", probability: 1.1 },
+    { id: "A", title: "x", probability: "NaN" },
+    { id: "A", title: "x", probability: 0.1, daily_quota: -1 },
+  ]) {
+    await t.rejects(world.sql`insert into prize ${world.sql(row)}`, {
+      code: "23514",
+    });
+  }
+});
