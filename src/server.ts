@@ -95,8 +95,11 @@ export function createServer(
   /** Takes no new requests, lets the answers under way out, flushes the queues and closes the stores. */
   async function close(): Promise<void> {
     closing = true;
+    // Node closes the connections that are idle now, not those that become so when their answer is out.
+    const idle = setInterval(() => app.server.closeIdleConnections(), 20);
     const cut = setTimeout(() => app.server.closeAllConnections(), GRACE);
     await app.close();
+    clearInterval(idle);
     clearTimeout(cut);
     await scheduler.stop();
     await results.idle();

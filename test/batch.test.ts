@@ -1,0 +1,83 @@
+import t from "tap";
+import { createBatcher } from "../src/batch.js";
+
+/** A run whose end the test decides. */
+function held() {
+  const runs: number[][] = [];
+  const ends: ((outcomes: (string | Error)[]) => void)[] = [];
+  const run = (items: number[]) => {
+    runs.push(items);
+    return new Promise<(string | Error)[]>((resolve) => ends.push(resolve));
+  };
+  return { runs, ends, run };
+}
+
+const turn = () => new Promise((resolve) => setImmediate(resolve));
+
+t.test(
+  "a lone item runs at once, what arrives meanwhile goes together",
+  async (t) => {
+    const { runs, ends, run } = held();
+    const { add, idle } = createBatcher(run, 3);
+    const outcomes = Promise.allSettled([1, 2, 3, 4, 5].map(add));
+    t.same(runs, [[1]]);
+    ends[0]?.(["one"]);
+    await turn();
+    t.same(runs, [[1], [2, 3, 4]], "no more than the largest batch");
+    ends[1]?.(["two", new Error("three"), "four"]);
+    await turn();
+    ends[2]?.(["five"]);
+    t.same(await outcomes, [
+      { status: "fulfilled", value: "one" },
+      { status: "fulfilled", value: "two" },
+      { status: "rejected", reason: new Error("three") },
+      { status: "fulfilled", value: "four" },
+      { status: "fulfilled", value: "five" },
+    ]);
+    await idle();
+  },
+);
+
+t.test("a failed run fails its items alone", async (t) => {
+  let n = 0;
+  const { add } = createBatcher(async (items: number[]) => {
+    n += 1;
+    if (n === 1) throw new Error("first");
+    return items;
+  }, 10);
+  const outcomes = await Promise.allSettled([1, 2, 3].map(add));
+  t.same(
+    outcomes.map((outcome) => outcome.status),
+    ["rejected", "fulfilled", "fulfilled"],
+  );
+});
+
+t.test(
+  "an item that waited too long is refused instead of run for nobody",
+  async (t) => {
+    const { runs, ends, run } = held();
+    const { add } = createBatcher(run, 10);
+    const now = performance.now.bind(performance);
+    const first = add(1);
+    const late = add(2);
+    performance.now = () => now() + 2_000;
+    t.teardown(() => {
+      performance.now = now;
+    });
+    ends[0]?.(["one"]);
+    t.equal(await first, "one");
+    await t.rejects(late, { code: "UNAVAILABLE" });
+    t.same(runs, [[1]]);
+  },
+);
+
+t.test("a full queue refuses at once", async (t) => {
+  const { ends, run } = held();
+  const { add } = createBatcher(run, 20_000);
+  const outcomes = Array.from({ length: 10_001 }, (_, n) => add(n));
+  await t.rejects(add(-1), { code: "UNAVAILABLE" });
+  ends[0]?.(["first"]);
+  await turn();
+  ends[1]?.(Array.from({ length: 10_000 }, () => "later"));
+  t.equal((await Promise.all(outcomes)).length, 10_001);
+});

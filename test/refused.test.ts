@@ -1,0 +1,266 @@
+import { randomUUID } from "node:crypto";
+import t from "tap";
+import { keys } from "../src/keys.js";
+import { createPostgres } from "../src/postgres.js";
+import { createResults } from "../src/results.js";
+import { sweep } from "../src/sweep.js";
+import type { Win } from "../src/win.js";
+import { build, inParallel, setPrizes, told } from "./build.js";
+import { createWorld, type World } from "./world.js";
+
+// What happens where Postgres refuses a win: Redis lost its last writes, or a quota was lowered meanwhile.
+
+/** Takes Redis back to an earlier state without the servers noticing, as a failover to a late replica would. */
+async function snapshot({ redis }: World) {
+  const names = await redis.keys("*");
+  const dumps = await Promise.all(names.map((name) => redis.dumpBuffer(name)));
+  return async () => {
+    await redis.flushdb();
+    for (const [n, name] of names.entries()) {
+      await redis.restore(name, 0, dumps[n] as Buffer);
+    }
+  };
+}
+
+t.test(
+  "units that Redis forgot are not announced twice, the same roll decides again",
+  async (t) => {
+    const world = await createWorld(t);
+    const server = await build(t, world);
+    await setPrizes(world, [{ id: "FIVE", total_quota: 5 }], server);
+    await server.draw("early");
+    await server.settle.idle();
+    const goBack = await snapshot(world);
+    for (const user of ["a", "b", "c"])
+      t.equal(told((await server.draw(user)).body), "won");
+    await server.settle.idle();
+    await goBack();
+    const late: string[] = [];
+    await inParallel(["d", "e", "f", "g"], 4, async (user) => {
+      late.push(told((await server.draw(user)).body));
+    });
+    t.same(
+      late.sort(),
+      ["no_prize", "no_prize", "no_prize", "won"],
+      "one of five was left",
+    );
+    const [row] = await world.sql`
+    select count(*)::int as n, count(distinct unit)::int as units, max(unit)::int as last from result`;
+    t.same(row, { n: 5, units: 5, last: 5 });
+    t.equal(await world.redis.xlen(keys.outbox), 0);
+  },
+);
+
+t.test(
+  "a winner whom Redis forgot wins nothing more, and is told the win that stands",
+  async (t) => {
+    const world = await createWorld(t);
+    const server = await build(t, world);
+    await setPrizes(world, [{ id: "SURE" }], server);
+    const goBack = await snapshot(world);
+    const first = await server.draw("ann");
+    await server.settle.idle();
+    await goBack();
+    // Without the reload that a lost connection brings: the counter alone catches up.
+    await world.redis.hset(keys.taken, "SURE", 10);
+    await world.redis.hset(
+      keys.takenToday(server.clock.today().date),
+      "SURE",
+      10,
+    );
+    const again = await server.draw("ann");
+    t.equal(again.body.data?.result?.id, first.body.data?.result?.id);
+    await server.settle.idle();
+    t.equal(told((await server.draw("ann")).body), "participated");
+    const [row] = await world.sql`select count(*)::int as n from result`;
+    t.equal(row?.n, 1);
+    t.equal(await world.redis.xlen(keys.outbox), 0);
+  },
+);
+
+t.test(
+  "after a reconnect the winners Redis forgot are restored before anybody draws",
+  async (t) => {
+    const world = await createWorld(t);
+    let roll = 0;
+    const random = { roll: () => roll, id: () => randomUUID() };
+    const server = await build(t, world, { random });
+    await setPrizes(world, [{ id: "HALF", probability: 0.5 }], server);
+    const goBack = await snapshot(world);
+    const ann = await server.draw("ann");
+    const bob = await server.draw("bob");
+    const bobs = bob.body.data?.result?.id;
+    await server.settle.idle();
+    await world.sql`update result set redeemed_at = now() where user_id = 'ann'`;
+    t.equal(told(ann.body), "won");
+    await goBack();
+    server.redis.disconnect(true);
+    roll = 999_999_999; // would lose
+    const answers = async (user: string) => {
+      for (;;) {
+        const answer = await server.draw(user);
+        if (answer.status === 200) return answer.body;
+      }
+    };
+    t.equal(
+      told(await answers("ann")),
+      "participated",
+      "redeemed, so she knows",
+    );
+    t.equal(
+      (await answers("bob")).data?.result?.id,
+      bobs,
+      "told again, to be on the safe side",
+    );
+  },
+);
+
+t.test(
+  "a quota lowered behind a win under way leaves it without room: no prize",
+  async (t) => {
+    const world = await createWorld(t);
+    const server = await build(t, world);
+    await setPrizes(
+      world,
+      [{ id: "A", total_quota: 5, daily_quota: 5 }],
+      server,
+    );
+    for (const edit of [
+      "total_quota = 1",
+      "total_quota = 9, daily_quota = 1",
+    ]) {
+      await world.sql`delete from result`;
+      await world.redis.flushdb();
+      await world.sql`update prize set total_quota = 5, daily_quota = 5`;
+      await server.prizes.reload();
+      t.equal(told((await server.draw("ann")).body), "won");
+      await world.sql.unsafe(`update prize set ${edit}`);
+      t.equal(told((await server.draw("bob")).body), "no_prize", edit);
+      t.equal(await world.redis.hlen(keys.pending), 0, "nothing hangs");
+    }
+  },
+);
+
+t.test("a prize deleted behind a win under way: decided again", async (t) => {
+  const world = await createWorld(t);
+  const server = await build(t, world);
+  await setPrizes(
+    world,
+    [
+      { id: "A", probability: 0.5 },
+      { id: "B", probability: 0.5 },
+    ],
+    server,
+  );
+  await world.sql`delete from prize where id = 'A'`;
+  await world.sql`update prize set probability = 1 where id = 'B'`;
+  for (const user of ["a", "b", "c", "d", "e", "f"]) {
+    t.equal((await server.draw(user)).body.data?.result?.prize_id, "B");
+  }
+});
+
+t.test("the sweeper decides refused wins again, too", async (t) => {
+  const world = await createWorld(t);
+  const server = await build(t, world);
+  await setPrizes(world, [{ id: "FIVE", total_quota: 5 }], server);
+  const goBack = await snapshot(world);
+  await server.draw("ann");
+  await server.settle.idle();
+  await goBack();
+  // Bob's server died after the script; his unit is ann's.
+  const { date } = server.clock.today();
+  const win = [
+    randomUUID(),
+    "bob",
+    "FIVE",
+    date,
+    1,
+    1,
+    Date.now(),
+    "attempt-bob",
+    0,
+  ].join("\t");
+  const entry = await world.redis.xadd(keys.outbox, "*", "win", win);
+  await world.redis.hset(keys.pending, "bob", entry ?? "");
+  await world.redis.hset(keys.players(date, "bob"), "bob", "wattempt-bob");
+  await world.redis.hset(keys.taken, "FIVE", 1);
+  t.equal(await sweep(server.redis, server.engine, server.settle, -1_000), 1);
+  t.equal(await world.redis.xlen(keys.outbox), 0);
+  const rows =
+    await world.sql`select user_id, unit::int as unit from result order by unit`;
+  t.same(
+    [...rows],
+    [
+      { user_id: "ann", unit: 1 },
+      { user_id: "bob", unit: 2 },
+    ],
+  );
+  t.equal(told((await server.draw("bob")).body), "won", "and bob is told");
+});
+
+t.test(
+  "a row that Postgres can't take does not fail its neighbours",
+  async (t) => {
+    const world = await createWorld(t);
+    const server = await build(t, world);
+    await setPrizes(world, [{ id: "A" }], server);
+    const postgres = createPostgres(world.databaseUrl);
+    t.teardown(() => postgres.close());
+    const results = createResults(postgres);
+    const win = (n: number, user_id = `user ${n}`): Win => ({
+      id: randomUUID(),
+      user_id,
+      prize_id: "A",
+      draw_date: "2099-01-01",
+      unit: n,
+      day_unit: n,
+      created_at: 0,
+      attempt: "",
+      roll: 0,
+      entry: "",
+    });
+    const good = Array.from({ length: 9 }, (_, n) => win(n + 1));
+    const bad = win(10, "nul\0here");
+    const ends = await Promise.allSettled(
+      [...good.slice(0, 4), bad, ...good.slice(4)].map(results.record),
+    );
+    t.same(
+      ends.map((end) => end.status).filter((status) => status === "rejected")
+        .length,
+      1,
+    );
+    t.equal(ends[4]?.status, "rejected");
+    const [row] = await world.sql`select count(*)::int as n from result`;
+    t.equal(row?.n, 9);
+  },
+);
+
+t.test("the fates of wins", async (t) => {
+  const world = await createWorld(t);
+  const server = await build(t, world);
+  await setPrizes(world, [{ id: "A", total_quota: 10 }], server);
+  const win = (user_id: string, unit: number): Win => ({
+    id: randomUUID(),
+    user_id,
+    prize_id: "A",
+    draw_date: "2099-01-01",
+    unit,
+    day_unit: unit,
+    created_at: 0,
+    attempt: "",
+    roll: 0,
+    entry: "",
+  });
+  const ann = win("ann", 1);
+  const { record } = server.results;
+  t.equal(await record(ann), "recorded");
+  t.same(
+    await Promise.all([record(ann), record(ann)]),
+    ["recorded", "recorded"],
+    "as often as one likes",
+  );
+  t.equal(await record(win("ann", 2)), "participated");
+  t.equal(await record(win("bob", 1)), "refused", "ann's unit");
+  t.equal(await record(win("bob", 11)), "refused", "past the quota");
+  t.equal(await record(win("bob", 10)), "recorded");
+});

@@ -1,0 +1,104 @@
+import { connect } from "node:net";
+import { setTimeout as pause } from "node:timers/promises";
+import t from "tap";
+import { keys } from "../src/keys.js";
+import { post, setPrizes, told } from "./build.js";
+import { startProcess } from "./process.js";
+import { createWorld, until } from "./world.js";
+
+t.test(
+  "SIGTERM under load: the answers under way go out, queues are flushed, exit 0",
+  async (t) => {
+    const world = await createWorld(t);
+    const server = await startProcess(t, world);
+    await setPrizes(world, [{ id: "SURE" }]);
+    await until("the prize", async () => {
+      if (
+        !(await (await fetch(`${server.url}/prizes`)).text()).includes("SURE")
+      )
+        throw new Error("not yet");
+    });
+    // The requests are in the server when the signal comes: Postgres is held until then.
+    const lock = await world.sql.reserve();
+    await lock`begin`;
+    await lock`lock table result in access exclusive mode`;
+    const draws = Array.from({ length: 40 }, (_, n) =>
+      post(`${server.url}/draw`, { username: `user ${n}` }),
+    );
+    await until("all wins", async () => {
+      if ((await world.redis.xlen(keys.outbox)) < 40)
+        throw new Error("not yet");
+    });
+    const began = performance.now();
+    const ended = server.end("SIGTERM");
+    await pause(200);
+    await t.rejects(
+      post(`${server.url}/draw`, { username: "late" }),
+      "no new connections",
+    );
+    await lock`rollback`;
+    lock.release();
+    const answers = await Promise.all(draws);
+    t.same(new Set(answers.map(({ body }) => told(body))), new Set(["won"]));
+    t.equal(await ended, 0);
+    t.comment(
+      `ended ${Math.round(performance.now() - began)} ms after the signal`,
+    );
+    t.ok(performance.now() - began < 2_000);
+    t.equal(await world.redis.xlen(keys.outbox), 0, "all settled");
+    t.equal(await world.redis.hlen(keys.pending), 0, "all noted as delivered");
+    const [row] = await world.sql`select count(*)::int as n from result`;
+    t.equal(row?.n, 40);
+  },
+);
+
+t.test(
+  "an idle server ends at once, also with connections kept alive, also by Ctrl-C twice",
+  async (t) => {
+    const world = await createWorld(t);
+    for (const signal of ["SIGTERM", "SIGINT"] as const) {
+      const server = await startProcess(t, world);
+      await fetch(`${server.url}/healthz`);
+      const began = performance.now();
+      const ended = server.end(signal);
+      server.child.kill(signal);
+      t.equal(await ended, 0);
+      t.ok(performance.now() - began < 2_000);
+    }
+  },
+);
+
+t.test(
+  "a caller that never finishes its request does not hold the stop up",
+  async (t) => {
+    const world = await createWorld(t);
+    const server = await startProcess(t, world);
+    const { port } = new URL(server.url);
+    const socket = connect(Number(port), "127.0.0.1");
+    socket.on("error", () => {});
+    socket.write(
+      "POST /draw HTTP/1.1\r\nhost: x\r\ncontent-type: application/json\r\ncontent-length: 50\r\n\r\n{",
+    );
+    await pause(100);
+    t.equal(await server.end("SIGTERM"), 0);
+    socket.destroy();
+  },
+);
+
+t.test("a port in use is told, and the process ends", async (t) => {
+  const world = await createWorld(t);
+  const server = await startProcess(t, world);
+  const { port } = new URL(server.url);
+  await t.rejects(startProcess(t, world, { PORT: port }), /EADDRINUSE/);
+});
+
+t.test(
+  "a database that does not let it in is told, and the process ends",
+  async (t) => {
+    const world = await createWorld(t);
+    const url = new URL(world.databaseUrl);
+    url.pathname = "/no_such_database";
+    const failed = startProcess(t, { ...world, databaseUrl: url.href });
+    await t.rejects(failed, /no_such_database.*does not exist/);
+  },
+);
