@@ -4,12 +4,15 @@ import {
   access,
   chmod,
   chown,
+  cp,
   mkdir,
   readFile,
+  rename,
   rm,
+  stat,
   writeFile,
 } from "node:fs/promises";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { promisify } from "node:util";
 import { freePort } from "./embedded-redis.js";
 
@@ -24,6 +27,10 @@ export type EmbeddedPostgres = {
 /** PostgreSQL refuses to run as root; this is the user and group `nobody`. */
 const NOBODY = 65_534;
 
+const isRoot = process.getuid?.() === 0;
+
+const PROGRAMS = ["initdb", "pg_ctl", "postgres"];
+
 /**
  * Starts a PostgreSQL that keeps its data in `folder`, on a port of 127.0.0.1 and behind a password. A later start has
  * the same address where the port is still free.
@@ -36,12 +43,10 @@ export async function startPostgres(
   const secret = `${folder}.password`;
   if (!(await exists(join(folder, "PG_VERSION")))) {
     say("Making a PostgreSQL database cluster");
-    await rm(folder, { recursive: true, force: true });
     await makeCluster(initdb, folder, secret);
   }
   const password = (await readFile(secret, "utf8")).trim();
-  const control = (...args: string[]) =>
-    unprivileged(pg_ctl, ["-D", folder, ...args]);
+  const control = (...args: string[]) => unprivileged(pg_ctl, folder, args);
   const stop = async () => {
     await control("stop", "-w", "-m", "fast");
   };
@@ -71,11 +76,13 @@ async function makeCluster(
   folder: string,
   secret: string,
 ): Promise<void> {
-  await mkdir(folder, { recursive: true, mode: 0o700 });
-  const isRoot = process.getuid?.() === 0;
+  // Takes its name when it is whole: a process killed here leaves nothing that looks like a cluster.
+  const making = `${folder}.new`;
+  await rm(making, { recursive: true, force: true });
+  await mkdir(making, { recursive: true, mode: 0o700 });
   await writeFile(secret, randomBytes(16).toString("hex"), { mode: 0o600 });
   if (isRoot) {
-    await chown(folder, NOBODY, NOBODY);
+    await chown(making, NOBODY, NOBODY);
     await chown(secret, NOBODY, NOBODY);
   }
   const options = [
@@ -84,24 +91,35 @@ async function makeCluster(
     "--encoding=UTF8",
     "--no-locale",
   ];
-  await unprivileged(initdb, ["-D", folder, ...options, `--pwfile=${secret}`]);
+  await unprivileged(initdb, making, [...options, `--pwfile=${secret}`]);
+  await rename(making, folder);
 }
 
 /**
- * As root: the same program as `nobody`, which may still pass through folders such as /root that are closed to
- * others; the data folder and what is in it belong to `nobody`.
+ * Runs a program; as root, as `nobody`. Where that user can't pass the folders above the data, as below /root, it may
+ * ignore file modes for that.
  */
-async function unprivileged(program: string, args: string[]): Promise<void> {
-  if (process.getuid?.() !== 0) {
-    await run(program, args);
-    return;
+async function unprivileged(
+  program: string,
+  folder: string,
+  args: string[],
+): Promise<void> {
+  const command = [program, "-D", folder, ...args];
+  if (isRoot) {
+    const user = [`--reuid=${NOBODY}`, `--regid=${NOBODY}`, "--clear-groups"];
+    const open = await isOpenToAll(dirname(folder));
+    const pass = ["--inh-caps=+dac_override", "--ambient-caps=+dac_override"];
+    command.unshift("setpriv", ...user, ...(open ? [] : pass), "--");
   }
-  const user = [`--reuid=${NOBODY}`, `--regid=${NOBODY}`, "--clear-groups"];
-  const pass = [
-    "--inh-caps=+dac_read_search",
-    "--ambient-caps=+dac_read_search",
-  ];
-  await run("setpriv", [...user, ...pass, "--", program, ...args]);
+  const [file = program, ...rest] = command;
+  await run(file, rest);
+}
+
+/** Whether every user may pass all folders on the way to this one. */
+async function isOpenToAll(folder: string): Promise<boolean> {
+  const { mode } = await stat(folder);
+  if ((mode & 0o001) === 0) return false;
+  return folder === dirname(folder) || isOpenToAll(dirname(folder));
 }
 
 async function programs(): Promise<{ initdb: string; pg_ctl: string }> {
@@ -114,11 +132,24 @@ async function programs(): Promise<{ initdb: string; pg_ctl: string }> {
       `There is no embedded PostgreSQL for this system (${name}): set DATABASE_URL and REDIS_URL.`,
     );
   }
-  const { initdb, pg_ctl, postgres } = found as Record<string, string>;
-  if (!initdb || !pg_ctl || !postgres)
-    throw new Error(`${name} lacks a program`);
-  for (const program of [initdb, pg_ctl, postgres]) await chmod(program, 0o755);
-  return { initdb, pg_ctl };
+  const { pg_ctl } = found as { pg_ctl: string };
+  const native = dirname(dirname(pg_ctl));
+  const home =
+    isRoot && !(await isOpenToAll(native)) ? await copyOf(native) : native;
+  const program = (file: string) => join(home, "bin", file);
+  for (const file of PROGRAMS) await chmod(program(file), 0o755);
+  return { initdb: program("initdb"), pg_ctl: program("pg_ctl") };
+}
+
+/** PostgreSQL looks its own programs up with access(2), which heeds no capability: they need a place open to all. */
+async function copyOf(native: string): Promise<string> {
+  const { mtimeMs } = await stat(join(native, "bin", "postgres"));
+  const copy = `/var/lib/lucky-draw/postgres-${Math.floor(mtimeMs)}`;
+  if (await exists(copy)) return copy;
+  const making = `${copy}.${process.pid}`;
+  await cp(native, making, { recursive: true, verbatimSymlinks: true });
+  await rename(making, copy).catch(() => rm(making, { recursive: true }));
+  return copy;
 }
 
 const exists = (path: string) =>
