@@ -60,7 +60,8 @@ t.test("the same with reloads and a restart in the middle", async (t) => {
   const prize = { id: "TEN", daily_quota: 7, total_quota: 10 };
   const other = await build(t, world);
   const disturb = async (n: number, restart: () => Promise<void>) => {
-    if (n % 10 === 3) await other.prizes.reload(DAYS[n % 3]);
+    // On a busy machine a reload may be refused for waiting too long, which must change nothing, either.
+    if (n % 10 === 3) await other.prizes.reload(DAYS[n % 3]).catch(() => {});
     if (n === 100) await restart();
   };
   t.same(await winsPerDay(t, world, prize, 200, disturb), [7, 3, 0]);
