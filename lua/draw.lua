@@ -7,7 +7,7 @@
 -- ARGV    draw_date date_before created_at expires_at
 --         per draw: user_id attempt keyed roll id refused
 --   created_at  milliseconds, goes into the win unread     expires_at  seconds, when the day's keys may go
---   attempt     11 characters that name this try           keyed       1: the client may retry it tomorrow, too
+--   attempt     8 characters that name this try           keyed       1: the client may retry it tomorrow, too
 --   roll        integer from 0 to 999999999                refused     entry of a win Postgres refused, or empty
 -- RETURNS not_loaded, where a reload must come first; else for each draw one of
 --   {no_prize draw_date}      the roll met no prize, or one without a unit left

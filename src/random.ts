@@ -17,10 +17,13 @@ export const systemRandom: Random = {
   id: () => randomUUID(),
 };
 
-/** The name of a try, 11 characters: the same for the same Idempotency-Key, else one of its own. */
+/**
+ * The name of a try, 8 characters: the same for the same Idempotency-Key, else one of its own. Redis keeps it for every
+ * participant, so its length is memory: 8 characters make 38 bytes a participant, 11 make 41.
+ */
 export function attemptOf(idempotencyKey: string | undefined): string {
   const bits = idempotencyKey
-    ? createHash("sha256").update(idempotencyKey).digest().subarray(0, 8)
-    : randomBytes(8);
+    ? createHash("sha256").update(idempotencyKey).digest().subarray(0, 6)
+    : randomBytes(6);
   return bits.toString("base64url");
 }

@@ -3,7 +3,7 @@ import t from "tap";
 import { keys } from "../src/keys.js";
 import { sweep } from "../src/sweep.js";
 import { build, fakeTime, post, setPrizes, told } from "./build.js";
-import { startProcess } from "./process.js";
+import { listing, startProcess } from "./process.js";
 import { createWorld, until, type World } from "./world.js";
 
 /** Sends a draw and hangs up before the answer. */
@@ -48,10 +48,7 @@ t.test(
       startProcess(t, world),
     ]);
     await setPrizes(world, [{ id: "SURE", total_quota: 1 }]);
-    await until("the prize", async () => {
-      const text = await (await fetch(`${first.url}/prizes`)).text();
-      if (!text.includes("SURE")) throw new Error(text);
-    });
+    await listing([first, second], "SURE");
     const release = await holdResults(world);
     const lost = post(`${first.url}/draw`, { username: "ann" }).catch(
       () => "no answer",

@@ -35,6 +35,8 @@ async function start(t: Test, cwd: string, port = "0") {
   return { url: url ?? "", lines, end, exited };
 }
 
+const KEY = { "idempotency-key": "k1" };
+
 async function folder(t: Test): Promise<string> {
   const made = await mkdtemp(join(tmpdir(), "lucky-draw-embedded-"));
   t.teardown(() => rm(made, { recursive: true, force: true }));
@@ -93,15 +95,14 @@ t.test("brings its own pair, keeps the data, and ends all of it", async (t) => {
 t.test("kill -9 leaves nothing that the next start trips over", async (t) => {
   const cwd = await folder(t);
   const first = await start(t, cwd);
-  t.equal((await post(`${first.url}/draw`, { username: "ann" })).status, 200);
+  const before = await post(`${first.url}/draw`, { username: "ann" }, KEY);
+  t.equal(before.status, 200);
   t.equal(await first.end("SIGKILL"), null);
   t.ok(storesIn(cwd).length > 0, "the stores are orphans now");
   const second = await start(t, cwd);
   t.not(second.url, "");
-  t.equal(
-    told((await post(`${second.url}/draw`, { username: "ann" })).body),
-    "participated",
-  );
+  const after = await post(`${second.url}/draw`, { username: "ann" }, KEY);
+  t.same(after.body, before.body, "what she was told is remembered");
   t.equal(await second.end("SIGINT"), 0);
   t.same(storesIn(cwd), []);
   t.notOk(await redisAnswers(cwd));

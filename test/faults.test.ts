@@ -3,7 +3,7 @@ import t from "tap";
 import { keys } from "../src/keys.js";
 import { post, setPrizes, told } from "./build.js";
 import { audit, CLEAN, startLoad } from "./load.js";
-import { type ServerProcess, startProcess } from "./process.js";
+import { listing, startProcess } from "./process.js";
 import { createProxy } from "./proxy.js";
 import { startStores } from "./services.js";
 import { ownWorld, until, type World } from "./world.js";
@@ -29,20 +29,11 @@ async function setUp(t: Parameters<typeof startProcess>[0], prizes = PRIZES) {
     startProcess(t, world),
   ]);
   await setPrizes(world, prizes);
-  await ready(servers, prizes.at(-1)?.id ?? "");
+  await listing(servers, prizes.at(-1)?.id ?? "");
   const urls = servers.map((server) => server.url);
   const draw = (username: string, n = 0) =>
     post(`${urls[n]}/draw`, { username });
   return { world, servers, urls, draw };
-}
-
-async function ready(servers: ServerProcess[], prize: string) {
-  for (const { url } of servers) {
-    await until("the prizes", async () => {
-      const text = await (await fetch(`${url}/prizes`)).text();
-      if (!text.includes(prize)) throw new Error(text);
-    });
-  }
 }
 
 const emptied = ({ redis }: World) =>
@@ -80,13 +71,14 @@ t.test(
       await pause(300);
       await world.redis.flushall();
     }
-    await pause(500);
+    const won = () => load.journal.filter((entry) => entry.what === "won");
+    await until("50 wins", async () => {
+      if (won().length < 50) throw new Error(`${won().length}`);
+    });
     const journal = await load.stop();
     await emptied(world);
     t.same(await audit(world, journal), CLEAN);
-    const winners = journal.filter((entry) => entry.what === "won");
-    t.ok(winners.length > 50);
-    for (const { username, id } of winners.slice(0, 50)) {
+    for (const { username, id } of won().slice(0, 50)) {
       const { body } = await draw(username);
       t.ok(
         ["won", "participated"].includes(told(body)),
@@ -108,7 +100,7 @@ t.test(
     for (const user of users) first.set(user, told((await draw(user)).body));
     await stores.redis.stop();
     await stores.redis.start();
-    await ready(servers, "FEW");
+    await listing(servers, "FEW");
     for (const user of users) {
       const again = await until("an answer", async () => {
         const answer = await draw(user, 1);

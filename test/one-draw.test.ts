@@ -1,6 +1,6 @@
 import t from "tap";
 import { build, inParallel, post, setPrizes, told } from "./build.js";
-import { startProcess } from "./process.js";
+import { listing, startProcess } from "./process.js";
 import { createWorld } from "./world.js";
 
 t.test("200 users, 8 requests each at once, two processes", async (t) => {
@@ -10,7 +10,7 @@ t.test("200 users, 8 requests each at once, two processes", async (t) => {
     startProcess(t, world),
   ]);
   await setPrizes(world, [{ id: "HALF", probability: 0.5 }]);
-  await new Promise((resolve) => setTimeout(resolve, 2_000));
+  await listing(servers, "HALF");
 
   const users = Array.from({ length: 200 }, (_, n) => `user ${n}`);
   const ids = new Map<string, Set<string>>();

@@ -3,7 +3,7 @@ import { once } from "node:events";
 import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
 import type { Test } from "tap";
-import type { World } from "./world.js";
+import { until, type World } from "./world.js";
 
 export const main = fileURLToPath(new URL("../dist/main.js", import.meta.url));
 
@@ -51,4 +51,14 @@ export async function startProcess(
     exited.then(() => reject(new Error(`it ended: ${lines.join("\n")}`)));
   });
   return { url, child, lines, end };
+}
+
+/** Waits until each server lists a prize. */
+export async function listing(servers: ServerProcess[], prize: string) {
+  for (const { url, lines } of servers) {
+    await until(`${prize} in /prizes`, async () => {
+      const text = await (await fetch(`${url}/prizes`)).text();
+      if (!text.includes(prize)) throw new Error([text, ...lines].join("\n"));
+    });
+  }
 }

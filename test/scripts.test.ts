@@ -64,7 +64,7 @@ const VALUES: Record<string, RegExp> = {
   created_at: /^\d{13}$/,
   expires_at: /^\d{10}$/,
   user_id: /^user \d$/,
-  attempt: /^[\w-]{11}$/,
+  attempt: /^[\w-]{8}$/,
   keyed: /^[01]$/,
   roll: /^\d{1,9}$/,
   id: /^([0-9a-f-]{36}|SURE|NEVER)$/,

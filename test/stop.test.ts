@@ -3,7 +3,7 @@ import { setTimeout as pause } from "node:timers/promises";
 import t from "tap";
 import { keys } from "../src/keys.js";
 import { post, setPrizes, told } from "./build.js";
-import { startProcess } from "./process.js";
+import { listing, startProcess } from "./process.js";
 import { createWorld, until } from "./world.js";
 
 t.test(
@@ -12,12 +12,7 @@ t.test(
     const world = await createWorld(t);
     const server = await startProcess(t, world);
     await setPrizes(world, [{ id: "SURE" }]);
-    await until("the prize", async () => {
-      if (
-        !(await (await fetch(`${server.url}/prizes`)).text()).includes("SURE")
-      )
-        throw new Error("not yet");
-    });
+    await listing([server], "SURE");
     // The requests are in the server when the signal comes: Postgres is held until then.
     const lock = await world.sql.reserve();
     await lock`begin`;
