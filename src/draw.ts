@@ -101,8 +101,8 @@ export function createEngine(
     draw: Draw,
     rounds: number,
   ): Promise<Outcome> {
-    const { id, user_id, prize_id, draw_date, entry } = win;
-    const settlement = { entry, user_id, draw_date };
+    const { id, user_id, prize_id, draw_date, entry, attempt } = win;
+    const settlement = { entry, user_id, draw_date, attempt };
     switch (await results.record(win)) {
       case "recorded": {
         const created_at = new Date(win.created_at).toISOString();
@@ -117,7 +117,7 @@ export function createEngine(
       case "refused": {
         if (rounds <= 1) throw unavailable(new Error("refused again"));
         await prizes.reload(draw_date);
-        const { attempt, roll } = win;
+        const { roll } = win;
         const again = { ...draw, draw_date, attempt, roll, refused: entry };
         return follow({ ...again, id: random.id() }, rounds - 1);
       }
@@ -126,7 +126,12 @@ export function createEngine(
 
   /** A win whose row is already in Postgres. */
   async function recall(userId: string, date: string): Promise<Outcome> {
-    const settlement = { entry: "", user_id: userId, draw_date: date };
+    const settlement = {
+      entry: "",
+      user_id: userId,
+      draw_date: date,
+      attempt: "",
+    };
     const result = await results.find(userId, date);
     if (result) {
       const title = await prizes.title(result.prize_id);

@@ -1,3 +1,4 @@
+import type { ChainableCommander } from "ioredis";
 import type { Day } from "./clock.js";
 import { unavailable } from "./errors.js";
 import { keys } from "./keys.js";
@@ -58,15 +59,28 @@ async function markWinners(
   day: Day,
   winners: Winner[],
 ): Promise<void> {
-  const pipeline = redis.pipeline();
-  for (const { user_id, redeemed } of winners) {
-    const players = keys.players(day.date, user_id);
-    pipeline.hsetnx(players, user_id, "w").expireat(players, day.expiresAt);
-    if (!redeemed) pipeline.hsetnx(keys.pending, user_id, `@${day.date}`);
+  const place = ({ user_id }: Winner) => keys.players(day.date, user_id);
+  const asking = redis.pipeline();
+  for (const winner of winners) asking.hexists(place(winner), winner.user_id);
+  const known = await replies(asking);
+
+  const marking = redis.pipeline();
+  for (const winner of winners.filter((_, n) => known[n] === 0)) {
+    const { user_id, redeemed } = winner;
+    if (!redeemed) marking.hsetnx(keys.pending, user_id, `@${day.date}`);
+    marking.hsetnx(place(winner), user_id, "w");
+    marking.expireat(place(winner), day.expiresAt);
   }
-  const replies = await pipeline.exec().catch((error: unknown) => {
+  await replies(marking);
+}
+
+/** The replies of a pipeline. Rejects with UNAVAILABLE where one of them failed. */
+async function replies(pipeline: ChainableCommander): Promise<unknown[]> {
+  const answers = await pipeline.exec().catch((error: unknown) => {
     throw unavailable(error);
   });
-  const failed = replies?.find(([error]) => error)?.[0];
-  if (failed) throw unavailable(failed);
+  return (answers ?? []).map(([error, reply]) => {
+    if (error) throw unavailable(error);
+    return reply;
+  });
 }

@@ -46,7 +46,7 @@ export function createServer(
   const warn = (sentence: string) => log.warn(sentence);
   const prizes = createPrizes(redis, postgres, clock, warn);
   const results = createResults(postgres);
-  const settle = createSettle(redis);
+  const settle = createSettle(redis, clock);
   const random = options.random ?? systemRandom;
   const engine = createEngine(redis, prizes, results, settle, clock, random);
   const country = config.DEFAULT_COUNTRY as CountryCode;

@@ -1,4 +1,5 @@
 import { createBatcher } from "./batch.js";
+import type { Clock } from "./clock.js";
 import { keys } from "./keys.js";
 import type { Redis } from "./redis.js";
 
@@ -9,6 +10,8 @@ export type Settlement = {
   user_id: string;
   /** the day of the draw */
   draw_date: string;
+  /** the try that won, or empty where it is not known */
+  attempt: string;
   delivered: boolean;
 };
 
@@ -23,20 +26,19 @@ export type Settle = {
 /** What is kept for `retry`. Past that a win may be told twice, which the sweeper's own settling bounds. */
 const KEPT = 50_000;
 
-export function createSettle(redis: Redis): Settle {
+export function createSettle(redis: Redis, clock: Clock): Settle {
   let failed: Settlement[] = [];
   const settlements = createBatcher<Settlement, void>(async (batch) => {
-    await redis.settle(
-      2,
-      keys.outbox,
-      keys.pending,
-      ...batch.flatMap((win) => [
-        win.entry,
-        win.user_id,
-        win.draw_date,
-        win.delivered ? 1 : 0,
-      ]),
-    );
+    const names: string[] = [keys.outbox, keys.pending];
+    const values: (string | number)[] = [];
+    for (const win of batch) {
+      const { entry, user_id, draw_date, attempt, delivered } = win;
+      const { expiresAt } = clock.day(draw_date);
+      names.push(keys.players(draw_date, user_id));
+      values.push(entry, user_id, draw_date, delivered ? 1 : 0);
+      values.push(attempt, expiresAt);
+    }
+    await redis.settle(names.length, ...names, ...values);
     return batch.map(() => undefined);
   }, 500);
 

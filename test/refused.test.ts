@@ -6,7 +6,7 @@ import { createResults } from "../src/results.js";
 import { sweep } from "../src/sweep.js";
 import type { Win } from "../src/win.js";
 import { build, inParallel, setPrizes, told } from "./build.js";
-import { createWorld, type World } from "./world.js";
+import { createWorld, until, type World } from "./world.js";
 
 // What happens where Postgres refuses a win: Redis lost its last writes, or a quota was lowered meanwhile.
 
@@ -232,6 +232,29 @@ t.test(
     t.equal(ends[4]?.status, "rejected");
     const [row] = await world.sql`select count(*)::int as n from result`;
     t.equal(row?.n, 9);
+  },
+);
+
+t.test(
+  "a winner whose win was under way when Redis was emptied does not draw again",
+  async (t) => {
+    const world = await createWorld(t);
+    const server = await build(t, world);
+    await setPrizes(world, [{ id: "SURE" }], server);
+    const lock = await world.sql.reserve();
+    await lock`begin`;
+    await lock`lock table result in access exclusive mode`;
+    const drawing = server.draw("ann", "k1");
+    await until("the win", async () => {
+      if ((await world.redis.xlen(keys.outbox)) === 0)
+        throw new Error("not yet");
+    });
+    await world.redis.flushdb();
+    await lock`rollback`;
+    lock.release();
+    t.equal(told((await drawing).body), "won");
+    await server.settle.idle();
+    t.equal(told((await server.draw("ann")).body), "participated");
   },
 );
 
