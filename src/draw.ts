@@ -1,33 +1,12 @@
-import { createBatcher } from "./batch.js";
 import type { Clock } from "./clock.js";
+import { createDecisions, type Draw } from "./decide.js";
 import { unavailable } from "./errors.js";
-import { keys } from "./keys.js";
 import type { Prizes } from "./prizes.js";
 import { attemptOf, type Random } from "./random.js";
 import type { Redis } from "./redis.js";
 import type { Result, Results } from "./results.js";
 import type { Settle, Settlement } from "./settle.js";
-import { parseWin, type Win } from "./win.js";
-
-/** One user's try on one day. */
-type Draw = {
-  user_id: string;
-  draw_date: string;
-  attempt: string;
-  /** named by an Idempotency-Key, so that it may come again after midnight */
-  keyed: boolean;
-  roll: number;
-  id: string;
-  /** the outbox entry of a win that Postgres refused and that is to be decided again, or empty */
-  refused: string;
-};
-
-/** What draw.lua answers for a draw. */
-type Decision =
-  | { outcome: "no_prize"; draw_date: string }
-  | { outcome: "participated" }
-  | { outcome: "recorded"; draw_date: string }
-  | { outcome: "won"; win: Win };
+import type { Win } from "./win.js";
 
 /** A decided draw. A win's row is committed; `settlement` is to be settled once the answer is out. */
 export type Outcome =
@@ -47,9 +26,6 @@ export type Engine = {
   resume(win: Win): Promise<Outcome>;
 };
 
-/** Draws per EVALSHA: past this a batch costs no less per draw and keeps Redis longer from others. */
-const LARGEST = 256;
-
 /** How often a win that Postgres refuses is decided again. */
 const ROUNDS = 3;
 
@@ -61,9 +37,14 @@ export function createEngine(
   clock: Clock,
   random: Random,
 ): Engine {
-  const decisions = createBatcher<Draw, Decision>(decide, LARGEST);
+  const decisions = createDecisions(redis, prizes, clock);
 
-  function draw(userId: string, idempotencyKey?: string): Promise<Outcome> {
+  async function draw(
+    userId: string,
+    idempotencyKey?: string,
+  ): Promise<Outcome> {
+    // Only then the clock is known to be Redis's, and with it the day.
+    if (!prizes.isFresh()) await prizes.reload();
     return follow({
       user_id: userId,
       draw_date: clock.today().date,
@@ -142,76 +123,5 @@ export function createEngine(
     return { outcome: "participated", draw_date: date };
   }
 
-  async function decide(draws: Draw[]): Promise<Decision[]> {
-    await prizes.ensureFresh();
-    const decisions = new Map<Draw, Decision>();
-    for (const date of new Set(draws.map((draw) => draw.draw_date))) {
-      const ofDay = draws.filter((draw) => draw.draw_date === date);
-      const replies = await decideDay(date, ofDay);
-      ofDay.forEach((draw, i) => {
-        decisions.set(draw, readDecision(replies[i]));
-      });
-    }
-    return draws.map((draw) => decisions.get(draw) as Decision);
-  }
-
-  async function decideDay(date: string, draws: Draw[]): Promise<unknown[]> {
-    const replies = await evaluate(date, draws);
-    if (replies !== "not_loaded") return replies;
-    await prizes.reload(date);
-    const again = await evaluate(date, draws);
-    if (again !== "not_loaded") return again;
-    throw unavailable(new Error("no prize table in force"));
-  }
-
-  async function evaluate(
-    date: string,
-    draws: Draw[],
-  ): Promise<unknown[] | "not_loaded"> {
-    const day = clock.day(date);
-    const names: string[] = [
-      keys.prizes,
-      keys.taken,
-      keys.takenToday(date),
-      keys.outbox,
-      keys.pending,
-    ];
-    const values: (string | number)[] = [
-      date,
-      day.before,
-      Math.floor(clock.now()),
-      day.expiresAt,
-    ];
-    for (const draw of draws) {
-      const { user_id, attempt, keyed, roll, id, refused } = draw;
-      names.push(
-        keys.players(date, user_id),
-        keys.players(day.before, user_id),
-      );
-      values.push(user_id, attempt, keyed ? 1 : 0, roll, id, refused);
-    }
-    try {
-      const replies = await redis.draw(names.length, ...names, ...values);
-      return replies as unknown[] | "not_loaded";
-    } catch (error) {
-      throw unavailable(error);
-    }
-  }
-
   return { draw, resume };
-}
-
-function readDecision(reply: unknown): Decision {
-  const [outcome, first, second] = reply as [string, string, string];
-  switch (outcome) {
-    case "no_prize":
-    case "recorded":
-      return { outcome, draw_date: first };
-    case "participated":
-      return { outcome };
-    case "won":
-      return { outcome, win: parseWin(first, second) };
-    default:
-      throw new Error(`draw.lua answered ${outcome}`);
-  }
 }

@@ -1,5 +1,6 @@
 import { readFileSync } from "node:fs";
-import { Redis, type Result } from "ioredis";
+import { type ChainableCommander, Redis, type Result } from "ioredis";
+import { unavailable } from "./errors.js";
 
 declare module "ioredis" {
   interface RedisCommander<Context> {
@@ -44,8 +45,23 @@ export function createRedis(url: string): Redis {
   });
 }
 
-/** Redis's clock in milliseconds since the epoch. */
+/** Redis's clock in milliseconds since the epoch. Rejects with UNAVAILABLE. */
 export async function redisTime(redis: Redis): Promise<number> {
-  const [seconds, micros] = await redis.time();
+  const [seconds, micros] = await redis.time().catch((error: unknown) => {
+    throw unavailable(error);
+  });
   return Number(seconds) * 1000 + Number(micros) / 1000;
+}
+
+/** The replies of a pipeline. Rejects with UNAVAILABLE where one of them failed. */
+export async function replies(
+  pipeline: ChainableCommander,
+): Promise<unknown[]> {
+  const answers = await pipeline.exec().catch((error: unknown) => {
+    throw unavailable(error);
+  });
+  return (answers ?? []).map(([error, reply]) => {
+    if (error) throw unavailable(error);
+    return reply;
+  });
 }

@@ -1,9 +1,8 @@
-import type { ChainableCommander } from "ioredis";
 import type { Day } from "./clock.js";
 import { unavailable } from "./errors.js";
 import { keys } from "./keys.js";
 import type { Postgres } from "./postgres.js";
-import type { Redis } from "./redis.js";
+import { type Redis, replies } from "./redis.js";
 
 type Count = { id: string; day_unit: string };
 type Winner = { user_id: string; day_unit: string; redeemed: boolean };
@@ -72,15 +71,4 @@ async function markWinners(
     marking.expireat(place(winner), day.expiresAt);
   }
   await replies(marking);
-}
-
-/** The replies of a pipeline. Rejects with UNAVAILABLE where one of them failed. */
-async function replies(pipeline: ChainableCommander): Promise<unknown[]> {
-  const answers = await pipeline.exec().catch((error: unknown) => {
-    throw unavailable(error);
-  });
-  return (answers ?? []).map(([error, reply]) => {
-    if (error) throw unavailable(error);
-    return reply;
-  });
 }

@@ -1,0 +1,75 @@
+import type { Postgres } from "./postgres.js";
+import { PARTS } from "./random.js";
+
+/** A prize as published: probability from 0 to 1, quotas in units, null for unlimited. */
+export type Prize = {
+  id: string;
+  title: string;
+  probability: number;
+  daily_quota: number | null;
+  total_quota: number | null;
+};
+
+/** A row of the prize table, with the wins of a day that Postgres knows. */
+export type Row = Prize & {
+  version: string;
+  active: boolean;
+  odds_to: string;
+  total_odds: string | null;
+  too_many_odds: boolean | null;
+  unit: string;
+  day_unit: string;
+};
+
+/** A prize table that may be put in force: what reload.lua takes, but for the counters. */
+export type Table = {
+  version: string;
+  listing: Prize[];
+  oddsTo: Map<string, string>;
+};
+
+/** One statement, so one snapshot. The greatest units come from the ends of two indexes, whatever the table's size. */
+export function readPrizes(postgres: Postgres, date: string): Promise<Row[]> {
+  return postgres.query(
+    (sql) => sql<Row[]>`
+      select v.version, p.id, p.title, p.daily_quota, p.total_quota, p.active,
+        p.probability::float8 as probability,
+        floor(${PARTS}::bigint * sum(p.probability) filter (where p.active) over (order by p.id)) as odds_to,
+        sum(p.probability) filter (where p.active) over () as total_odds,
+        sum(p.probability) filter (where p.active) over () > 1 as too_many_odds,
+        coalesce((
+          select max(r.unit) from result r where r.prize_id = p.id
+        ), 0) as unit,
+        coalesce((
+          select max(r.day_unit) from result r
+          where r.prize_id = p.id and r.draw_date = ${date}::text::date
+        ), 0) as day_unit
+      from prize_version v, prize p
+      order by p.id`,
+  );
+}
+
+/** Why these prizes can't be put in force. */
+export function objection(rows: Row[]): string | undefined {
+  if (rows.length === 0) return "There are no prizes: insert rows into prize.";
+  if (rows[0]?.too_many_odds) {
+    return `The probabilities of the active prizes sum to ${rows[0].total_odds}, more than 1: lower them. The last good prize table stays in force.`;
+  }
+  return undefined;
+}
+
+/** The table that these prizes make. */
+export function compile(rows: Row[]): Table {
+  const inForce = rows.filter((row) => row.active);
+  return {
+    version: rows[0]?.version ?? "",
+    oddsTo: new Map(inForce.map((row) => [row.id, row.odds_to])),
+    listing: inForce.map((row) => ({
+      id: row.id,
+      title: row.title,
+      probability: row.probability,
+      daily_quota: row.daily_quota,
+      total_quota: row.total_quota,
+    })),
+  };
+}

@@ -1,0 +1,45 @@
+import type { Clock } from "./clock.js";
+import { unavailable } from "./errors.js";
+import { keys } from "./keys.js";
+import type { Prize } from "./prize-table.js";
+import { type Redis, replies } from "./redis.js";
+
+/** A prize with the units left in all, and those that can still go today; null for unlimited. */
+export type Stock = Prize & {
+  left_total: number | null;
+  left_today: number | null;
+};
+
+type Counts = Record<string, string>;
+
+/** The prizes in force and what is left of them, as Redis has it. Rejects with UNAVAILABLE. */
+export async function readStock(redis: Redis, clock: Clock): Promise<Stock[]> {
+  const { date } = clock.today();
+  const asking = redis
+    .multi()
+    .hget(keys.prizes, "listing")
+    .hgetall(keys.taken)
+    .hgetall(keys.takenToday(date));
+  const [listing, taken, today] = (await replies(asking)) as [
+    string | null,
+    Counts,
+    Counts,
+  ];
+  if (!listing) throw unavailable(new Error("no prize table in force"));
+  const prizes = JSON.parse(listing) as Prize[];
+  return prizes.map((prize) => ({ ...prize, ...left(prize, taken, today) }));
+}
+
+function left(prize: Prize, taken: Counts, today: Counts) {
+  const rest = (quota: number | null, count: string | undefined) =>
+    quota === null ? null : Math.max(0, quota - Number(count ?? 0));
+  const total = rest(prize.total_quota, taken[prize.id]);
+  const daily = rest(prize.daily_quota, today[prize.id]);
+  return {
+    left_total: total,
+    left_today:
+      total === null || daily === null
+        ? (total ?? daily)
+        : Math.min(total, daily),
+  };
+}
