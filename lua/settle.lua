@@ -1,5 +1,6 @@
-#!lua
--- settle: strikes off wins whose row is committed in Postgres, and notes which of them were delivered.
+#!lua flags=allow-oom
+-- settle: strikes off wins whose row is committed in Postgres, and notes which of them were delivered. A full Redis runs
+-- it too: only this empties the outbox.
 --
 -- KEYS    outbox pending
 --         per win: players
@@ -25,9 +26,12 @@ for at = 1, #ARGV, 6 do
     call('HDEL', pending, user_id)
   elseif own and mark == entry then
     call('HSET', pending, user_id, '@' .. draw_date)
-  elseif delivered and call('HSETNX', players, user_id, 'w' .. attempt) == 1 then
-    -- Redis was emptied between the script and the row: the winner must not draw again.
+  elseif not mark and call('HSETNX', players, user_id, 'w' .. attempt) == 1 then
+    -- Redis was emptied between the script and the row: the winner must not draw again, and must be told.
     call('EXPIREAT', players, expires_at)
+    if not delivered then
+      call('HSET', pending, user_id, '@' .. draw_date)
+    end
   end
   if entry ~= '' then
     struck = struck + call('XDEL', outbox, entry)

@@ -1,9 +1,11 @@
+import { isUtf8 } from "node:buffer";
 import type { TypeBoxTypeProvider } from "@fastify/type-provider-typebox";
 import Fastify, {
   type FastifyInstance,
   type FastifyServerOptions,
   LogController,
 } from "fastify";
+import { invalid } from "./errors.js";
 import { answerError, answerUnparsable, fail } from "./failures.js";
 import { drawRoute } from "./routes/draw.js";
 import { healthRoutes } from "./routes/health.js";
@@ -12,6 +14,9 @@ import { redeemRoute } from "./routes/redeem.js";
 import type { Services } from "./services.js";
 
 export type App = ReturnType<typeof buildApp>;
+
+/** How long a caller may take to send a request, in milliseconds. */
+const REQUEST_TIMEOUT = 5_000;
 
 /** The HTTP front: routes, limits, and one shape for every failure. */
 export function buildApp(
@@ -24,12 +29,19 @@ export function buildApp(
     logController: new LogController({ disableRequestLogging: true }),
     exposeHeadRoutes: false,
     bodyLimit: 4096,
-    requestTimeout: 5_000,
+    requestTimeout: REQUEST_TIMEOUT,
     connectionTimeout: 10_000,
-    frameworkErrors: (error, _request, reply) => {
-      fail(reply, "INVALID_REQUEST", `url: ${error.message}`);
+    http: {
+      // Node looks for late requests every 30 seconds unless told otherwise, and, with a headersTimeout above the
+      // requestTimeout (its default is a minute), for none that has sent its headers.
+      connectionsCheckingInterval: 1_000,
+      requestTimeout: REQUEST_TIMEOUT,
+      headersTimeout: REQUEST_TIMEOUT,
     },
-    clientErrorHandler: (_error, socket) => answerUnparsable(socket),
+    frameworkErrors: (_error, _request, reply) => {
+      fail(reply, "INVALID_REQUEST", "url: must be percent-encoded UTF-8.");
+    },
+    clientErrorHandler: answerUnparsable,
     ajv: {
       // Nothing is bent into shape: 5 is not a username, and an unknown field is somebody's typing error.
       customOptions: { coerceTypes: false, removeAdditional: false },
@@ -50,16 +62,27 @@ export function buildApp(
   return app;
 }
 
-/** Only JSON is read; a GET may name the type and bring no body. */
+/**
+ * Only JSON in UTF-8 is read; a GET may name the type and bring no body. Lenient decoding would turn every odd byte into
+ * U+FFFD, and so two users into one.
+ */
 function acceptJsonOnly(app: FastifyInstance) {
   const parse = app.getDefaultJsonParser("error", "error");
   app.removeAllContentTypeParsers();
-  app.addContentTypeParser<string>(
+  app.addContentTypeParser<Buffer>(
     "application/json",
-    { parseAs: "string" },
+    { parseAs: "buffer" },
     (request, body, done) => {
-      if (body === "" && request.method === "GET") done(null);
-      else parse(request, body, done);
+      if (body.length === 0 && request.method === "GET") return done(null);
+      if (!isUtf8(body) || !namesUtf8(request.headers["content-type"])) {
+        return done(invalid("body", "must be JSON in UTF-8"));
+      }
+      parse(request, body.toString("utf8"), done);
     },
   );
+}
+
+function namesUtf8(contentType = ""): boolean {
+  const charset = /charset="?([^\s;"]+)/i.exec(contentType)?.[1];
+  return charset === undefined || /^utf-?8$/i.test(charset);
 }

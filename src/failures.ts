@@ -1,3 +1,4 @@
+import type { ServerResponse } from "node:http";
 import type { Socket } from "node:net";
 import type { FastifyError, FastifyReply, FastifyRequest } from "fastify";
 import { type Code, Failure, STATUS } from "./errors.js";
@@ -40,20 +41,36 @@ export function fail(
     .send({ success: false, error: sentence, code });
 }
 
-/** What came in was not HTTP, so there is no reply to write to, only the socket. */
-export function answerUnparsable(socket: Socket): void {
+/** What came in was not a request, so there is no reply to write to, only the socket. */
+export function answerUnparsable(
+  error: { code?: string },
+  socket: Socket,
+): void {
+  // A whole request before it is still being answered: its answer goes out, and nothing that could be taken for it.
+  const { _httpMessage: open } = socket as { _httpMessage?: ServerResponse };
+  if (open?.req.complete && !open.writableFinished) {
+    open.once("close", () => socket.destroy());
+    return;
+  }
   if (!socket.writable) return;
-  const error = "request: must be valid HTTP.";
+  const sentence =
+    UNPARSABLE[error.code ?? ""] ?? "request: must be valid HTTP.";
   const code: Code = "INVALID_REQUEST";
-  const body = JSON.stringify({ success: false, error, code });
+  const body = JSON.stringify({ success: false, error: sentence, code });
   const head = [
     "HTTP/1.1 400 Bad Request",
     "Content-Type: application/json; charset=utf-8",
     `Content-Length: ${body.length}`,
+    "Cache-Control: no-store",
     "Connection: close",
   ];
   socket.end(`${head.join("\r\n")}\r\n\r\n${body}`);
 }
+
+const UNPARSABLE: Record<string, string> = {
+  HPE_HEADER_OVERFLOW: "request: URL and headers must be shorter than 16 KiB.",
+  ERR_HTTP_REQUEST_TIMEOUT: "request: must be sent within five seconds.",
+};
 
 type Objection = NonNullable<FastifyError["validation"]>[number];
 
@@ -70,13 +87,13 @@ function explain(
     case "required":
       return `${params.missingProperty}: is missing.`;
     case "additionalProperties":
-      return `${params.additionalProperty}: is not a field of this request; leave it out.`;
+      return `${String(params.additionalProperty).slice(0, 64)}: is not a field of this request; leave it out.`;
     case "pattern":
       return `${field}: must be a UUID.`;
     case "type":
       return instancePath
         ? `${field}: must be a ${params.type}.`
-        : `${field}: must be a JSON object.`;
+        : "body: must be a JSON object.";
     default:
       return `${field}: ${message}.`;
   }
@@ -91,6 +108,6 @@ function remedyOf(code: string | undefined): string {
     case "FST_ERR_CTP_INVALID_CONTENT_TYPE":
       return "body: must be JSON, sent with Content-Type: application/json.";
     default:
-      return "body: must be valid JSON.";
+      return "body: must be valid JSON, without the keys __proto__ and constructor.prototype.";
   }
 }

@@ -19,20 +19,27 @@ export function parseUsername(text: string): string {
   }
   const length = [...name].length;
   if (length < 1 || length > 64) {
-    throw invalid("username", "must have 1 to 64 characters");
+    throw invalid(
+      "username",
+      "must have 1 to 64 characters after trimming and Unicode NFKC",
+    );
   }
   return name;
 }
 
-/** A phone number in E.164. Throws INVALID_REQUEST. */
-export function parsePhone(text: string, country: CountryCode): string {
+/** A phone number in E.164. Throws INVALID_REQUEST, which names the field it came in. */
+export function parsePhone(
+  field: string,
+  text: string,
+  country: CountryCode,
+): string {
   const phone = parsePhoneNumberFromString(text, {
     defaultCountry: country,
     extract: false,
   });
   if (!phone?.isValid()) {
     throw invalid(
-      "phone_no",
+      field,
       `must be a valid phone number, with its country code or as dialled in ${country}`,
     );
   }

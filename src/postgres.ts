@@ -5,8 +5,8 @@ import { unavailable } from "./errors.js";
 export type Postgres = {
   /**
    * Runs one idempotent statement. It is tried once more where the connection failed under it: after a backend was
-   * killed, postgres.js fails the next query on that connection unrun. Rejects with UNAVAILABLE where Postgres is
-   * away or too slow, else with Postgres's error.
+   * killed, postgres.js fails the next query on that connection unrun. Rejects with Postgres's error where the data was
+   * refused, else with UNAVAILABLE.
    */
   query<T extends Row[]>(
     statement: (sql: Sql) => PendingQuery<T>,
@@ -35,7 +35,7 @@ export function createPostgres(url: string): Postgres {
     } catch (error) {
       if (isTimeout(error)) replace(pool);
       else if (isAway(error) && tries > 1) return query(statement, tries - 1);
-      throw isAway(error) ? unavailable(error) : error;
+      throw isDataError(error) ? error : unavailable(error);
     }
   }
 

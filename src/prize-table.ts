@@ -73,3 +73,25 @@ export function compile(rows: Row[]): Table {
     })),
   };
 }
+
+/**
+ * A table that stays in force though the rows have moved on: no quota of it may be wider than the row's, since Postgres
+ * refuses what the row has no room for. A prize whose row is gone has no unit left.
+ */
+export function tighten(table: Table, rows: Row[]): Table {
+  const rowOf = new Map(rows.map((row) => [row.id, row]));
+  const listing = table.listing.map((prize) => {
+    const { daily_quota = 0, total_quota = 0 } = rowOf.get(prize.id) ?? {};
+    return {
+      ...prize,
+      daily_quota: lower(prize.daily_quota, daily_quota),
+      total_quota: lower(prize.total_quota, total_quota),
+    };
+  });
+  return { ...table, listing };
+}
+
+/** The lower of two counts of units; null is unlimited. */
+export function lower(one: number | null, other: number | null): number | null {
+  return one === null || other === null ? (one ?? other) : Math.min(one, other);
+}

@@ -9,6 +9,7 @@ import {
   type Row,
   readPrizes,
   type Table,
+  tighten,
 } from "./prize-table.js";
 import type { Redis } from "./redis.js";
 import { restoreWinners } from "./restore.js";
@@ -16,7 +17,7 @@ import { restoreWinners } from "./restore.js";
 export type Prizes = {
   /** Reads the prizes and the wins of a day, or of today, from Postgres into Redis. Starts after the call. */
   reload(date?: string): Promise<void>;
-  /** Reloads where a prize was edited since this server's last reload. */
+  /** Reloads where a prize was edited since this server's last reload, or Redis lost the table. */
   check(): Promise<void>;
   /** Whether a reload has happened since the last connection to Redis was made: nothing is drawn before. */
   isFresh(): boolean;
@@ -39,7 +40,8 @@ export function createPrizes(
 ): Prizes {
   const titles = new Map<string, string>();
   let good: Table | undefined;
-  let seen: string | undefined;
+  let seen: string | undefined; // the version last read, good or not
+  let inForce = ""; // the version that Redis then had
   let trouble: string | undefined;
   let connection = 0; // counts Redis's absences
   let freshFor = -1; // the connection of the last reload
@@ -52,8 +54,11 @@ export function createPrizes(
     const current = connection;
     // A new connection may be to another Redis, with another clock.
     if (!isFresh()) await clock.sync();
-    for (const date of new Set(dates)) {
-      await reloadDay(date === TODAY ? clock.today() : clock.day(date));
+    // Today is always among them: a table in force must mean that today's counters and winners are there.
+    const today = clock.today().date;
+    const named = dates.filter((date) => date !== TODAY);
+    for (const date of new Set([today, ...named])) {
+      await reloadDay(clock.day(date));
     }
     freshFor = current;
     return dates.map(() => undefined);
@@ -66,12 +71,12 @@ export function createPrizes(
 
     const version = rows[0]?.version;
     const found = objection(rows);
-    if (found && version !== seen) warn(found);
+    if (found && found !== trouble) warn(found);
     trouble = found;
-    seen = version;
     if (!found) good = compile(rows);
     // A refused table leaves the last good one in force, also in a Redis that lost it.
-    await put(rows, good, day);
+    inForce = await put(rows, good && tighten(good, rows), day);
+    seen = version;
   }
 
   async function put(rows: Row[], table: Table | undefined, day: Day) {
@@ -91,18 +96,23 @@ export function createPrizes(
     const version = table?.version ?? "";
     const places = [keys.prizes, keys.taken, keys.takenToday(day.date)];
     const head = [version, listing, day.expiresAt];
-    await redis
+    const answer = await redis
       .reload(places.length, ...places, ...head, ...lines)
       .catch((error: unknown) => {
         throw unavailable(error);
       });
+    return String(answer);
   }
 
   async function check(): Promise<void> {
     const [row] = await postgres.query(
       (sql) => sql<{ version: string }[]>`select version from prize_version`,
     );
-    if (!isFresh() || row?.version !== seen) await reload();
+    const standing = await redisVersion(redis);
+    const edited = row?.version !== seen;
+    // Another server may have put a newer one in force; none at all, or an older one, means that Redis lost it.
+    const lost = Number(standing) < Number(inForce);
+    if (!isFresh() || edited || lost) await reload();
   }
 
   async function title(id: string): Promise<string> {
@@ -120,4 +130,14 @@ export function createPrizes(
     title,
     problem: () => trouble,
   };
+}
+
+/** The version of the table in force, or 0. */
+async function redisVersion(redis: Redis): Promise<string> {
+  const version = await redis
+    .hget(keys.prizes, "version")
+    .catch((error: unknown) => {
+      throw unavailable(error);
+    });
+  return version ?? "0";
 }

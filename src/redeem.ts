@@ -36,7 +36,7 @@ export async function redeem(
         and (redeemed_at is null or phone_no is null or phone_no = ${phoneNo})
       returning id, user_id, prize_id, created_at, phone_no, redeemed_at`,
   );
-  if (!row) throw await refusal(postgres, id, userId);
+  if (!row) throw await refusal(postgres, id, userId, phoneNo);
   return {
     ...row,
     created_at: row.created_at.toISOString(),
@@ -44,14 +44,23 @@ export async function redeem(
   };
 }
 
-async function refusal(postgres: Postgres, id: string, userId: string) {
+async function refusal(
+  postgres: Postgres,
+  id: string,
+  userId: string,
+  phoneNo: string | null,
+): Promise<Failure> {
   const standing = await postgres.query(
     (sql) => sql`select from result where id = ${id} and user_id = ${userId}`,
   );
-  return standing.count > 0
-    ? new Failure(
-        "ALREADY_REDEEMED",
-        "This prize has already been redeemed with another phone number.",
-      )
-    : new Failure("RESULT_NOT_FOUND", "No such result for this username.");
+  if (standing.count === 0) {
+    const sentence = "No such result for this username.";
+    return new Failure("RESULT_NOT_FOUND", sentence);
+  }
+  return new Failure(
+    "ALREADY_REDEEMED",
+    phoneNo === null
+      ? "This prize has already been redeemed with a phone number: send that number."
+      : "This prize has already been redeemed with another phone number.",
+  );
 }

@@ -1,4 +1,5 @@
 import { createBatcher } from "./batch.js";
+import { unavailable } from "./errors.js";
 import { isDataError, type Postgres } from "./postgres.js";
 import type { Win } from "./win.js";
 
@@ -37,7 +38,7 @@ export function createResults(postgres: Postgres): Results {
     } catch (error) {
       if (!isDataError(error)) throw error;
       // One bad row must not fail its neighbours: halve until it stands alone.
-      if (wins.length === 1) return [error as Error];
+      if (wins.length === 1) return [unavailable(error)];
       const middle = Math.ceil(wins.length / 2);
       return [
         ...(await insert(wins.slice(0, middle))),
@@ -70,7 +71,7 @@ async function recordAll(postgres: Postgres, wins: Win[]): Promise<Fate[]> {
   });
 }
 
-/** Sorted by key, so that two servers that write the same wins wait for each other instead of deadlocking. */
+/** Sorted, so that two servers that write the same wins, or the same units, wait for each other and don't deadlock. */
 function insertRows(postgres: Postgres, wins: Win[]) {
   return postgres.query(
     (sql) => sql<{ id: string }[]>`
@@ -89,7 +90,7 @@ function insertRows(postgres: Postgres, wins: Win[]) {
         on p.id = w.prize_id
         and (p.total_quota is null or w.unit <= p.total_quota)
         and (p.daily_quota is null or w.day_unit <= p.daily_quota)
-      order by w.id
+      order by w.prize_id, w.unit, w.id
       on conflict do nothing
       returning id`,
   );

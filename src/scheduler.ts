@@ -34,49 +34,62 @@ export function createScheduler(
 ): Scheduler {
   const { redis, clock, prizes, engine, settle } = parts;
   const jobs: Cron[] = [];
-  let looking: Promise<void> | undefined;
-  let failing = false;
+  const running = new Set<Promise<void>>();
+
+  // Jobs of their own: a long sweep must not keep an edit from coming into force.
+  const duties = {
+    "comparing the clocks": () => clock.sync(),
+    "looking for edited prizes": () => prizes.check(),
+    "sweeping the outbox": async () => {
+      await settle.retry();
+      await sweep(redis, engine, settle);
+    },
+  };
 
   async function tick(): Promise<void> {
-    const ends = await Promise.allSettled([
-      clock.sync(),
-      prizes.check(),
-      settle.retry().then(() => sweep(redis, engine, settle)),
-    ]);
+    const all = Object.values(duties).map((duty) => duty());
+    const ends = await Promise.allSettled(all);
     const failure = ends.find((end) => end.status === "rejected");
     if (failure) throw failure.reason;
   }
 
-  /** Told once when it begins to fail and once when it works again, not every second in between. */
-  async function look(): Promise<void> {
-    try {
-      await tick();
-      if (failing) log.info("the stores are back");
-      failing = false;
-    } catch (err) {
-      if (!failing) log.warn({ err }, "a store is away");
-      failing = true;
-    }
+  /** A duty that tells when it begins to fail and when it works again, not every second in between. */
+  function told(what: string, duty: () => Promise<void>) {
+    let failing = false;
+    return async () => {
+      try {
+        await duty();
+        if (failing) log.info(`${what} works again`);
+        failing = false;
+      } catch (err) {
+        if (!failing) log.warn({ err }, `${what} fails`);
+        failing = true;
+      }
+    };
+  }
+
+  function schedule(pattern: string, what: string, duty: () => Promise<void>) {
+    const options = { timezone: timeZone, protect: true, catch: true };
+    const job = told(what, duty);
+    const run = async () => {
+      const work = job();
+      running.add(work);
+      await work;
+      running.delete(work);
+    };
+    jobs.push(new Cron(pattern, options, run));
   }
 
   function start(): void {
-    const options = {
-      timezone: timeZone,
-      protect: true,
-      catch: (err: unknown) => log.error({ err }, "a scheduled job failed"),
-    };
-    jobs.push(
-      new Cron(MIDNIGHT, options, () => prizes.reload()),
-      new Cron(EVERY_SECOND, options, () => {
-        looking = look();
-        return looking;
-      }),
-    );
+    schedule(MIDNIGHT, "the reload at midnight", () => prizes.reload());
+    for (const [what, duty] of Object.entries(duties)) {
+      schedule(EVERY_SECOND, what, duty);
+    }
   }
 
   async function stop(): Promise<void> {
     for (const job of jobs) job.stop();
-    await looking;
+    await Promise.all(running);
   }
 
   return { tick, start, stop };

@@ -3,9 +3,9 @@ import Type, { type TProperties } from "typebox";
 const Uuid = Type.String({
   pattern: "^[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}$",
 });
-// Longer than 64, since the limit holds after trimming and NFKC; input.ts checks it.
-const Username = Type.String({ maxLength: 1024 });
-const Phone = Type.String({ minLength: 1, maxLength: 64 });
+// Their lengths and forms are checked by input.ts.
+const Username = Type.String();
+const Phone = Type.String();
 const Moment = Type.String();
 const Nullable = <T extends Type.TSchema>(schema: T) =>
   Type.Union([schema, Type.Null()]);

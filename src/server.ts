@@ -55,9 +55,15 @@ export function createServer(
   const scheduler = createScheduler(config.TIME_ZONE, parts, log);
   let closing = false;
 
-  redis.on("error", (err: Error) => log.debug({ err }, "redis"));
+  let away = false;
+  redis.on("error", (err: Error) => {
+    // Every try to reconnect fails the same way: told once an absence.
+    log[away ? "debug" : "warn"]({ err }, "Redis is away");
+    away = true;
+  });
   redis.on("close", prizes.markStale);
   redis.on("ready", () => {
+    away = false;
     prizes.reload().catch((err: unknown) => log.debug({ err }, "reload"));
   });
 

@@ -1,7 +1,7 @@
 import type { Clock } from "./clock.js";
 import { unavailable } from "./errors.js";
 import { keys } from "./keys.js";
-import type { Prize } from "./prize-table.js";
+import { lower, type Prize } from "./prize-table.js";
 import { type Redis, replies } from "./redis.js";
 
 /** A prize with the units left in all, and those that can still go today; null for unlimited. */
@@ -33,13 +33,7 @@ export async function readStock(redis: Redis, clock: Clock): Promise<Stock[]> {
 function left(prize: Prize, taken: Counts, today: Counts) {
   const rest = (quota: number | null, count: string | undefined) =>
     quota === null ? null : Math.max(0, quota - Number(count ?? 0));
-  const total = rest(prize.total_quota, taken[prize.id]);
+  const left_total = rest(prize.total_quota, taken[prize.id]);
   const daily = rest(prize.daily_quota, today[prize.id]);
-  return {
-    left_total: total,
-    left_today:
-      total === null || daily === null
-        ? (total ?? daily)
-        : Math.min(total, daily),
-  };
+  return { left_total, left_today: lower(left_total, daily) };
 }

@@ -7,13 +7,16 @@ import { parseWin, type Win } from "./win.js";
 /** Milliseconds after which a win's own server must have failed it: longer than any request lives. */
 export const ABANDONED = 3_000;
 
-/** Wins per sweep and server. */
-const LARGEST = 1_000;
+/** Wins read at a time. */
+const PAGE = 500;
+
+/** How long a sweep goes on to the next page, in milliseconds: a backlog must not keep the scheduler. */
+const BUDGET = 2_000;
 
 /**
  * Brings wins that their server did not finish to their end: their rows are written, and their winners told on the
- * next try. Every server may sweep at once, since everything it does may be done twice. Answers with the number of
- * wins finished; rejects where Redis or Postgres is away.
+ * next try. Every server may sweep at once, since everything it does may be done twice. A win that fails does not keep
+ * the later ones. Answers with the number of wins finished; rejects with the first failure, after trying the rest.
  */
 export async function sweep(
   redis: Redis,
@@ -22,14 +25,23 @@ export async function sweep(
   olderThan = ABANDONED,
 ): Promise<number> {
   const until = Math.floor((await redisTime(redis)) - olderThan);
-  const entries = await redis.xrange(keys.outbox, "-", until, "COUNT", LARGEST);
-  const wins = entries.map(([entry, [, text]]) => parseWin(entry, text ?? ""));
-  const ends = await Promise.allSettled(
-    wins.map((win) => finish(win, engine, settle)),
-  );
-  const failure = ends.find((end) => end.status === "rejected");
+  const end = performance.now() + BUDGET;
+  let from = "-";
+  let finished = 0;
+  let failure: PromiseRejectedResult | undefined;
+  do {
+    const page = await redis.xrange(keys.outbox, from, until, "COUNT", PAGE);
+    const wins = page.map(([entry, [, text]]) => parseWin(entry, text ?? ""));
+    const ends = await Promise.allSettled(
+      wins.map((win) => finish(win, engine, settle)),
+    );
+    finished += ends.filter(({ status }) => status === "fulfilled").length;
+    failure ??= ends.find((result) => result.status === "rejected");
+    if (page.length < PAGE) break;
+    from = `(${page.at(-1)?.[0]}`;
+  } while (performance.now() < end);
   if (failure) throw failure.reason;
-  return wins.length;
+  return finished;
 }
 
 async function finish(win: Win, engine: Engine, settle: Settle) {

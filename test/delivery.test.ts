@@ -1,6 +1,7 @@
 import { connect } from "node:net";
 import t from "tap";
 import { keys } from "../src/keys.js";
+import { systemRandom } from "../src/random.js";
 import { sweep } from "../src/sweep.js";
 import { build, fakeTime, post, setPrizes, told } from "./build.js";
 import { listing, startProcess } from "./process.js";
@@ -207,6 +208,50 @@ t.test(
     t.equal(await world.redis.hget(keys.taken, "SURE"), "1");
   },
 );
+
+t.test(
+  "hung up while Redis was emptied: the row stands, and the winner is told",
+  async (t) => {
+    const world = await createWorld(t);
+    let roll = 0;
+    const random = { ...systemRandom, roll: () => roll };
+    const server = await build(t, world, { random });
+    await setPrizes(world, [{ id: "HALF", probability: 0.5 }], server);
+    const release = await holdResults(world);
+    await drawAndHangUp(server.url, "ann");
+    await world.redis.flushdb();
+    await release();
+    await until("the mark", async () => {
+      if (!(await world.redis.hexists(keys.pending, "ann")))
+        throw new Error("not yet");
+    });
+    roll = 999_999_999; // would lose
+    t.equal(told((await server.draw("ann")).body), "won");
+  },
+);
+
+t.test("a win that comes after the 503 is told on the next try", async (t) => {
+  const world = await createWorld(t);
+  const server = await build(t, world);
+  await setPrizes(world, [{ id: "SURE" }], server);
+  const { record } = server.results;
+  let go = () => {};
+  const gate = new Promise<void>((resolve) => {
+    go = resolve;
+  });
+  server.results.record = async (win) => {
+    await gate;
+    return record(win);
+  };
+  t.equal((await server.draw("ann")).status, 503);
+  go();
+  await until("the mark", async () => {
+    const mark = await world.redis.hget(keys.pending, "ann");
+    if (!mark?.startsWith("@")) throw new Error(`${mark}`);
+  });
+  t.equal(await world.redis.xlen(keys.outbox), 0);
+  t.equal(told((await server.draw("ann")).body), "won");
+});
 
 t.test("two sweepers and the winner at once write one row", async (t) => {
   const world = await createWorld(t);

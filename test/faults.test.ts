@@ -236,6 +236,43 @@ for (const name of ["redis", "postgres"] as const) {
   });
 }
 
+t.test(
+  "a full Redis refuses draws, keeps no win back and recovers by itself",
+  async (t) => {
+    const { world, draw } = await setUp(t, [{ id: "SURE", probability: 1 }]);
+    const lock = await world.sql.reserve();
+    await lock`begin`;
+    await lock`lock table result in access exclusive mode`;
+    const users = Array.from({ length: 20 }, (_, n) => `user ${n}`);
+    const blocked = await Promise.all(users.map((user) => draw(user)));
+    t.same(
+      new Set(blocked.map(({ status }) => status)),
+      new Set([503]),
+      "Postgres takes no row",
+    );
+    t.ok((await world.redis.xlen(keys.outbox)) > 0);
+    await world.redis.config("SET", "maxmemory", "1mb");
+    t.teardown(() => world.redis.config("SET", "maxmemory", "0"));
+    await lock`rollback`;
+    lock.release();
+    await emptied(world);
+    t.equal((await draw("late")).status, 503, "full");
+    await world.redis.config("SET", "maxmemory", "0");
+    t.equal(
+      told((await draw("late")).body),
+      "won",
+      "and her draw was not used up",
+    );
+    const rows = await world.sql<
+      { user_id: string; id: string }[]
+    >`select user_id, id from result`;
+    for (const { user_id, id } of rows) {
+      if (user_id !== "late")
+        t.equal((await draw(user_id)).body.data?.result?.id, id);
+    }
+  },
+);
+
 t.test("/readyz says which store is away", async (t) => {
   const { urls } = await setUp(t);
   const readyz = async () => {

@@ -123,6 +123,85 @@ t.test("bad input gets a clear 400 and uses up no draw", async (t) => {
   t.equal(row?.n, 1);
 });
 
+t.test("bytes that are not UTF-8 do not make two users one", async (t) => {
+  const { server } = await setUp(t);
+  const types = ["application/json", "application/json; charset=iso-8859-1"];
+  for (const [n, type] of types.entries()) {
+    for (const odd of [0xe8 + n, 0xff]) {
+      const answer = await fetch(`${server.url}/draw`, {
+        method: "POST",
+        headers: { "content-type": type },
+        body: Buffer.from([
+          ...Buffer.from('{"username":"Jos'),
+          odd,
+          0x22,
+          0x7d,
+        ]),
+      });
+      t.equal(answer.status, 400);
+      t.match(await answer.json(), { error: /^body: must be JSON in UTF-8/ });
+    }
+  }
+  for (const type of [
+    "application/json; charset=utf-8",
+    'application/json;charset="UTF8"',
+  ]) {
+    const answer = await fetch(`${server.url}/draw`, {
+      method: "POST",
+      headers: { "content-type": type },
+      body: '{"username":"José"}',
+    });
+    t.equal(answer.status, 200, type);
+  }
+});
+
+/** Sends bytes and answers with all that comes back until the socket is closed. */
+function raw(url: string, bytes: string): Promise<string> {
+  const { port } = new URL(url);
+  return new Promise((resolve, reject) => {
+    let text = "";
+    const socket = connect(Number(port), "127.0.0.1", () =>
+      socket.write(bytes),
+    );
+    socket.on("data", (chunk) => {
+      text += chunk;
+    });
+    socket.on("close", () => resolve(text));
+    socket.on("error", reject);
+  });
+}
+
+const head =
+  "POST /draw HTTP/1.1\r\nhost: x\r\ncontent-type: application/json\r\n";
+
+t.test("garbage behind a draw does not take the draw's answer", async (t) => {
+  const { server } = await setUp(t);
+  const body = '{"username":"ann"}';
+  const text = await raw(
+    server.url,
+    `${head}content-length: ${body.length}\r\n\r\n${body}GARBAGE\r\n\r\n`,
+  );
+  t.match(text, /^HTTP\/1\.1 200 /);
+  t.match(text, /Congratulations/);
+  t.notMatch(text, /HTTP\/1\.1 400/);
+});
+
+t.test("too long and too slow are told as what they are", async (t) => {
+  const { server } = await setUp(t);
+  const long = await raw(
+    server.url,
+    `GET /${"x".repeat(20_000)} HTTP/1.1\r\nhost: x\r\n\r\n`,
+  );
+  t.match(
+    long,
+    /^HTTP\/1\.1 400 [\s\S]*URL and headers must be shorter than 16 KiB/,
+  );
+  const began = performance.now();
+  const slow = await raw(server.url, `${head}content-length: 50\r\n\r\n{`);
+  t.match(slow, /^HTTP\/1\.1 400 [\s\S]*must be sent within five seconds/);
+  t.ok(performance.now() - began < 8_000);
+});
+
 t.test("Idempotency-Key: 1 to 255 visible characters", async (t) => {
   const { server } = await setUp(t);
   for (const key of ["x".repeat(256), "a b", "\u00e9"]) {
@@ -189,20 +268,9 @@ t.test(
 
 t.test("what is not HTTP, or has no route", async (t) => {
   const { server } = await setUp(t);
-  const { port } = new URL(server.url);
-  const raw = await new Promise<string>((resolve, reject) => {
-    const socket = connect(Number(port), "127.0.0.1", () =>
-      socket.write("NONSENSE\r\n\r\n"),
-    );
-    let text = "";
-    socket.on("data", (chunk) => {
-      text += chunk;
-    });
-    socket.on("close", () => resolve(text));
-    socket.on("error", reject);
-  });
-  t.match(raw, /^HTTP\/1\.1 400 /);
-  t.match(raw, /"code":"INVALID_REQUEST"/);
+  const text = await raw(server.url, "NONSENSE\r\n\r\n");
+  t.match(text, /^HTTP\/1\.1 400 /);
+  t.match(text, /"code":"INVALID_REQUEST"/);
   const nowhere = await fetch(`${server.url}/nowhere`);
   t.equal(nowhere.status, 404);
   t.match(await nowhere.json(), { success: false, code: "NOT_FOUND" });

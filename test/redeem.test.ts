@@ -127,6 +127,10 @@ t.test("bad fields are told, and change nothing", async (t) => {
       { ...good, phoneNumber: "61234567" },
       /^phoneNumber: is another name for phone_no/,
     ],
+    [
+      { id, username: "ann", phoneNumber: "abc" },
+      /^phoneNumber: must be a valid phone number/,
+    ],
     [{ ...good, colour: "red" }, /^colour: is not a field of this request/],
     [{ ...good, username: "" }, /^username: must have 1 to 64 characters/],
   ];
@@ -142,6 +146,11 @@ t.test("bad fields are told, and change nothing", async (t) => {
         error: sentence,
       });
     }
+  }
+  for (const text of ["[]", '"x"', "0", "false"]) {
+    const answer = await get(url, text);
+    t.equal(answer.status, 400);
+    t.match(answer.body, { error: /^body: must be a JSON object/ });
   }
   const query = await get(`${url}?id=${id}&username=ann&username=bob`);
   t.equal(query.status, 400);
@@ -184,6 +193,7 @@ t.test(
     });
     const without = await post(url, { id, username: "ann" });
     t.equal(without.status, 409, "no number is not that number");
+    t.match(without.body.error, /with a phone number: send that number/);
     t.same(
       (await post(url, { id, username: "ann", phone_no: "+852 9999-9999" }))
         .body,
@@ -234,11 +244,11 @@ t.test("no log line holds a username or a phone number", async (t) => {
   await post(url, { ...fields, phone_no: "61234567" });
   await world.sql`alter table result rename to elsewhere`;
   const broken = await post(url, fields);
-  t.equal(broken.status, 500);
+  t.equal(broken.status, 503);
   t.same(broken.body, {
     success: false,
-    error: "Something went wrong on our side.",
-    code: "INTERNAL",
+    error: "The draw is unavailable right now. Please try again in a moment.",
+    code: "UNAVAILABLE",
   });
   t.ok(lines.length > 0);
   t.notMatch(lines.join("\n"), /Quetzalcoatl|99998888|61234567/);

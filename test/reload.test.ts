@@ -156,6 +156,80 @@ t.test(
   },
 );
 
+t.test("a Redis that lost the table gets it back without a draw", async (t) => {
+  const world = await createWorld(t);
+  const server = await build(t, world);
+  await setPrizes(world, [{ id: "A" }], server);
+  await world.redis.flushdb();
+  t.equal((await readiness(server.url)).status, 503);
+  await server.scheduler.tick();
+  t.equal((await readiness(server.url)).status, 200);
+});
+
+t.test("an edit that could not be put in force is tried again", async (t) => {
+  const world = await createWorld(t);
+  const server = await build(t, world);
+  await setPrizes(world, [{ id: "A" }], server);
+  const { reload } = server.redis;
+  server.redis.reload = async () => {
+    server.redis.reload = reload;
+    throw new Error("OOM command not allowed");
+  };
+  await world.sql`update prize set title = 'new'`;
+  await t.rejects(server.scheduler.tick(), { code: "UNAVAILABLE" });
+  await server.scheduler.tick();
+  t.match(await listed(server.url), [{ title: "new" }]);
+});
+
+t.test(
+  "behind refused odds a lowered quota holds, and burns no units",
+  async (t) => {
+    const world = await createWorld(t);
+    const server = await build(t, world);
+    await setPrizes(
+      world,
+      [
+        { id: "A", total_quota: 1000, probability: 0.9 },
+        { id: "B", probability: 0.1 },
+      ],
+      server,
+    );
+    await world.sql`update prize set probability = 0.95, total_quota = 1 where id = 'A'`;
+    const told_ = [];
+    for (const user of ["a", "b", "c", "d", "e", "f", "g", "h"]) {
+      const answer = await server.draw(user);
+      t.equal(answer.status, 200);
+      told_.push(answer.body.data?.result?.prize_id);
+    }
+    t.ok(told_.filter((prize) => prize === "A").length <= 1);
+    await server.scheduler.tick();
+    t.match(await listed(server.url), [
+      { id: "A", probability: 0.9, total_quota: 1 },
+      { id: "B", probability: 0.1 },
+    ]);
+    const before = await world.redis.hget(keys.taken, "A");
+    await server.scheduler.tick();
+    t.equal(await world.redis.hget(keys.taken, "A"), before);
+    t.equal(await world.redis.xlen(keys.outbox), 0);
+  },
+);
+
+t.test(
+  "a reload of another day brings today's winners and counters, too",
+  async (t) => {
+    const world = await createWorld(t);
+    const server = await build(t, world);
+    await setPrizes(world, [{ id: "A", daily_quota: 1 }], server);
+    await server.draw("ann");
+    await server.settle.idle();
+    await world.redis.flushdb();
+    await server.prizes.reload("2099-01-01");
+    const { date } = server.clock.today();
+    t.equal(await world.redis.hget(keys.takenToday(date), "A"), "1");
+    t.equal(await world.redis.hget(keys.players(date, "ann"), "ann"), "w");
+  },
+);
+
 t.test("a reload raises counters and never lowers them", async (t) => {
   const world = await createWorld(t);
   const server = await build(t, world);

@@ -9,6 +9,8 @@ import type { Services } from "../services.js";
 /** A caller has its answer or a 503 within two seconds, with half a second to spare for a busy machine. */
 const PATIENCE = 1_500;
 
+const ignore = () => {};
+
 const late = () => unavailable(new Error("the draw took too long"));
 
 /** POST /draw */
@@ -16,7 +18,11 @@ export const drawRoute: FastifyPluginAsyncTypebox<Services> = async (
   app,
   { engine, settle, clock },
 ) => {
-  app.decorateRequest("settlement", null);
+  /** An answer that was cut off has told nobody: the winner gets it on the next try. */
+  function settleWin(outcome: Outcome, delivered: boolean): void {
+    if (outcome.outcome !== "won") return;
+    settle.settle({ ...outcome.settlement, delivered });
+  }
 
   app.post(
     "/draw",
@@ -26,19 +32,21 @@ export const drawRoute: FastifyPluginAsyncTypebox<Services> = async (
         headers: DrawHeaders,
         response: { 200: Drawn, default: Failed },
       },
-      // Runs only where the whole answer went out. One that was cut off has told nobody: the sweeper strikes the win
-      // off, and the winner gets it on the next try.
-      onResponse: async ({ settlement }, { raw }) => {
-        if (!settlement || !raw.writableFinished) return;
-        await settle.settle({ ...settlement, delivered: true });
-      },
     },
     async (request, reply) => {
       const userId = parseUsername(request.body.username);
       const key = request.headers["idempotency-key"];
-      const outcome = await within(PATIENCE, engine.draw(userId, key), late);
+      const drawing = engine.draw(userId, key);
+      const outcome = await within(PATIENCE, drawing, late).catch((error) => {
+        // Nobody hears of a win that comes after the 503: the next try will.
+        drawing.then((end) => settleWin(end, false), ignore);
+        throw error;
+      });
+      const { raw } = reply;
+      const ended = () => settleWin(outcome, raw.writableFinished);
+      if (raw.destroyed) ended();
+      else raw.once("close", ended);
       reply.header("cache-control", "no-store");
-      if (outcome.outcome === "won") request.settlement = outcome.settlement;
       return answer(outcome, (date) => clock.day(date).resetsAt);
     },
   );
@@ -62,9 +70,3 @@ const SENTENCES = {
   no_prize: "Unlucky! Please try again tomorrow!",
   participated: "You have already participated. Please come back tomorrow!",
 };
-
-declare module "fastify" {
-  interface FastifyRequest {
-    settlement: Extract<Outcome, { outcome: "won" }>["settlement"] | null;
-  }
-}

@@ -1,5 +1,6 @@
 import type { FastifyPluginAsyncTypebox } from "@fastify/type-provider-typebox";
 import type { FastifyReply, FastifyRequest } from "fastify";
+import type { CountryCode } from "libphonenumber-js";
 import type { Static } from "typebox";
 import { within } from "../deadline.js";
 import { invalid, unavailable } from "../errors.js";
@@ -22,8 +23,7 @@ export const redeemRoute: FastifyPluginAsyncTypebox<Services> = async (
 
   async function answer(fields: Fields, reply: FastifyReply) {
     const userId = parseUsername(fields.username);
-    const phone = phoneOf(fields);
-    const phoneNo = phone === undefined ? null : parsePhone(phone, country);
+    const phoneNo = phoneOf(fields, country);
     const now = clock.now();
     const work = redeem(postgres, now, fields.id, userId, phoneNo);
     const result = await within(PATIENCE, work, late);
@@ -55,13 +55,20 @@ async function preferBody(request: FastifyRequest) {
   request.query = request.body ?? request.query;
 }
 
-/** `phone_no`, or its alias `phoneNumber`. */
-function phoneOf({ phone_no, phoneNumber }: Fields): string | undefined {
-  if (phone_no && phoneNumber && phone_no !== phoneNumber) {
+/** `phone_no`, or its alias `phoneNumber`, in E.164; null where there is none. */
+function phoneOf(fields: Fields, country: CountryCode): string | null {
+  const { phone_no, phoneNumber } = fields;
+  const [one, other] = [
+    phone_no === undefined ? null : parsePhone("phone_no", phone_no, country),
+    phoneNumber === undefined
+      ? null
+      : parsePhone("phoneNumber", phoneNumber, country),
+  ];
+  if (one && other && one !== other) {
     throw invalid(
       "phoneNumber",
       "is another name for phone_no: send one of them",
     );
   }
-  return phone_no ?? phoneNumber;
+  return one ?? other;
 }
