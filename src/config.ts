@@ -3,6 +3,7 @@ import type { Ajv, ErrorObject } from "ajv";
 import Fastify from "fastify";
 import { isSupportedCountry } from "libphonenumber-js";
 import Type, { type Static } from "typebox";
+import { SetupError } from "./errors.js";
 
 /** The settings, in the order of `.env.example`. */
 export const ConfigSchema = Type.Object({
@@ -28,9 +29,6 @@ const TOGETHER = {
   REDIS_URL: ["DATABASE_URL"],
 };
 
-/** What is wrong with the settings: all of it at once, a line each. */
-export class ConfigError extends Error {}
-
 /** Each format: its check and what to tell who fails it. */
 const FORMATS = {
   "postgres-url": {
@@ -53,7 +51,7 @@ const FORMATS = {
 
 /**
  * Reads the settings from `variables`, and from the file `.env` of this folder where they do not say. Empty ones
- * count as not set. Rejects with a ConfigError that tells all that is wrong at once.
+ * count as not set. Rejects with a SetupError that tells all that is wrong at once.
  */
 export async function readConfig(
   variables: NodeJS.ProcessEnv,
@@ -72,7 +70,7 @@ export async function readConfig(
     return app.getEnvs<Config>();
   } catch (error) {
     const errors = (error as { errors?: ErrorObject[] }).errors;
-    throw errors ? new ConfigError(errors.map(explain).join("\n")) : error;
+    throw errors ? new SetupError(errors.map(explain).join("\n")) : error;
   } finally {
     await app.close();
   }

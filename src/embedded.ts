@@ -2,6 +2,7 @@ import { mkdir, readFile, rm, writeFile } from "node:fs/promises";
 import { join, resolve } from "node:path";
 import { startPostgres } from "./embedded-postgres.js";
 import { startRedis } from "./embedded-redis.js";
+import { SetupError } from "./errors.js";
 
 /** A Redis and a PostgreSQL of this process's own. */
 export type Pair = {
@@ -45,7 +46,7 @@ async function own(home: string): Promise<() => Promise<void>> {
   const path = join(home, "owner");
   const owner = Number(await readFile(path, "utf8").catch(() => "0"));
   if (owner !== process.pid && (await isRunning(owner))) {
-    throw new Error(
+    throw new SetupError(
       `${home} is in use by process ${owner}: stop that one first, or set DATABASE_URL and REDIS_URL.`,
     );
   }

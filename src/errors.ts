@@ -46,3 +46,6 @@ export function loggable(error: unknown): Record<string, unknown> {
     cause: error.cause === undefined ? undefined : loggable(error.cause),
   };
 }
+
+/** What keeps the program from starting, in words for whoever starts it. */
+export class SetupError extends Error {}

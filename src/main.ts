@@ -1,6 +1,6 @@
 import { type Logger, pino } from "pino";
-import { type Config, ConfigError, readConfig } from "./config.js";
-import { loggable } from "./errors.js";
+import { type Config, readConfig } from "./config.js";
+import { loggable, SetupError } from "./errors.js";
 import { createServer, type Server } from "./server.js";
 
 /** How long the start waits for the stores before it listens without them and answers 503, in milliseconds. */
@@ -64,7 +64,8 @@ Ctrl-C ends all of it.
 }
 
 function fail(error: unknown): void {
-  log.fatal({ err: error }, "stopping after an error");
+  if (error instanceof SetupError) console.error(error.message);
+  else log.fatal({ err: error }, "stopping after an error");
   stop(1);
 }
 
@@ -92,7 +93,7 @@ async function closeAll(): Promise<void> {
 }
 
 function refuse(error: unknown): never {
-  console.error(error instanceof ConfigError ? error.message : error);
+  console.error(error instanceof SetupError ? error.message : error);
   process.exit(1);
 }
 

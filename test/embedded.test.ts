@@ -1,6 +1,6 @@
 import { execFileSync, spawn } from "node:child_process";
 import { once } from "node:events";
-import { mkdtemp, readFile, rm } from "node:fs/promises";
+import { mkdir, mkdtemp, readFile, rm, symlink } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
@@ -120,6 +120,35 @@ t.test("a folder in use is told, and its owner is not disturbed", async (t) => {
   );
   t.equal((await post(`${owner.url}/draw`, { username: "ann" })).status, 200);
 });
+
+t.test(
+  "without a Redis, and without apt-get, it says what to type",
+  async (t) => {
+    const cwd = await folder(t);
+    const bin = join(cwd, "bin");
+    await mkdir(bin);
+    await symlink(process.execPath, join(bin, "node"));
+    const child = spawn(process.execPath, [main], {
+      cwd,
+      env: { PATH: bin },
+      stdio: "pipe",
+    });
+    let text = "";
+    child.stderr.on("data", (chunk) => {
+      text += chunk;
+    });
+    t.equal((await once(child, "exit"))[0], 1);
+    t.match(text, /^No redis-server or valkey-server was found/);
+    for (const line of [
+      "apt-get install -y redis-server",
+      "dnf install -y valkey",
+      "apk add redis",
+      "brew install redis",
+    ]) {
+      t.ok(text.includes(line), line);
+    }
+  },
+);
 
 t.test("a port in use ends what was started", async (t) => {
   const cwd = await folder(t);

@@ -209,10 +209,10 @@ for (const name of ["redis", "postgres"] as const) {
     await pause(500);
     proxy.silence();
     const from = load.now();
-    await pause(4_000);
+    await pause(3_000);
     proxy.restore();
     const back = load.now();
-    await pause(4_000);
+    await pause(3_500);
     const journal = await load.stop();
     await emptied(world);
     t.same(await audit(world, journal), CLEAN);
@@ -226,7 +226,7 @@ for (const name of ["redis", "postgres"] as const) {
         at > from + 100 && at < back - 1_600 && status === 503,
     );
     t.ok(lost.length > 0, "503 while it is silent");
-    const after = journal.filter(({ at }) => at > back + 3_000);
+    const after = journal.filter(({ at }) => at > back + 2_500);
     t.ok(after.length > 0);
     t.same(
       after.filter(({ status }) => status !== 200),
