@@ -32,7 +32,7 @@ export type Table = {
 export function readPrizes(postgres: Postgres, date: string): Promise<Row[]> {
   return postgres.query(
     (sql) => sql<Row[]>`
-      select v.version, p.id, p.title, p.daily_quota, p.total_quota, p.active,
+      select (select version from prize_version) as version, p.id, p.title, p.daily_quota, p.total_quota, p.active,
         p.probability::float8 as probability,
         floor(${PARTS}::bigint * sum(p.probability) filter (where p.active) over (order by p.id)) as odds_to,
         sum(p.probability) filter (where p.active) over () as total_odds,
@@ -44,7 +44,7 @@ export function readPrizes(postgres: Postgres, date: string): Promise<Row[]> {
           select max(r.day_unit) from result r
           where r.prize_id = p.id and r.draw_date = ${date}::text::date
         ), 0) as day_unit
-      from prize_version v, prize p
+      from prize p
       order by p.id`,
   );
 }
