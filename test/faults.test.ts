@@ -98,6 +98,10 @@ t.test(
     const users = Array.from({ length: 40 }, (_, n) => `user ${n}`);
     const first = new Map<string, string>();
     for (const user of users) first.set(user, told((await draw(user)).body));
+    await until("the deliveries", async () => {
+      if ((await world.redis.hlen(keys.pending)) > 0)
+        throw new Error("not yet");
+    });
     await stores.redis.stop();
     await stores.redis.start();
     await listing(servers, "FEW");
