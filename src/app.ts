@@ -13,8 +13,6 @@ import { prizesRoute } from "./routes/prizes.js";
 import { redeemRoute } from "./routes/redeem.js";
 import type { Services } from "./services.js";
 
-export type App = ReturnType<typeof buildApp>;
-
 /** How long a caller may take to send a request, in milliseconds. */
 const REQUEST_TIMEOUT = 5_000;
 

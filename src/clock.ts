@@ -26,7 +26,7 @@ export type Clock = {
 };
 
 /** This machine's clock, monotonic: a step of the wall clock doesn't move it. Milliseconds since the epoch. */
-export const machineTime = () => performance.timeOrigin + performance.now();
+const machineTime = () => performance.timeOrigin + performance.now();
 
 /** A comparison whose answer took longer than this many milliseconds says too little to replace an earlier one. */
 const LONGEST_COMPARISON = 250;

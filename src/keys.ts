@@ -3,8 +3,8 @@ import { crc32 } from "node:zlib";
 /** One hash tag keeps all keys in one slot, so that one script may touch them all, in a Redis Cluster too. */
 const TAG = "{lucky-draw}:";
 
-/** Buckets a day. 65,536 keep a million participants at 15 a bucket and ten million within Redis's 512 of a listpack. */
-const BUCKETS = 0xffff;
+/** The last of a day's 65,536 buckets, which keep a million participants at 15 a bucket and ten million within Redis's 512 of a listpack. */
+const LAST_BUCKET = 0xffff;
 
 /** Every Redis key of the product is spelled here. */
 export const keys = {
@@ -20,5 +20,5 @@ export const keys = {
   pending: `${TAG}pending`,
   /** hash: user id → l(ost) or w(on) and the attempt; one bucket of a day's participants; expires */
   players: (date: string, userId: string) =>
-    `${TAG}players:${date}:${(crc32(userId) & BUCKETS).toString(16)}`,
+    `${TAG}players:${date}:${(crc32(userId) & LAST_BUCKET).toString(16)}`,
 };

@@ -60,7 +60,7 @@ export const isDataError = (error: unknown) =>
   /^2[23]/.test(sqlState(error) ?? "");
 
 /** The SQLSTATE of an error that Postgres reported. */
-export function sqlState(error: unknown): string | undefined {
+function sqlState(error: unknown): string | undefined {
   const reported = error instanceof Error && error.name === "PostgresError";
   return reported && "code" in error ? String(error.code) : undefined;
 }

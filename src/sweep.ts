@@ -5,7 +5,7 @@ import type { Settle } from "./settle.js";
 import { parseWin, type Win } from "./win.js";
 
 /** Milliseconds after which a win's own server must have failed it: longer than any request lives. */
-export const ABANDONED = 3_000;
+const ABANDONED = 3_000;
 
 /** Wins read at a time. */
 const PAGE = 500;

@@ -258,6 +258,47 @@ t.test(
   },
 );
 
+t.test(
+  "a backlog longer than a page, with a win at its head that can't be recorded",
+  async (t) => {
+    const world = await createWorld(t);
+    const server = await build(t, world);
+    await setPrizes(world, [{ id: "A" }], server);
+    const { date } = server.clock.today();
+    const users = [
+      "nul\0here",
+      ...Array.from({ length: 1_100 }, (_, n) => `user ${n}`),
+    ];
+    const adding = world.redis.pipeline();
+    for (const [n, user] of users.entries()) {
+      const win = [
+        randomUUID(),
+        user,
+        "A",
+        date,
+        n + 1,
+        n + 1,
+        Date.now(),
+        "attempt8",
+        0,
+      ];
+      adding.xadd(keys.outbox, "*", "win", win.join("\t"));
+    }
+    await adding.exec();
+    const { redis, engine, settle } = server;
+    await t.rejects(sweep(redis, engine, settle, -1_000), {
+      code: "UNAVAILABLE",
+    });
+    t.equal(
+      await world.redis.xlen(keys.outbox),
+      1,
+      "it does not keep the others",
+    );
+    const [row] = await world.sql`select count(*)::int as n from result`;
+    t.equal(row?.n, 1_100);
+  },
+);
+
 t.test("the fates of wins", async (t) => {
   const world = await createWorld(t);
   const server = await build(t, world);
