@@ -4,7 +4,9 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import t from "tap";
 import { ConfigSchema, readConfig } from "../src/config.js";
-import { main } from "./process.js";
+import { COMMAND } from "./process.js";
+
+const [env, ...command] = COMMAND;
 
 const example = readFileSync(
   new URL("../.env.example", import.meta.url),
@@ -55,7 +57,7 @@ t.test("defaults, and empty variables count as not set", async (t) => {
 });
 
 t.test("all mistakes are told at once, before anything listens", async (t) => {
-  const ended = spawnSync(process.execPath, [main], {
+  const ended = spawnSync(env, command, {
     env: {
       PATH: process.env.PATH,
       PORT: "80000",
@@ -86,14 +88,14 @@ t.test("a file .env is read, and the environment comes first", async (t) => {
   const folder = mkdtempSync(join(tmpdir(), "lucky-draw-env-"));
   t.teardown(() => rmSync(folder, { recursive: true }));
   writeFileSync(join(folder, ".env"), "PORT=70000\nTIME_ZONE=Nowhere\n");
-  const ended = spawnSync(process.execPath, [main], {
+  const ended = spawnSync(env, command, {
     cwd: folder,
     env: { PATH: process.env.PATH, TIME_ZONE: "Also/Nowhere", PORT: "90000" },
     encoding: "utf8",
   });
   t.equal(ended.status, 1);
   t.match(ended.stderr, /^PORT: /m);
-  const fixed = spawnSync(process.execPath, [main], {
+  const fixed = spawnSync(env, command, {
     cwd: folder,
     env: { PATH: process.env.PATH, TIME_ZONE: "UTC", LOG_LEVEL: "loud" },
     encoding: "utf8",

@@ -5,7 +5,8 @@ import { systemRandom } from "../src/random.js";
 import { sweep } from "../src/sweep.js";
 import { build, fakeTime, post, setPrizes, told } from "./build.js";
 import { listing, startProcess } from "./process.js";
-import { createWorld, until, type World } from "./world.js";
+import { until } from "./until.js";
+import { createWorld, type World } from "./world.js";
 
 /** Sends a draw and hangs up before the answer. */
 function drawAndHangUp(url: string, username: string): Promise<void> {

@@ -6,11 +6,13 @@ import { join } from "node:path";
 import { createInterface } from "node:readline";
 import t, { type Test } from "tap";
 import { post, told } from "./build.js";
-import { main } from "./process.js";
+import { COMMAND } from "./process.js";
+
+const [env, ...command] = COMMAND;
 
 /** `npm start` without a setting, in a folder of the test's own. */
 async function start(t: Test, cwd: string, port = "0") {
-  const child = spawn(process.execPath, [main], {
+  const child = spawn(env, command, {
     cwd,
     env: { PATH: process.env.PATH, PORT: port },
     stdio: ["ignore", "pipe", "pipe"],
@@ -128,7 +130,7 @@ t.test(
     const bin = join(cwd, "bin");
     await mkdir(bin);
     await symlink(process.execPath, join(bin, "node"));
-    const child = spawn(process.execPath, [main], {
+    const child = spawn(env, command, {
       cwd,
       env: { PATH: bin },
       stdio: "pipe",

@@ -6,7 +6,8 @@ import { audit, CLEAN, startLoad } from "./load.js";
 import { listing, startProcess } from "./process.js";
 import { createProxy } from "./proxy.js";
 import { startStores } from "./services.js";
-import { ownWorld, until, type World } from "./world.js";
+import { until } from "./until.js";
+import { ownWorld, type World } from "./world.js";
 
 // This file stops and empties stores, so it has a pair of its own.
 const stores = await startStores();

@@ -6,7 +6,8 @@ import { createResults } from "../src/results.js";
 import { sweep } from "../src/sweep.js";
 import type { Win } from "../src/win.js";
 import { build, inParallel, setPrizes, told } from "./build.js";
-import { createWorld, until, type World } from "./world.js";
+import { until } from "./until.js";
+import { createWorld, type World } from "./world.js";
 
 // What happens where Postgres refuses a win: Redis lost its last writes, or a quota was lowered meanwhile.
 

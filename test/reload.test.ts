@@ -2,7 +2,8 @@ import t from "tap";
 import { keys } from "../src/keys.js";
 import { build, setPrizes, told } from "./build.js";
 import { startProcess } from "./process.js";
-import { createWorld, until } from "./world.js";
+import { until } from "./until.js";
+import { createWorld } from "./world.js";
 
 /** What GET /prizes says of each prize. */
 async function listed(url: string): Promise<Record<string, unknown>[]> {

@@ -1,18 +1,24 @@
-import { mkdtemp, rm } from "node:fs/promises";
-import { tmpdir } from "node:os";
+import { mkdtemp, readFile, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { GenericContainer, getContainerRuntimeClient } from "testcontainers";
 import { startPostgres } from "../src/embedded-postgres.js";
 import { freePort, startRedis } from "../src/embedded-redis.js";
+import { home, processesIn } from "./home.js";
+import { until } from "./until.js";
 
 /** Where the stores of a run come from: named by the caller, a Docker engine, or processes of our own. */
 export type Kind = "given" | "containers" | "embedded";
 
-/** A store that a test may stop and start again at the same address, with the same data. */
+/** A store that a test may end and start again at the same address, with the same data. */
 export type Store = {
   url: string;
   stop(): Promise<void>;
+  /** kill -9 of redis-server or of the postgres postmaster. */
+  kill(): Promise<void>;
   start(): Promise<void>;
+  /** SIGSTOP for all its processes, and SIGCONT. */
+  pause(): Promise<void>;
+  resume(): Promise<void>;
   /** Ends it for good and removes its data. */
   close(): Promise<void>;
 };
@@ -22,6 +28,11 @@ export type Pair = {
   databaseUrl: string;
   redisUrl: string;
   close(): Promise<void>;
+};
+
+const IMAGES = {
+  redis: process.env.REDIS_IMAGE ?? "redis:8",
+  postgres: "postgres:17",
 };
 
 /** The pair of stores that the tests of one run share. */
@@ -64,25 +75,55 @@ async function embedded(
     say: (line: string) => void,
   ) => Promise<{ url: string; stop(): Promise<void> }>,
 ): Promise<Store> {
-  const home = await mkdtemp(join(tmpdir(), "lucky-draw-"));
+  const folder = join(await mkdtemp(join(home(), "store-")), name);
   const say = (line: string) => console.log(`# ${line}`);
-  let running = await launch(join(home, name), say);
+  let running = await launch(folder, say);
+  const signal = async (name: NodeJS.Signals) => {
+    for (const pid of await processesIn(folder)) signalTo(pid, name);
+  };
   return {
     url: running.url,
     stop: () => running.stop(),
-    start: async () => {
-      running = await launch(join(home, name), say);
+    kill: async () => {
+      const pids = await processesIn(folder);
+      signalTo((await postmaster(folder)) ?? pids[0] ?? 0, "SIGKILL");
+      // The other processes of PostgreSQL see their postmaster's end by themselves.
+      await until("its end", async () => {
+        const left = await processesIn(folder);
+        if (left.length > 0) throw new Error(`${left} still run`);
+      });
     },
+    start: async () => {
+      running = await launch(folder, say);
+    },
+    pause: () => signal("SIGSTOP"),
+    resume: () => signal("SIGCONT"),
     close: async () => {
+      await signal("SIGCONT");
       await running.stop().catch(() => {});
-      await rm(home, { recursive: true, force: true });
+      await rm(folder, { recursive: true, force: true });
     },
   };
 }
 
+async function postmaster(folder: string): Promise<number | undefined> {
+  const path = join(folder, "postmaster.pid");
+  const text = await readFile(path, "utf8").catch(() => "");
+  return Number(text.split("\n")[0]) || undefined;
+}
+
+/** To a process of ours that may just have ended. */
+function signalTo(pid: number, signal: NodeJS.Signals): void {
+  try {
+    if (pid > 0) process.kill(pid, signal);
+  } catch {
+    // gone
+  }
+}
+
 async function redisContainer(): Promise<Store> {
   const port = await freePort();
-  const container = new GenericContainer("redis:8")
+  const container = new GenericContainer(IMAGES.redis)
     .withCommand(["--appendonly", "yes"])
     .withExposedPorts({ container: 6379, host: port });
   return contained(container, `redis://127.0.0.1:${port}`);
@@ -90,7 +131,7 @@ async function redisContainer(): Promise<Store> {
 
 async function postgresContainer(): Promise<Store> {
   const port = await freePort();
-  const container = new GenericContainer("postgres:17")
+  const container = new GenericContainer(IMAGES.postgres)
     .withEnvironment({ POSTGRES_PASSWORD: "test" })
     .withExposedPorts({ container: 5432, host: port });
   const url = `postgres://postgres:test@127.0.0.1:${port}/postgres`;
@@ -107,7 +148,13 @@ async function contained(
   return {
     url,
     stop: () => client.container.stop(handle, { timeout: 5 }),
+    kill: async () => {
+      await handle.kill({ signal: "SIGKILL" });
+      await handle.wait();
+    },
     start: () => client.container.start(handle),
+    pause: () => handle.pause(),
+    resume: () => handle.unpause(),
     close: async () => {
       await container.stop({ remove: true, timeout: 1 });
     },

@@ -4,7 +4,8 @@ import t from "tap";
 import { keys } from "../src/keys.js";
 import { post, setPrizes, told } from "./build.js";
 import { listing, startProcess } from "./process.js";
-import { createWorld, until } from "./world.js";
+import { until } from "./until.js";
+import { createWorld } from "./world.js";
 
 t.test(
   "SIGTERM under load: the answers under way go out, queues are flushed, exit 0",

@@ -2,6 +2,7 @@ import { randomBytes } from "node:crypto";
 import { Redis } from "ioredis";
 import createSql, { type Sql } from "postgres";
 import type { Test } from "tap";
+import { until } from "./until.js";
 
 /** A database and a Redis of a test's own, on the stores that the run shares. */
 export type World = {
@@ -51,25 +52,6 @@ export function ownWorld(
   });
   const databaseUrl = stores.postgres.url;
   return { databaseUrl, redisUrl: stores.redis.url, sql, redis };
-}
-
-/** Calls `work` until it does not reject; after ten seconds its last error counts. */
-export async function until<T>(
-  what: string,
-  work: () => PromiseLike<T>,
-  milliseconds = 10_000,
-): Promise<T> {
-  const end = performance.now() + milliseconds;
-  for (;;) {
-    try {
-      return await work();
-    } catch (error) {
-      if (performance.now() > end) {
-        throw new Error(`${what} did not come about`, { cause: error });
-      }
-      await new Promise((resolve) => setTimeout(resolve, 50));
-    }
-  }
 }
 
 async function reserve(url: string) {
