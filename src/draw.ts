@@ -2,7 +2,7 @@ import type { Clock } from "./clock.js";
 import { createDecisions, type Draw } from "./decide.js";
 import { unavailable } from "./errors.js";
 import type { Prizes } from "./prizes.js";
-import { attemptOf, type Random } from "./random.js";
+import { attemptOf, nameAttempt, type Random } from "./random.js";
 import type { Redis } from "./redis.js";
 import type { Result, Results } from "./results.js";
 import type { Settle, Settlement } from "./settle.js";
@@ -45,20 +45,21 @@ export function createEngine(
   ): Promise<Outcome> {
     // Only then the clock is known to be Redis's, and with it the day.
     if (!prizes.isFresh()) await prizes.reload();
+    const attempt = nameAttempt(idempotencyKey);
     return follow({
       user_id: userId,
       draw_date: clock.today().date,
-      attempt: attemptOf(idempotencyKey),
+      attempt,
       keyed: idempotencyKey !== undefined,
       roll: random.roll(),
-      id: random.id(),
+      id: random.id(attempt),
       refused: "",
     });
   }
 
   function resume(win: Win): Promise<Outcome> {
     const { user_id, draw_date, attempt, roll } = win;
-    const id = random.id();
+    const id = random.id(attempt);
     const again = { user_id, draw_date, attempt, keyed: false, roll, id };
     return conclude(win, { ...again, refused: "" }, ROUNDS);
   }
@@ -97,23 +98,19 @@ export function createEngine(
         return recall(user_id, draw_date);
       case "refused": {
         if (rounds <= 1) throw unavailable(new Error("refused again"));
-        await prizes.reload(draw_date);
+        await prizes.reload(draw_date, win);
         const { roll } = win;
         const again = { ...draw, draw_date, attempt, roll, refused: entry };
-        return follow({ ...again, id: random.id() }, rounds - 1);
+        return follow({ ...again, id: random.id(attempt) }, rounds - 1);
       }
     }
   }
 
   /** A win whose row is already in Postgres. */
   async function recall(userId: string, date: string): Promise<Outcome> {
-    const settlement = {
-      entry: "",
-      user_id: userId,
-      draw_date: date,
-      attempt: "",
-    };
     const result = await results.find(userId, date);
+    const attempt = result ? attemptOf(result.id) : "";
+    const settlement = { entry: "", user_id: userId, draw_date: date, attempt };
     if (result) {
       const title = await prizes.title(result.prize_id);
       return { outcome: "won", result, title, settlement };

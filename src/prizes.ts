@@ -12,11 +12,15 @@ import {
   tighten,
 } from "./prize-table.js";
 import type { Redis } from "./redis.js";
-import { restoreWinners } from "./restore.js";
+import { type Clashes, restoreWinners } from "./restore.js";
+import type { Win } from "./win.js";
 
 export type Prizes = {
-  /** Reads the prizes and the wins of a day, or of today, from Postgres into Redis. Starts after the call. */
-  reload(date?: string): Promise<void>;
+  /**
+   * Reads the prizes and the wins of a day, or of today, from Postgres into Redis. Starts after the call. `clash` is a
+   * win that Postgres refused.
+   */
+  reload(date?: string, clash?: Win): Promise<void>;
   /** Reloads where a prize was edited since this server's last reload, or Redis lost the table. */
   check(): Promise<void>;
   /** Whether a reload has happened since the last connection to Redis was made: nothing is drawn before. */
@@ -32,6 +36,8 @@ export type Prizes = {
 /** Stands for today's date until the clock has been compared. */
 const TODAY = "today";
 
+type Reload = { date: string; clash: Win | undefined };
+
 export function createPrizes(
   redis: Redis,
   postgres: Postgres,
@@ -45,29 +51,32 @@ export function createPrizes(
   let trouble: string | undefined;
   let connection = 0; // counts Redis's absences
   let freshFor = -1; // the connection of the last reload
-  const reloads = createBatcher<string, undefined>(reloadDates, 1_000);
+  const reloads = createBatcher<Reload, undefined>(reloadDates, 1_000);
 
   const isFresh = () => freshFor === connection;
-  const reload = (date = TODAY) => reloads.add(date);
+  const reload = (date = TODAY, clash?: Win) => reloads.add({ date, clash });
 
-  async function reloadDates(dates: string[]): Promise<undefined[]> {
+  async function reloadDates(asked: Reload[]): Promise<undefined[]> {
     const current = connection;
     // A new connection may be to another Redis, with another clock.
     if (!isFresh()) await clock.sync();
-    // Today is always among them: a table in force must mean that today's counters and winners are there.
-    const today = clock.today().date;
-    const named = dates.filter((date) => date !== TODAY);
-    for (const date of new Set([today, ...named])) {
-      await reloadDay(clock.day(date));
+    // Today is always among them: a table in force must mean that today's counters and winners are there. A Redis that
+    // lost them lost the day before as well, which draws that began before midnight and retries by key still need.
+    const today = clock.today();
+    const dates = asked.map(({ date }) => date).filter((it) => it !== TODAY);
+    if (!isFresh()) dates.push(today.before);
+    for (const date of new Set([today.date, ...dates])) {
+      await reloadDay(clock.day(date), clashesOn(date, asked));
     }
     freshFor = current;
-    return dates.map(() => undefined);
+    return asked.map(() => undefined);
   }
 
-  async function reloadDay(day: Day): Promise<void> {
+  async function reloadDay(day: Day, clashes: Clashes): Promise<void> {
     const rows = await readPrizes(postgres, day.date);
     for (const row of rows) titles.set(row.id, row.title);
-    await restoreWinners(redis, postgres, day, rows);
+    const tell = day.date === clock.today().date;
+    await restoreWinners(redis, postgres, day, { counts: rows, clashes, tell });
 
     const version = rows[0]?.version;
     const found = objection(rows);
@@ -130,6 +139,17 @@ export function createPrizes(
     title,
     problem: () => trouble,
   };
+}
+
+function clashesOn(date: string, asked: Reload[]): Clashes {
+  const clashes: Clashes = new Map();
+  for (const { clash } of asked) {
+    if (clash?.draw_date !== date) continue;
+    const { prize_id, day_unit } = clash;
+    const lowest = Math.min(clashes.get(prize_id) ?? day_unit, day_unit);
+    clashes.set(prize_id, lowest);
+  }
+  return clashes;
 }
 
 /** The version of the table in force, or 0. */

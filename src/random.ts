@@ -7,23 +7,34 @@ export const PARTS = 1_000_000_000;
 export type Random = {
   /** An integer from 0 to 999,999,999, each equally likely. */
   roll(): number;
-  /** A version 4 UUID. */
-  id(): string;
+  /** The UUID of a result that this attempt may win. */
+  id(attempt: string): string;
 };
 
 /** From the operating system's generator. */
 export const systemRandom: Random = {
   roll: () => randomInt(PARTS),
-  id: () => randomUUID(),
+  id: (attempt) => `${randomUUID().slice(0, -12)}${toHex(attempt)}`,
 };
 
 /**
  * The name of a try, 8 characters: the same for the same Idempotency-Key, else one of its own. Redis keeps it for every
  * participant, so its length is memory: 8 characters make 38 bytes a participant, 11 make 41.
  */
-export function attemptOf(idempotencyKey: string | undefined): string {
+export function nameAttempt(idempotencyKey: string | undefined): string {
   const bits = idempotencyKey
     ? createHash("sha256").update(idempotencyKey).digest().subarray(0, 6)
     : randomBytes(6);
   return bits.toString("base64url");
 }
+
+/**
+ * The attempt that won a result: the last 48 bits of its id, beside 74 random ones. So Postgres knows it, too, and a
+ * winner's key still gets its win after Redis lost everything.
+ */
+export function attemptOf(id: string): string {
+  return Buffer.from(id.slice(-12), "hex").toString("base64url");
+}
+
+const toHex = (attempt: string) =>
+  Buffer.from(attempt, "base64url").toString("hex");

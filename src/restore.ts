@@ -2,24 +2,43 @@ import type { Day } from "./clock.js";
 import { unavailable } from "./errors.js";
 import { keys } from "./keys.js";
 import type { Postgres } from "./postgres.js";
+import { attemptOf } from "./random.js";
 import { type Redis, replies } from "./redis.js";
 
 type Count = { id: string; day_unit: string };
-type Winner = { user_id: string; day_unit: string; redeemed: boolean };
+type Winner = {
+  id: string;
+  user_id: string;
+  day_unit: string;
+  redeemed: boolean;
+};
 
 /** Winners read and written at a time. */
 const PAGE = 5_000;
 
+/** Prize id → the lowest unit of the day that Redis took and Postgres refused. */
+export type Clashes = Map<string, number>;
+
+type Extent = {
+  /** the greatest unit of the day in Postgres, by prize */
+  counts: Count[];
+  clashes: Clashes;
+  /** Tell those who have not redeemed once more. */
+  tell: boolean;
+};
+
 /**
- * Gives a Redis that lost its data, or its last writes, the winners of the day back, so that none of them draws again.
- * Those are the rows above Redis's counter: none, unless it lost something. Whether they were told is lost with Redis,
- * so whoever has not redeemed yet is told on the next try. Rejects with UNAVAILABLE.
+ * Gives a Redis that lost its data, or its last writes, the winners of a day back, so that none of them draws again.
+ * Those are the rows above Redis's counter: none, unless it lost something. Where it has counted on since, its counter
+ * tells nothing, but then it took a unit for the second time: the rows from the lowest such clash on are looked at,
+ * too. Whether the winners were told is lost with Redis: `tell` has them told on the next try, unless they have
+ * redeemed. Rejects with UNAVAILABLE.
  */
 export async function restoreWinners(
   redis: Redis,
   postgres: Postgres,
   day: Day,
-  counts: Count[],
+  { counts, clashes, tell }: Extent,
 ): Promise<void> {
   const taken = await redis
     .hgetall(keys.takenToday(day.date))
@@ -27,11 +46,12 @@ export async function restoreWinners(
       throw unavailable(error);
     });
   for (const { id, day_unit } of counts) {
-    let from = Number(taken[id] ?? 0);
+    const clash = clashes.get(id) ?? Number.POSITIVE_INFINITY;
+    let from = Math.min(Number(taken[id] ?? 0), clash - 1);
     while (from < Number(day_unit)) {
       const winners = await readWinners(postgres, id, day.date, from);
       if (winners.length === 0) break;
-      await markWinners(redis, day, winners);
+      await markWinners(redis, day, winners, tell);
       from = Number(winners.at(-1)?.day_unit);
     }
   }
@@ -45,7 +65,7 @@ function readWinners(
 ): Promise<Winner[]> {
   return postgres.query(
     (sql) => sql<Winner[]>`
-      select user_id, day_unit, redeemed_at is not null as redeemed
+      select id, user_id, day_unit, redeemed_at is not null as redeemed
       from result
       where prize_id = ${prizeId} and draw_date = ${date}::text::date and day_unit > ${from}
       order by day_unit
@@ -57,6 +77,7 @@ async function markWinners(
   redis: Redis,
   day: Day,
   winners: Winner[],
+  tell: boolean,
 ): Promise<void> {
   const place = ({ user_id }: Winner) => keys.players(day.date, user_id);
   const asking = redis.pipeline();
@@ -65,9 +86,10 @@ async function markWinners(
 
   const marking = redis.pipeline();
   for (const winner of winners.filter((_, n) => known[n] === 0)) {
-    const { user_id, redeemed } = winner;
-    if (!redeemed) marking.hsetnx(keys.pending, user_id, `@${day.date}`);
-    marking.hsetnx(place(winner), user_id, "w");
+    const { id, user_id, redeemed } = winner;
+    if (tell && !redeemed)
+      marking.hsetnx(keys.pending, user_id, `@${day.date}`);
+    marking.hsetnx(place(winner), user_id, `w${attemptOf(id)}`);
     marking.expireat(place(winner), day.expiresAt);
   }
   await replies(marking);

@@ -2,10 +2,18 @@ import { randomUUID } from "node:crypto";
 import t from "tap";
 import { keys } from "../src/keys.js";
 import { createPostgres } from "../src/postgres.js";
+import { systemRandom } from "../src/random.js";
 import { createResults } from "../src/results.js";
 import { sweep } from "../src/sweep.js";
 import type { Win } from "../src/win.js";
-import { build, inParallel, setPrizes, told } from "./build.js";
+import {
+  type Body,
+  build,
+  fakeTime,
+  inParallel,
+  setPrizes,
+  told,
+} from "./build.js";
 import { until } from "./until.js";
 import { createWorld, type World } from "./world.js";
 
@@ -178,12 +186,12 @@ t.test("the sweeper decides refused wins again, too", async (t) => {
     1,
     1,
     Date.now(),
-    "attempt-bob",
+    "attemptB",
     0,
   ].join("\t");
   const entry = await world.redis.xadd(keys.outbox, "*", "win", win);
   await world.redis.hset(keys.pending, "bob", entry ?? "");
-  await world.redis.hset(keys.players(date, "bob"), "bob", "wattempt-bob");
+  await world.redis.hset(keys.players(date, "bob"), "bob", "wattemptB");
   await world.redis.hset(keys.taken, "FIVE", 1);
   t.equal(await sweep(server.redis, server.engine, server.settle, -1_000), 1);
   t.equal(await world.redis.xlen(keys.outbox), 0);
@@ -329,3 +337,53 @@ t.test("the fates of wins", async (t) => {
   t.equal(await record(win("bob", 11)), "refused", "past the quota");
   t.equal(await record(win("bob", 10)), "recorded");
 });
+
+t.test(
+  "Redis took a unit twice and counted on: its first winner does not draw again",
+  async (t) => {
+    const world = await createWorld(t);
+    let roll = 0;
+    const random = { ...systemRandom, roll: () => roll };
+    const server = await build(t, world, { random });
+    await setPrizes(world, [{ id: "HALF", probability: 0.5 }], server);
+    await server.draw("early");
+    await server.settle.idle();
+    const goBack = await snapshot(world);
+    const ann = await server.draw("ann", "k1");
+    await server.settle.idle();
+    await goBack();
+    // Ann's unit goes to bob, without a reload before it, and Redis's counter is past it when the reload comes.
+    t.equal(told((await server.draw("bob")).body), "won");
+    roll = 999_999_999; // would lose
+    t.equal((await server.draw("ann")).body.data?.result?.id, idOf(ann));
+    await server.settle.idle();
+    t.equal(told((await server.draw("ann")).body), "participated");
+    t.equal((await server.draw("ann", "k1")).body.data?.result?.id, idOf(ann));
+  },
+);
+
+t.test(
+  "a key gets its win any number of times, also after Redis lost everything, until the next day ends",
+  async (t) => {
+    const world = await createWorld(t);
+    const time = fakeTime("2099-11-22T12:00:00Z");
+    const server = await build(t, world, time.options());
+    await setPrizes(world, [{ id: "SURE" }], server);
+    const first = await server.draw("ann", "k1");
+    for (const moment of ["2099-11-22T13:00:00Z", "2099-11-23T13:00:00Z"]) {
+      time.set(moment);
+      await server.settle.idle();
+      await world.redis.flushdb();
+      server.redis.disconnect(true);
+      await until("Redis is back", () => server.prizes.reload());
+      for (let n = 0; n < 3; n += 1) {
+        const again = await server.draw("ann", "k1");
+        t.equal(again.body.data?.result?.id, idOf(first), moment);
+        await server.settle.idle();
+      }
+    }
+    t.not((await server.draw("ann", "k2")).body.data?.result?.id, idOf(first));
+  },
+);
+
+const idOf = ({ body }: { body: Body }) => body.data?.result?.id;
