@@ -4,7 +4,7 @@ import { unavailable } from "./errors.js";
 import type { Prizes } from "./prizes.js";
 import { attemptOf, nameAttempt, type Random } from "./random.js";
 import type { Redis } from "./redis.js";
-import type { Result, Results } from "./results.js";
+import type { Fate, Result, Results } from "./results.js";
 import type { Settle, Settlement } from "./settle.js";
 import type { Win } from "./win.js";
 
@@ -36,6 +36,7 @@ export function createEngine(
   settle: Settle,
   clock: Clock,
   random: Random,
+  warn: (details: object, sentence: string) => void,
 ): Engine {
   const decisions = createDecisions(redis, prizes, clock);
 
@@ -94,16 +95,28 @@ export function createEngine(
       }
       case "participated":
         // Redis had forgotten this user's draw. The row that stands counts; the unit just taken is forgone.
+        report(win, "participated");
         await settle.settle({ ...settlement, delivered: false });
         return recall(user_id, draw_date);
       case "refused": {
+        report(win, "refused");
         if (rounds <= 1) throw unavailable(new Error("refused again"));
         await prizes.reload(draw_date, win);
         const { roll } = win;
         const again = { ...draw, draw_date, attempt, roll, refused: entry };
-        return follow({ ...again, id: random.id(attempt) }, rounds - 1);
+        const id = random.id(attempt);
+        const end = await follow({ ...again, id }, rounds - 1);
+        const own = draw.attempt === attempt;
+        // That try lost after all. Only its own caller has lost, whoever else came for the win has participated.
+        return end.outcome === "no_prize" && !own
+          ? { outcome: "participated", draw_date }
+          : end;
       }
     }
+  }
+
+  function report({ prize_id, draw_date, unit }: Win, fate: Fate): void {
+    warn({ prize_id, draw_date, unit, fate }, "a win has no row");
   }
 
   /** A win whose row is already in Postgres. */

@@ -73,12 +73,38 @@ const timeout = () =>
 const isTimeout = (error: unknown) =>
   error instanceof Error && "code" in error && error.code === "TIMEOUT";
 
+const array = (oid: number) => ({
+  to: oid,
+  from: [],
+  serialize: arrayLiteral,
+  parse: String,
+});
+
+/** Arrays as parameters, by their object ids in pg_type. */
+const ARRAYS = {
+  text: array(1009),
+  bigint: array(1016),
+  float8: array(1022),
+  uuid: array(2951),
+};
+
+function arrayLiteral(items: (string | number)[]): string {
+  const quoted = items.map(
+    (item) => `"${String(item).replace(/["\\]/g, "\\$&")}"`,
+  );
+  return `{${quoted.join(",")}}`;
+}
+
 function connect(url: string): Sql {
   return createSql(url, {
     max: 5,
     connect_timeout: 1,
     backoff: () => 0.1,
     onnotice: () => {},
+    // The question for the database's array types, which postgres.js asks on every connection, is awaited by nobody: a
+    // connection destroyed under it ended the process. So the few that we send are named here.
+    fetch_types: false,
+    types: ARRAYS,
     connection: {
       application_name: "lucky-draw",
       statement_timeout: PATIENCE,

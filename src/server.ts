@@ -43,12 +43,20 @@ export function createServer(
   const postgres = createPostgres(databaseUrl);
   const sharedTime = options.sharedTime ?? (() => redisTime(redis));
   const clock = createClock(config.TIME_ZONE, sharedTime, options.localTime);
-  const warn = (sentence: string) => log.warn(sentence);
+  const warn = log.warn.bind(log);
   const prizes = createPrizes(redis, postgres, clock, warn);
   const results = createResults(postgres);
   const settle = createSettle(redis, clock);
   const random = options.random ?? systemRandom;
-  const engine = createEngine(redis, prizes, results, settle, clock, random);
+  const engine = createEngine(
+    redis,
+    prizes,
+    results,
+    settle,
+    clock,
+    random,
+    warn,
+  );
   const country = config.DEFAULT_COUNTRY as CountryCode;
   const parts = { redis, postgres, clock, prizes, engine, settle };
   const app = buildApp({ ...parts, country }, log);

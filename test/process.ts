@@ -2,8 +2,8 @@ import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
 import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
-import type { Test } from "tap";
 import { home } from "./home.js";
+import type { Owner } from "./owner.js";
 import { until } from "./until.js";
 import type { World } from "./world.js";
 
@@ -31,10 +31,10 @@ export type ServerProcess = {
   end(signal: NodeJS.Signals): Promise<number | null>;
 };
 
-/** Starts a server process that ends with the test. */
+/** Starts a server process that ends with its owner. */
 export async function startProcess(
-  t: Test,
-  world: World,
+  t: Owner,
+  world: Pick<World, "databaseUrl" | "redisUrl">,
   settings: Record<string, string> = {},
 ): Promise<ServerProcess> {
   const [env, ...command] = COMMAND;

@@ -1,41 +1,83 @@
 import { once } from "node:events";
 import { type AddressInfo, connect, createServer, type Socket } from "node:net";
-import type { Test } from "tap";
+import type { Owner } from "./owner.js";
 
-/** A link that can go silent: connections stay open, bytes stop. */
-export type Proxy = {
+/** A link between a server and a store, and what can happen to it. */
+export type Link = {
   /** the target's URL, by way of the proxy */
   url: string;
   /** From now on nothing goes through, in either direction, for old connections and new ones. */
   silence(): void;
   /** New connections work again. What was silenced stays silent, as a half-open link does. */
   restore(): void;
+  /** Every byte takes so many milliseconds longer, each way. */
+  delay(milliseconds: number): void;
+  /** The next reply is swallowed, after the store has done what was asked, and its connection cut. */
+  dropReply(): void;
+  /** The next reply is cut in its middle, and its connection with it. */
+  cutReply(): void;
+  /** From now on new connections lead there. */
+  lead(target: string): void;
+  /** Cuts all connections. */
+  cut(): void;
 };
 
-/** Stands between a server and a store, until the test ends. */
-export async function createProxy(t: Test, target: string): Promise<Proxy> {
-  const { hostname, port } = new URL(target);
-  const sockets = new Set<Socket>();
+/** Stands between a server and a store, until its owner ends. */
+export async function createProxy(t: Owner, target: string): Promise<Link> {
+  let to = new URL(target);
+  const pairs = new Set<[Socket, Socket]>();
   let silent = false;
+  let lag = 0;
+  let loss: "drop" | "cut" | undefined;
 
   const listener = createServer((near) => {
-    const far = connect(Number(port), hostname);
-    for (const socket of [near, far]) {
-      sockets.add(socket);
+    const far = connect(Number(to.port), to.hostname);
+    const pair: [Socket, Socket] = [near, far];
+    pairs.add(pair);
+    for (const socket of pair) {
       socket.on("error", () => {});
       socket.on("close", () => {
-        sockets.delete(socket);
-        if (!silent) [near, far].map((end) => end.destroy());
+        if (!silent) end(pair);
       });
     }
-    if (silent) return;
-    near.pipe(far);
-    far.pipe(near);
+    const there = line(far);
+    const back = line(near);
+    near.on("data", (chunk) => there(chunk));
+    far.on("data", (chunk) => {
+      if (loss === undefined) return back(chunk);
+      if (loss === "cut") near.write(chunk.subarray(0, chunk.length / 2));
+      loss = undefined;
+      end(pair);
+    });
+    if (silent) hush(pair);
   });
+
+  /** Writes to a socket what it is given, in order, each chunk after the lag of its time. */
+  function line(socket: Socket) {
+    let last = 0;
+    return (chunk: Buffer) => {
+      const due = Math.max(last, performance.now() + lag);
+      const wait = due - performance.now();
+      if (lag === 0 && last < performance.now()) return socket.write(chunk);
+      last = due;
+      setTimeout(() => socket.write(chunk), wait);
+      return true;
+    };
+  }
+
+  function end(pair: [Socket, Socket]): void {
+    pairs.delete(pair);
+    for (const socket of pair) {
+      // A half-written reply still goes out.
+      if (socket.writableLength > 0) socket.destroySoon();
+      else socket.destroy();
+    }
+  }
+
   listener.listen(0, "127.0.0.1");
   await once(listener, "listening");
   t.teardown(() => {
-    for (const socket of sockets) socket.destroy();
+    for (const pair of pairs) end(pair);
     listener.close();
   });
 
@@ -46,13 +88,33 @@ export async function createProxy(t: Test, target: string): Promise<Proxy> {
     url: url.href,
     silence() {
       silent = true;
-      for (const socket of sockets) {
-        socket.unpipe();
-        socket.pause();
-      }
+      for (const pair of pairs) hush(pair);
     },
     restore() {
       silent = false;
     },
+    delay(milliseconds) {
+      lag = milliseconds;
+    },
+    dropReply() {
+      loss = "drop";
+    },
+    cutReply() {
+      loss = "cut";
+    },
+    lead(target) {
+      to = new URL(target);
+    },
+    cut() {
+      for (const pair of pairs) end(pair);
+    },
   };
+}
+
+/** A paused socket takes nothing more out of the kernel's buffer, and its other end learns nothing. */
+function hush(pair: [Socket, Socket]): void {
+  for (const socket of pair) {
+    socket.removeAllListeners("data");
+    socket.pause();
+  }
 }

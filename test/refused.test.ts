@@ -150,6 +150,28 @@ t.test(
   },
 );
 
+t.test(
+  "two callers wait for a win that is refused: one of them has lost, the other has participated",
+  async (t) => {
+    const world = await createWorld(t);
+    const server = await build(t, world);
+    await setPrizes(world, [{ id: "A", total_quota: 5 }], server);
+    const lock = await world.sql.reserve();
+    await lock`begin`;
+    await lock`lock table result in access exclusive mode`;
+    const draws = [server.draw("ann"), server.draw("ann")];
+    await until("the win", async () => {
+      if ((await world.redis.xlen(keys.outbox)) === 0)
+        throw new Error("not yet");
+    });
+    await world.sql`update prize set total_quota = 0`;
+    await lock`rollback`;
+    lock.release();
+    const ends = (await Promise.all(draws)).map(({ body }) => told(body));
+    t.same(ends.sort(), ["no_prize", "participated"]);
+  },
+);
+
 t.test("a prize deleted behind a win under way: decided again", async (t) => {
   const world = await createWorld(t);
   const server = await build(t, world);

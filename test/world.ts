@@ -2,6 +2,7 @@ import { randomBytes } from "node:crypto";
 import { Redis } from "ioredis";
 import createSql, { type Sql } from "postgres";
 import type { Test } from "tap";
+import type { Owner } from "./owner.js";
 import { until } from "./until.js";
 
 /** A database and a Redis of a test's own, on the stores that the run shares. */
@@ -41,7 +42,7 @@ export async function createWorld(t: Test): Promise<World> {
 
 /** A world on stores of the test's own, which nobody else uses. */
 export function ownWorld(
-  t: Test,
+  t: Owner,
   stores: { postgres: { url: string }; redis: { url: string } },
 ): World {
   const sql = createSql(stores.postgres.url, { max: 4, onnotice: () => {} });

@@ -1,0 +1,129 @@
+import { createServer } from "node:net";
+import { freePort } from "../../src/embedded-redis.js";
+import type { Owner } from "../owner.js";
+import { type ServerProcess, startProcess } from "../process.js";
+import { createProxy, type Link } from "../proxy.js";
+import { startStores } from "../services.js";
+import { until } from "../until.js";
+import { ownWorld, type World } from "../world.js";
+
+/** One of the servers: its address stays, its process comes and goes. */
+export type Slot = {
+  n: number;
+  url: string;
+  redis: Link;
+  postgres: Link;
+  process: ServerProcess;
+  /** SIGSTOP and SIGCONT, kill -9, and a new process at the same address. */
+  pause(): void;
+  resume(): void;
+  kill(): Promise<void>;
+  /** SIGTERM. Answers with the exit code. */
+  stop(): Promise<number | null>;
+  start(): Promise<void>;
+};
+
+export type Arena = {
+  world: World;
+  stores: Awaited<ReturnType<typeof startStores>>;
+  slots: Slot[];
+  /** lines that servers logged as errors, and ends that nobody asked for */
+  mishaps: string[];
+  /** units whose win has no row, and why, as the servers' logs tell: prize and unit → fate */
+  unrecorded: Map<string, string>;
+};
+
+/** Servers, each with a link of its own to each store, so that anything can happen to any of them. */
+export async function openArena(t: Owner, servers: number): Promise<Arena> {
+  const stores = await startStores();
+  t.teardown(() => stores.close());
+  const world = ownWorld(t, stores);
+  const arena: Arena = {
+    world,
+    stores,
+    slots: [],
+    mishaps: [],
+    unrecorded: new Map(),
+  };
+  for (let n = 0; n < servers; n += 1) {
+    arena.slots.push(await openSlot(t, arena, n));
+  }
+  return arena;
+}
+
+async function openSlot(t: Owner, arena: Arena, n: number): Promise<Slot> {
+  const { world, mishaps } = arena;
+  const redis = await createProxy(t, world.redisUrl);
+  const postgres = await createProxy(t, world.databaseUrl);
+  const port = await freePort();
+  const settings = { PORT: String(port), TIME_ZONE: noonZone(new Date()) };
+  const urls = { redisUrl: redis.url, databaseUrl: postgres.url };
+  let expected = false;
+
+  async function launch(): Promise<ServerProcess> {
+    const launched = await startProcess(t, urls, settings);
+    const { child, lines } = launched;
+    expected = false;
+    child.once("exit", (code, signal) => {
+      if (!expected) mishaps.push(`server ${n} ended: ${code ?? signal}`);
+    });
+    child.stdout?.on("data", () => readLog(lines.splice(0), arena));
+    return launched;
+  }
+
+  const end = (signal: NodeJS.Signals) => {
+    expected = true;
+    return slot.process.end(signal);
+  };
+  const slot: Slot = {
+    n,
+    url: `http://127.0.0.1:${port}`,
+    redis,
+    postgres,
+    process: await launch(),
+    pause: () => slot.process.child.kill("SIGSTOP"),
+    resume: () => slot.process.child.kill("SIGCONT"),
+    kill: async () => {
+      await end("SIGKILL");
+    },
+    stop: () => end("SIGTERM"),
+    start: async () => {
+      await until("the port", () => isFree(port));
+      slot.process = await launch();
+    },
+  };
+  return slot;
+}
+
+/** What a log line says that the audit must know. */
+function readLog(lines: string[], { mishaps, unrecorded }: Arena): void {
+  for (const line of lines) {
+    const { level, msg, prize_id, unit, fate } = JSON.parse(line) as Line;
+    if (level >= 50) mishaps.push(line);
+    if (msg === "a win has no row" && fate) {
+      unrecorded.set(`${prize_id} ${unit}`, fate);
+    }
+  }
+}
+
+type Line = {
+  level: number;
+  msg: string;
+  prize_id?: string;
+  unit?: number;
+  fate?: string;
+};
+
+/** A zone in which it is about noon, so that no run meets a midnight: that is the model test's matter. */
+function noonZone(now: Date): string {
+  const ahead = 12 - now.getUTCHours();
+  return `Etc/GMT${ahead > 0 ? "-" : "+"}${Math.abs(ahead)}`;
+}
+
+function isFree(port: number): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const probe = createServer();
+    probe.once("error", reject);
+    probe.listen(port, "127.0.0.1", () => probe.close(() => resolve()));
+  });
+}

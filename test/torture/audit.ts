@@ -1,0 +1,221 @@
+import { keys } from "../../src/keys.js";
+import type { World } from "../world.js";
+import type { Arena } from "./arena.js";
+import type { Entry } from "./journal.js";
+
+/** A moment at which Redis may have lost writes, in milliseconds of the run: the stated limit for losing draws. */
+export type Loss = { from: number; to: number };
+
+/** The greatest quotas that a prize ever had. */
+export type Quotas = {
+  id: string;
+  daily_quota: number | null;
+  total_quota: number | null;
+};
+
+type Row = { id: string; user_id: string; prize_id: string; unit: number };
+
+/** A line of the audit. `mustBeZero`: anything else is a broken promise. */
+export type Finding = {
+  what: string;
+  count: number;
+  mustBeZero: boolean;
+  examples?: unknown[];
+};
+
+/** Reads journal, Postgres and Redis once all is quiet, and states what it finds. */
+export async function audit(
+  { world, slots, unrecorded, mishaps }: Arena,
+  journal: Entry[],
+  quotas: Quotas[],
+  losses: Loss[],
+): Promise<Finding[]> {
+  const rows = await world.sql<Row[]>`
+    select id, user_id, prize_id, unit::int as unit from result`;
+  const rowIds = new Set(rows.map(({ id }) => id));
+  const draws = journal.filter(({ act }) => act === "draw");
+  const announced = new Map(
+    draws.flatMap(({ id, user }) => (id ? [[id, user] as const] : [])),
+  );
+  const of = byUser(draws);
+  const untold = rows.filter(({ id }) => !announced.has(id));
+  const again = drewAgain(of, losses);
+  const units = await unitsLost(world, rows, unrecorded);
+
+  const status = (wanted: number) =>
+    journal.filter((entry) => entry.status === wanted).length;
+  return [
+    seen("servers", slots.length),
+    seen("draws tried", draws.length),
+    seen("redemptions tried", journal.length - draws.length),
+    seen("answers 200", status(200)),
+    seen("refusals 503", status(503)),
+    seen("refusals 404 and 409", status(404) + status(409)),
+    seen("connections that broke: outcome unknown", status(0)),
+    broken("other answers", others(journal)),
+    seen("announced wins", announced.size),
+    seen("wins in Postgres", rows.length),
+    broken(
+      "announced but missing",
+      [...announced].filter(([id]) => !rowIds.has(id)),
+    ),
+    broken("announced to somebody else", misled(announced, rows)),
+    broken(
+      "wins whose winner asked to the end and was not told",
+      untold.length,
+    ),
+    broken("users with two wins in a day", twice(announced)),
+    broken("users with two draws in a day", again.users),
+    seen("… within the stated limit (Redis lost a losing draw)", again.limit),
+    broken("winners who drew again", again.winners),
+    broken("keys with two outcomes", keysWithTwo(draws, losses)),
+    broken("oversold units", await oversold(world, quotas)),
+    broken("redeemed with two numbers", await badRedemptions(world, journal)),
+    broken("results left in the outbox", await world.redis.xlen(keys.outbox)),
+    ...units,
+    broken("servers' errors, and ends unasked for", mishaps),
+  ];
+}
+
+function byUser(draws: Entry[]): Map<string, Entry[]> {
+  const of = new Map<string, Entry[]>();
+  for (const entry of draws) {
+    if (entry.status !== 200) continue;
+    const list = of.get(entry.user);
+    if (list) list.push(entry);
+    else of.set(entry.user, [entry]);
+  }
+  return of;
+}
+
+const others = (journal: Entry[]) =>
+  journal.filter(({ status }) => ![200, 404, 409, 503, 0].includes(status))
+    .length;
+
+function misled(announced: Map<string, string>, rows: Row[]): number {
+  const owner = new Map(rows.map((row) => [row.id, row.user_id]));
+  const wrong = [...announced].filter(([id, user]) => owner.get(id) !== user);
+  return wrong.filter(([id]) => owner.has(id)).length;
+}
+
+function twice(announced: Map<string, string>): number {
+  return announced.size - new Set(announced.values()).size;
+}
+
+/**
+ * Whoever had two decisions: a key's repeat is the same decision, and so is a win told again. Losing twice, or losing
+ * and then winning, is within the stated limit where Redis lost writes in between.
+ */
+function drewAgain(of: Map<string, Entry[]>, losses: Loss[]) {
+  const users: Entry[][] = [];
+  const limit: Entry[][] = [];
+  const winners: Entry[][] = [];
+  for (const entries of of.values()) {
+    const attempts = new Map<string, Entry>();
+    for (const [n, entry] of entries.entries()) {
+      if (entry.what === "no_prize")
+        attempts.set(entry.key ?? `request ${n}`, entry);
+      else if (entry.what === "won") attempts.set(entry.id ?? "", entry);
+    }
+    const decisions = [...attempts.values()].sort(
+      (a, b) => ended(a) - ended(b),
+    );
+    if (decisions.length < 2) continue;
+    const won = decisions.find(({ what }) => what === "won");
+    const lostAfter = decisions.some(
+      (it) => won && it.what === "no_prize" && it.at > ended(won),
+    );
+    if (lostAfter) winners.push(entries);
+    else if (
+      decisions.every((it) => it === decisions.at(-1) || lost(it, losses))
+    )
+      limit.push(entries);
+    else users.push(entries);
+  }
+  return { users, limit, winners };
+}
+
+const ended = ({ at, took }: Entry) => at + took;
+
+/** Whether Redis may have lost this decision. */
+const lost = (entry: Entry, losses: Loss[]) =>
+  entry.what === "no_prize" &&
+  losses.some(({ from, to }) => ended(entry) > from && entry.at < to);
+
+function keysWithTwo(draws: Entry[], losses: Loss[]): Entry[][] {
+  const outcome = new Map<string, Entry>();
+  const found: Entry[][] = [];
+  for (const entry of draws) {
+    const { key, user, what, id } = entry;
+    if (key === undefined || !["won", "no_prize"].includes(what)) continue;
+    const first = outcome.get(`${user} ${key}`);
+    outcome.set(`${user} ${key}`, first ?? entry);
+    if (first && (first.what !== what || first.id !== id)) {
+      // A win of an earlier attempt that was not delivered yet is told first, whatever the key.
+      if (what === "won" && first.what === "no_prize" && lost(first, losses))
+        continue;
+      found.push([first, entry]);
+    }
+  }
+  return found;
+}
+
+/** Rows beyond the greatest quotas that the prize ever had, in all and on a day. */
+async function oversold({ sql }: World, quotas: Quotas[]): Promise<number> {
+  let count = 0;
+  for (const { id, daily_quota, total_quota } of quotas) {
+    const [row] = await sql<{ beyond: number }[]>`
+      select
+        (select greatest(0, count(*) - ${total_quota}::int)::int from result where prize_id = ${id})
+        + (select coalesce(sum(greatest(0, n - ${daily_quota}::int)), 0)::int from (
+            select count(*) as n from result where prize_id = ${id} group by draw_date) as day) as beyond`;
+    count += row?.beyond ?? 0;
+  }
+  return count;
+}
+
+/** Every redemption that was answered must stand in Postgres as it was answered: one number a result, and its owner's. */
+async function badRedemptions({ sql }: World, journal: Entry[]) {
+  const told = journal.filter((it) => it.act === "redeem" && it.id);
+  const rows = await sql<{ id: string; user_id: string }[]>`
+    select id, user_id from result where redeemed_at is not null and phone_no is not null`;
+  const owner = new Map(rows.map((row) => [row.id, row.user_id]));
+  return told.filter(({ id, user }) => owner.get(id ?? "") !== user).length;
+}
+
+/** Units that Redis counted and nobody has: why. */
+async function unitsLost(
+  { redis }: World,
+  rows: Row[],
+  unrecorded: Map<string, string>,
+): Promise<Finding[]> {
+  const taken = await redis.hgetall(keys.taken);
+  const sold = new Set(rows.map(({ prize_id, unit }) => `${prize_id} ${unit}`));
+  const counted = Object.entries(taken).flatMap(([prize, count]) =>
+    Array.from({ length: Number(count) }, (_, n) => `${prize} ${n + 1}`),
+  );
+  const lost = counted.filter((unit) => !sold.has(unit));
+  const because = (fate?: string) =>
+    lost.filter((unit) => unrecorded.get(unit) === fate);
+  return [
+    seen("units lost between Redis and Postgres", lost),
+    seen("… its quota had been lowered meanwhile", because("refused")),
+    seen("… its user had a win that Redis had lost", because("participated")),
+    broken("… without an explanation", because(undefined)),
+  ];
+}
+
+export const seen = (what: string, found: number | unknown[]): Finding => ({
+  ...line(what, found),
+  mustBeZero: false,
+});
+
+export const broken = (what: string, found: number | unknown[]): Finding => ({
+  ...line(what, found),
+  mustBeZero: true,
+});
+
+function line(what: string, found: number | unknown[]) {
+  if (typeof found === "number") return { what, count: found };
+  return { what, count: found.length, examples: found.slice(0, 3) };
+}

@@ -1,0 +1,57 @@
+import fc from "fast-check";
+import { FAULTS, type Kind } from "./faults.js";
+
+/** A fault to come. All of it follows from the seed. */
+export type Planned = {
+  kind: Kind;
+  /** milliseconds of quiet before it */
+  after: number;
+  /** milliseconds that it lasts */
+  lasts: number;
+  /** which server it strikes, where it strikes one */
+  slot: number;
+  /** does not wait for the one before to end */
+  overlaps: boolean;
+};
+
+/** Every kind once in each round, in an order of its own. */
+export function planFaults(seed: number, slots: number): Planned[] {
+  const kinds = Object.keys(FAULTS) as Kind[];
+  const round = fc
+    .shuffledSubarray(kinds, { minLength: kinds.length })
+    .chain((order) => fc.tuple(...order.map((kind) => planned(kind, slots))));
+  return fc.sample(round, { seed, numRuns: 20 }).flat();
+}
+
+function planned(kind: Kind, slots: number): fc.Arbitrary<Planned> {
+  return fc.record({
+    kind: fc.constant(kind),
+    after: fc.integer({ min: 100, max: 1_500 }),
+    lasts: fc.integer({ min: 200, max: 3_000 }),
+    slot: fc.nat({ max: slots - 1 }),
+    overlaps: fc.nat({ max: 4 }).map((n) => n === 0),
+  });
+}
+
+/** What a client does next. */
+export type Step = {
+  act: "new" | "again" | "at once" | "redeem" | "redeem another's";
+  keyed: boolean;
+  /** picks a user among those there are, and a server */
+  pick: number;
+};
+
+export function planSteps(seed: number): Step[] {
+  const step = fc.record({
+    act: fc.oneof(
+      { weight: 60, arbitrary: fc.constant("new" as const) },
+      { weight: 15, arbitrary: fc.constant("again" as const) },
+      { weight: 10, arbitrary: fc.constant("at once" as const) },
+      { weight: 12, arbitrary: fc.constant("redeem" as const) },
+      { weight: 3, arbitrary: fc.constant("redeem another's" as const) },
+    ),
+    keyed: fc.boolean(),
+    pick: fc.nat({ max: 1_000_000 }),
+  });
+  return fc.sample(step, { seed, numRuns: 5_000 });
+}

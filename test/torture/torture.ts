@@ -1,0 +1,127 @@
+import { setTimeout as pause } from "node:timers/promises";
+import { keys } from "../../src/keys.js";
+import { setPrizes } from "../build.js";
+import { createOwner } from "../owner.js";
+import { listing } from "../process.js";
+import { until } from "../until.js";
+import { type Arena, openArena } from "./arena.js";
+import { audit, type Finding, type Loss } from "./audit.js";
+import { startClients } from "./clients.js";
+import { editor } from "./edits.js";
+import { FAULTS } from "./faults.js";
+import { type Entry, hangUp } from "./journal.js";
+import { late, type Struck, unavailability } from "./outage.js";
+import { type Planned, planFaults, planSteps } from "./schedule.js";
+
+export type Report = {
+  seed: number;
+  seconds: number;
+  findings: Finding[];
+  faults: { kind: string; times: number; longest: number }[];
+};
+
+/** Whether every promise held. */
+export const isClean = ({ findings }: Report) =>
+  findings.every(({ mustBeZero, count }) => !mustBeZero || count === 0);
+
+const SERVERS = 3;
+
+/** Load, faults from the seed, then quiet, and an audit. Ends all that it started, whatever fails. */
+export async function torture(
+  seed: number,
+  seconds: number,
+  say: (line: string) => void,
+): Promise<Report> {
+  const owner = createOwner();
+  try {
+    const arena = await openArena(owner, SERVERS);
+    const edits = editor(arena.world, seed);
+    await setPrizes(arena.world, edits.first);
+    await listing(
+      arena.slots.map(({ process }) => process),
+      "FEW",
+    );
+    const clients = startClients(arena, planSteps(seed));
+    owner.teardown(clients.stop);
+    owner.teardown(hangUp);
+    const plan = planFaults(seed, SERVERS);
+    const end = clients.now() + seconds * 1_000;
+    const struck = await strikeAll(arena, plan, clients.now, end, say, edits);
+    await pause(3_000); // everything is whole again, and the load shows it
+    await clients.stop();
+    const asked = await clients.askAgain();
+    say(`${asked} users without an answer asked again`);
+    await until("an empty outbox", () => drained(arena), 20_000).catch(
+      () => {},
+    );
+    const losses = struck.flatMap(lossOf);
+    const { journal } = clients;
+    const findings = await audit(arena, journal, edits.greatest(), losses);
+    findings.push(...late(journal, struck));
+    return { seed, seconds, findings, faults: summary(journal, struck) };
+  } finally {
+    await owner.end();
+  }
+}
+
+/** Strikes as planned until the time is over, then heals what is still broken. */
+async function strikeAll(
+  arena: Arena,
+  plan: Planned[],
+  now: () => number,
+  end: number,
+  say: (line: string) => void,
+  edits: ReturnType<typeof editor>,
+): Promise<Struck[]> {
+  const struck: Struck[] = [];
+  let healing: Promise<void> = Promise.resolve();
+  for (const { kind, after, lasts, slot, overlaps } of plan) {
+    if (!overlaps) await healing;
+    if (now() > end) break;
+    await pause(after);
+    await edits.next();
+    const fault: Struck = { kind, slot, from: now(), to: 0, alone: !overlaps };
+    struck.push(fault);
+    say(`${Math.round(now() / 1000)} s  ${kind}  (server ${slot})`);
+    const before = healing;
+    healing = strike(arena, fault, lasts, now).then(() => before);
+  }
+  await healing;
+  return struck;
+}
+
+async function strike(
+  arena: Arena,
+  fault: Struck,
+  lasts: number,
+  now: () => number,
+): Promise<void> {
+  const slot = arena.slots[fault.slot];
+  if (!slot) throw new Error(`no server ${fault.slot}`);
+  const heal = await FAULTS[fault.kind](arena, slot);
+  await pause(lasts);
+  await heal();
+  fault.to = now();
+}
+
+/** A Redis that is killed may lose what its append-only file did not have yet. */
+function lossOf({ kind, from }: Struck): Loss[] {
+  return kind === "redis: kill -9"
+    ? [{ from: from - 2_000, to: from + 500 }]
+    : [];
+}
+
+async function drained({ world }: Arena): Promise<void> {
+  const left = await world.redis.xlen(keys.outbox);
+  if (left > 0) throw new Error(`${left} are left`);
+}
+
+function summary(journal: Entry[], struck: Struck[]): Report["faults"] {
+  return Object.keys(FAULTS).map((kind) => {
+    const those = struck.filter((fault) => fault.kind === kind);
+    const outages = those.map((fault) =>
+      unavailability(journal, fault, struck),
+    );
+    return { kind, times: those.length, longest: Math.max(0, ...outages) };
+  });
+}
