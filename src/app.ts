@@ -6,12 +6,13 @@ import Fastify, {
   LogController,
 } from "fastify";
 import { invalid } from "./errors.js";
-import { answerError, answerUnparsable, fail } from "./failures.js";
+import { answerError, fail } from "./failures.js";
 import { drawRoute } from "./routes/draw.js";
 import { healthRoutes } from "./routes/health.js";
 import { prizesRoute } from "./routes/prizes.js";
 import { redeemRoute } from "./routes/redeem.js";
 import type { Services } from "./services.js";
+import { answerUnparsable, leaveNothingToNode } from "./unparsable.js";
 
 /** How long a caller may take to send a request, in milliseconds. */
 const REQUEST_TIMEOUT = 5_000;
@@ -35,6 +36,7 @@ export function buildApp(
       connectionsCheckingInterval: 1_000,
       requestTimeout: REQUEST_TIMEOUT,
       headersTimeout: REQUEST_TIMEOUT,
+      requireHostHeader: false,
     },
     frameworkErrors: (_error, _request, reply) => {
       fail(reply, "INVALID_REQUEST", "url: must be percent-encoded UTF-8.");
@@ -46,6 +48,7 @@ export function buildApp(
     },
   }).withTypeProvider<TypeBoxTypeProvider>();
 
+  leaveNothingToNode(app);
   app.addHttpMethod("GET", { hasBody: true, overrideExisting: true });
   acceptJsonOnly(app);
   app.setErrorHandler(answerError);
@@ -53,9 +56,12 @@ export function buildApp(
     fail(reply, "NOT_FOUND", `There is no ${request.method} on this path.`),
   );
 
-  app.register(drawRoute, services);
-  app.register(redeemRoute, services);
-  app.register(prizesRoute, services);
+  app.register(async (guarded) => {
+    guarded.addHook("onRequest", async () => services.gate.check());
+    guarded.register(drawRoute, services);
+    guarded.register(redeemRoute, services);
+    guarded.register(prizesRoute, services);
+  });
   app.register(healthRoutes, services);
   return app;
 }

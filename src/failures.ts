@@ -1,5 +1,3 @@
-import type { ServerResponse } from "node:http";
-import type { Socket } from "node:net";
 import type { FastifyError, FastifyReply, FastifyRequest } from "fastify";
 import { type Code, Failure, STATUS } from "./errors.js";
 
@@ -9,6 +7,9 @@ export function answerError(
   request: FastifyRequest,
   reply: FastifyReply,
 ): FastifyReply {
+  // Fastify would close after a body it could not parse: whoever is still sending would meet a reset instead of the
+  // answer (6 of 300 bodies of 1 MB). Node reads on and throws away, until the request's time is over.
+  reply.removeHeader("connection");
   if (error instanceof Failure) {
     if (error.code === "UNAVAILABLE") {
       request.log.debug({ err: error }, "unavailable");
@@ -40,37 +41,6 @@ export function fail(
     .type("application/json; charset=utf-8")
     .send({ success: false, error: sentence, code });
 }
-
-/** What came in was not a request, so there is no reply to write to, only the socket. */
-export function answerUnparsable(
-  error: { code?: string },
-  socket: Socket,
-): void {
-  // A whole request before it is still being answered: its answer goes out, and nothing that could be taken for it.
-  const { _httpMessage: open } = socket as { _httpMessage?: ServerResponse };
-  if (open?.req.complete && !open.writableFinished) {
-    open.once("close", () => socket.destroy());
-    return;
-  }
-  if (!socket.writable) return;
-  const sentence =
-    UNPARSABLE[error.code ?? ""] ?? "request: must be valid HTTP.";
-  const code: Code = "INVALID_REQUEST";
-  const body = JSON.stringify({ success: false, error: sentence, code });
-  const head = [
-    "HTTP/1.1 400 Bad Request",
-    "Content-Type: application/json; charset=utf-8",
-    `Content-Length: ${body.length}`,
-    "Cache-Control: no-store",
-    "Connection: close",
-  ];
-  socket.end(`${head.join("\r\n")}\r\n\r\n${body}`);
-}
-
-const UNPARSABLE: Record<string, string> = {
-  HPE_HEADER_OVERFLOW: "request: URL and headers must be shorter than 16 KiB.",
-  ERR_HTTP_REQUEST_TIMEOUT: "request: must be sent within five seconds.",
-};
 
 type Objection = NonNullable<FastifyError["validation"]>[number];
 

@@ -4,6 +4,7 @@ import { buildApp } from "./app.js";
 import { createClock } from "./clock.js";
 import type { Config } from "./config.js";
 import { createEngine } from "./draw.js";
+import { createGate } from "./gate.js";
 import { migrate } from "./migrate.js";
 import { createPostgres, isAway } from "./postgres.js";
 import { createPrizes } from "./prizes.js";
@@ -59,7 +60,7 @@ export function createServer(
   );
   const country = config.DEFAULT_COUNTRY as CountryCode;
   const parts = { redis, postgres, clock, prizes, engine, settle };
-  const app = buildApp({ ...parts, country }, log);
+  const app = buildApp({ ...parts, country, gate: createGate() }, log);
   const scheduler = createScheduler(config.TIME_ZONE, parts, log);
   let closing = false;
 

@@ -1,6 +1,7 @@
 import type { CountryCode } from "libphonenumber-js";
 import type { Clock } from "./clock.js";
 import type { Engine } from "./draw.js";
+import type { Gate } from "./gate.js";
 import type { Postgres } from "./postgres.js";
 import type { Prizes } from "./prizes.js";
 import type { Redis } from "./redis.js";
@@ -14,6 +15,7 @@ export type Services = {
   prizes: Prizes;
   engine: Engine;
   settle: Settle;
+  gate: Gate;
   /** of phone numbers without a country code */
   country: CountryCode;
 };

@@ -16,7 +16,7 @@ const late = () => unavailable(new Error("the draw took too long"));
 /** POST /draw */
 export const drawRoute: FastifyPluginAsyncTypebox<Services> = async (
   app,
-  { engine, settle, clock },
+  { engine, settle, clock, gate },
 ) => {
   /** An answer that was cut off has told nobody: the winner gets it on the next try. */
   function settleWin(outcome: Outcome, delivered: boolean): void {
@@ -36,7 +36,7 @@ export const drawRoute: FastifyPluginAsyncTypebox<Services> = async (
     async (request, reply) => {
       const userId = parseUsername(request.body.username);
       const key = request.headers["idempotency-key"];
-      const drawing = engine.draw(userId, key);
+      const drawing = gate.pass(() => engine.draw(userId, key));
       const outcome = await within(PATIENCE, drawing, late).catch((error) => {
         // Nobody hears of a win that comes after the 503: the next try will.
         drawing.then((end) => settleWin(end, false), ignore);

@@ -17,7 +17,7 @@ const late = () => unavailable(new Error("the redemption took too long"));
 /** GET /redeem, with a JSON body or a query string, and POST /redeem. */
 export const redeemRoute: FastifyPluginAsyncTypebox<Services> = async (
   app,
-  { postgres, clock, country },
+  { postgres, clock, country, gate },
 ) => {
   const response = { 200: RedeemedAnswer, default: Failed };
 
@@ -25,8 +25,11 @@ export const redeemRoute: FastifyPluginAsyncTypebox<Services> = async (
     const userId = parseUsername(fields.username);
     const phoneNo = phoneOf(fields, country);
     const now = clock.now();
-    const work = redeem(postgres, now, fields.id, userId, phoneNo);
-    const result = await within(PATIENCE, work, late);
+    const result = await within(
+      PATIENCE,
+      gate.pass(() => redeem(postgres, now, fields.id, userId, phoneNo)),
+      late,
+    );
     reply.header("cache-control", "no-store");
     const message = "You have successfully redeemed your prize.";
     return { success: true as const, data: { message, result } };

@@ -14,20 +14,30 @@ export type Planned = {
   overlaps: boolean;
 };
 
-/** Every kind once in each round, in an order of its own. */
-export function planFaults(seed: number, slots: number): Planned[] {
+/** Every kind once in each round, in an order of its own, each for up to so many milliseconds. */
+export function planFaults(
+  seed: number,
+  slots: number,
+  longest: number,
+): Planned[] {
   const kinds = Object.keys(FAULTS) as Kind[];
   const round = fc
     .shuffledSubarray(kinds, { minLength: kinds.length })
-    .chain((order) => fc.tuple(...order.map((kind) => planned(kind, slots))));
+    .chain((order) =>
+      fc.tuple(...order.map((kind) => planned(kind, slots, longest))),
+    );
   return fc.sample(round, { seed, numRuns: 20 }).flat();
 }
 
-function planned(kind: Kind, slots: number): fc.Arbitrary<Planned> {
+function planned(
+  kind: Kind,
+  slots: number,
+  longest: number,
+): fc.Arbitrary<Planned> {
   return fc.record({
     kind: fc.constant(kind),
-    after: fc.integer({ min: 100, max: 1_500 }),
-    lasts: fc.integer({ min: 200, max: 3_000 }),
+    after: fc.integer({ min: 100, max: longest / 2 }),
+    lasts: fc.integer({ min: 200, max: longest }),
     slot: fc.nat({ max: slots - 1 }),
     overlaps: fc.nat({ max: 4 }).map((n) => n === 0),
   });

@@ -44,7 +44,7 @@ export async function torture(
     const clients = startClients(arena, planSteps(seed));
     owner.teardown(clients.stop);
     owner.teardown(hangUp);
-    const plan = planFaults(seed, SERVERS);
+    const plan = planFaults(seed, SERVERS, seconds < 60 ? 1_000 : 3_000);
     const end = clients.now() + seconds * 1_000;
     const struck = await strikeAll(arena, plan, clients.now, end, say, edits);
     await pause(3_000); // everything is whole again, and the load shows it
@@ -84,7 +84,7 @@ async function strikeAll(
     struck.push(fault);
     say(`${Math.round(now() / 1000)} s  ${kind}  (server ${slot})`);
     const before = healing;
-    healing = strike(arena, fault, lasts, now).then(() => before);
+    healing = strike(arena, fault, lasts, now, say).then(() => before);
   }
   await healing;
   return struck;
@@ -95,13 +95,17 @@ async function strike(
   fault: Struck,
   lasts: number,
   now: () => number,
+  say: (line: string) => void,
 ): Promise<void> {
   const slot = arena.slots[fault.slot];
   if (!slot) throw new Error(`no server ${fault.slot}`);
   const heal = await FAULTS[fault.kind](arena, slot);
   await pause(lasts);
+  const began = now();
   await heal();
   fault.to = now();
+  const took = Math.round(fault.to - began);
+  if (took > 2_000) say(`     ${fault.kind} took ${took} ms to heal`);
 }
 
 /** A Redis that is killed may lose what its append-only file did not have yet. */

@@ -1,0 +1,66 @@
+import type { ServerResponse } from "node:http";
+import type { Socket } from "node:net";
+import type { FastifyInstance } from "fastify";
+import { type Code, invalid } from "./errors.js";
+
+/** How long a caller may take to close after the last word, in milliseconds. */
+const LINGER = 1_000;
+
+/** What Node keeps of the requests on a connection. */
+type Connection = Socket & {
+  _httpMessage?: ServerResponse;
+  parser?: { incoming?: unknown };
+};
+
+/** Has the app answer what Node would answer by itself: with a bare 400 or 417, or by hanging up. */
+export function leaveNothingToNode(app: FastifyInstance): void {
+  app.addHook("onRequest", async ({ raw }) => {
+    if (raw.httpVersion === "1.1" && raw.headers.host === undefined) {
+      throw invalid("Host", "must be sent with HTTP/1.1");
+    }
+  });
+  app.server.on("checkExpectation", (request, reply) =>
+    app.routing(request, reply),
+  );
+  app.server.on("connect", (_request, socket) =>
+    answerUnparsable({}, socket as Socket),
+  );
+}
+
+/** What came in was not a request, so there is no reply to write to, only the socket. */
+export function answerUnparsable(
+  error: { code?: string },
+  socket: Socket,
+): void {
+  const { _httpMessage: open, parser } = socket as Connection;
+  // It has its answer, and only its body is under way: a second answer would be taken for that of the next request.
+  if (!open && parser?.incoming) {
+    socket.destroySoon();
+    return;
+  }
+  // A whole request before it is still being answered: its answer goes out, and nothing that could be taken for it.
+  if (open?.req.complete && !open.writableFinished) {
+    open.once("close", () => socket.destroy());
+    return;
+  }
+  if (!socket.writable) return;
+  const sentence =
+    UNPARSABLE[error.code ?? ""] ?? "request: must be valid HTTP.";
+  const code: Code = "INVALID_REQUEST";
+  const body = JSON.stringify({ success: false, error: sentence, code });
+  const head = [
+    "HTTP/1.1 400 Bad Request",
+    "Content-Type: application/json; charset=utf-8",
+    `Content-Length: ${body.length}`,
+    "Cache-Control: no-store",
+    "Connection: close",
+  ];
+  socket.end(`${head.join("\r\n")}\r\n\r\n${body}`);
+  // A close at once would reset a caller that is still sending, and some never close.
+  setTimeout(() => socket.destroy(), LINGER).unref();
+}
+
+const UNPARSABLE: Record<string, string> = {
+  HPE_HEADER_OVERFLOW: "request: URL and headers must be shorter than 16 KiB.",
+  ERR_HTTP_REQUEST_TIMEOUT: "request: must be sent within five seconds.",
+};
