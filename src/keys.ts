@@ -14,6 +14,8 @@ export const keys = {
   taken: `${TAG}taken`,
   /** hash: prize id → units taken on that day; expires */
   takenToday: (date: string) => `${TAG}taken:${date}`,
+  /** hash: prize id → units of that day whose winners this Redis surely knows, `@` → the Redis that says so; expires */
+  known: (date: string) => `${TAG}known:${date}`,
   /** stream: field `win` → a win whose row may not be in Postgres yet */
   outbox: `${TAG}outbox`,
   /** hash: user id → outbox entry, or `@` and the date once the row is written; until the answer is out */

@@ -38,6 +38,12 @@ const TODAY = "today";
 
 type Reload = { date: string; clash: Win | undefined };
 
+/** Seconds after which nobody comes over from the other side of a failover any more. */
+const KNOWN_FOR = 3_600;
+
+/** Milliseconds after which no INSERT is under way that began before a failover. */
+const INSERTS_END = 3_000;
+
 export function createPrizes(
   redis: Redis,
   postgres: Postgres,
@@ -51,6 +57,8 @@ export function createPrizes(
   let trouble: string | undefined;
   let connection = 0; // counts Redis's absences
   let freshFor = -1; // the connection of the last reload
+  let lineage = ""; // the Redis of the last reload
+  let secondLook = Number.POSITIVE_INFINITY; // when its winners are to be looked for once more
   const reloads = createBatcher<Reload, undefined>(reloadDates, 1_000);
 
   const isFresh = () => freshFor === connection;
@@ -65,30 +73,46 @@ export function createPrizes(
     const today = clock.today();
     const dates = asked.map(({ date }) => date).filter((it) => it !== TODAY);
     if (!isFresh()) dates.push(today.before);
+    const isDue = clock.now() >= secondLook;
+    let found = lineage;
     for (const date of new Set([today.date, ...dates])) {
-      await reloadDay(clock.day(date), clashesOn(date, asked));
+      const since = isDue ? "" : lineage;
+      found = await reloadDay(clock.day(date), clashesOn(date, asked), since);
     }
     freshFor = current;
+    if (isDue) secondLook = Number.POSITIVE_INFINITY;
+    if (found !== lineage) secondLook = clock.now() + INSERTS_END;
+    lineage = found;
     return asked.map(() => undefined);
   }
 
-  async function reloadDay(day: Day, clashes: Clashes): Promise<void> {
+  /** Answers with the Redis that was reloaded, by its replication id; `since` is the one that this server knew. */
+  async function reloadDay(day: Day, clashes: Clashes, since: string) {
     const rows = await readPrizes(postgres, day.date);
     for (const row of rows) titles.set(row.id, row.title);
-    const tell = day.date === clock.today().date;
-    await restoreWinners(redis, postgres, day, { counts: rows, clashes, tell });
+    const isToday = day.date === clock.today().date;
+    const extent = { counts: rows, clashes, lineage: since, tell: isToday };
+    await restoreWinners(redis, postgres, day, extent);
 
     const version = rows[0]?.version;
-    const found = objection(rows);
-    if (found && found !== trouble) warn(found);
-    trouble = found;
-    if (!found) good = compile(rows);
+    const refusal = objection(rows);
+    if (refusal && refusal !== trouble) warn(refusal);
+    trouble = refusal;
+    if (!refusal) good = compile(rows);
     // A refused table leaves the last good one in force, also in a Redis that lost it.
-    inForce = await put(rows, good && tighten(good, rows), day);
+    const table = good && tighten(good, rows);
+    const [standing, found] = await put(rows, table, day, isToday);
+    inForce = standing;
     seen = version;
+    return found;
   }
 
-  async function put(rows: Row[], table: Table | undefined, day: Day) {
+  async function put(
+    rows: Row[],
+    table: Table | undefined,
+    day: Day,
+    isToday: boolean,
+  ): Promise<[string, string]> {
     const counted = new Map(rows.map((row) => [row.id, row]));
     const listed = new Map(table?.listing.map((prize) => [prize.id, prize]));
     const lines = [...new Set([...listed.keys(), ...counted.keys()])].flatMap(
@@ -97,20 +121,26 @@ export function createPrizes(
         table?.oddsTo.get(id) ?? "",
         listed.get(id)?.daily_quota ?? -1,
         listed.get(id)?.total_quota ?? -1,
-        counted.get(id)?.unit ?? 0,
+        // Only together with today's units: a row that came between two reads would part the two counters.
+        (isToday && counted.get(id)?.unit) || 0,
         counted.get(id)?.day_unit ?? 0,
       ],
     );
     const listing = JSON.stringify(table?.listing ?? []);
     const version = table?.version ?? "";
-    const places = [keys.prizes, keys.taken, keys.takenToday(day.date)];
-    const head = [version, listing, day.expiresAt];
+    const places = [
+      keys.prizes,
+      keys.taken,
+      keys.takenToday(day.date),
+      keys.known(day.date),
+    ];
+    const head = [version, listing, day.expiresAt, KNOWN_FOR];
     const answer = await redis
       .reload(places.length, ...places, ...head, ...lines)
       .catch((error: unknown) => {
         throw unavailable(error);
       });
-    return String(answer);
+    return answer as [string, string];
   }
 
   async function check(): Promise<void> {
@@ -121,7 +151,8 @@ export function createPrizes(
     const edited = row?.version !== seen;
     // Another server may have put a newer one in force; none at all, or an older one, means that Redis lost it.
     const lost = Number(standing) < Number(inForce);
-    if (!isFresh() || edited || lost) await reload();
+    const due = clock.now() >= secondLook;
+    if (!isFresh() || edited || lost || due) await reload();
   }
 
   async function title(id: string): Promise<string> {

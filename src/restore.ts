@@ -1,5 +1,4 @@
 import type { Day } from "./clock.js";
-import { unavailable } from "./errors.js";
 import { keys } from "./keys.js";
 import type { Postgres } from "./postgres.js";
 import { attemptOf } from "./random.js";
@@ -23,6 +22,8 @@ type Extent = {
   /** the greatest unit of the day in Postgres, by prize */
   counts: Count[];
   clashes: Clashes;
+  /** the Redis that this server last reloaded, by its replication id */
+  lineage: string;
   /** Tell those who have not redeemed once more. */
   tell: boolean;
 };
@@ -30,24 +31,28 @@ type Extent = {
 /**
  * Gives a Redis that lost its data, or its last writes, the winners of a day back, so that none of them draws again.
  * Those are the rows above Redis's counter: none, unless it lost something. Where it has counted on since, its counter
- * tells nothing, but then it took a unit for the second time: the rows from the lowest such clash on are looked at,
- * too. Whether the winners were told is lost with Redis: `tell` has them told on the next try, unless they have
- * redeemed. Rejects with UNAVAILABLE.
+ * tells nothing: then the rows above what it surely knew are looked at, if it is new to this server, and those from the
+ * lowest clash on. Whether the winners were told is lost with Redis: `tell` has them told on the next try, unless they
+ * have redeemed. Rejects with UNAVAILABLE.
  */
 export async function restoreWinners(
   redis: Redis,
   postgres: Postgres,
   day: Day,
-  { counts, clashes, tell }: Extent,
+  { counts, clashes, lineage, tell }: Extent,
 ): Promise<void> {
-  const taken = await redis
+  const reading = redis
+    .multi()
     .hgetall(keys.takenToday(day.date))
-    .catch((error: unknown) => {
-      throw unavailable(error);
-    });
+    .hgetall(keys.known(day.date));
+  const [taken, known] = (await replies(reading)) as Record<string, string>[];
+  const isNew = known?.["@"] !== lineage;
   for (const { id, day_unit } of counts) {
-    const clash = clashes.get(id) ?? Number.POSITIVE_INFINITY;
-    let from = Math.min(Number(taken[id] ?? 0), clash - 1);
+    let from = Math.min(
+      Number(taken?.[id] ?? 0),
+      Number((isNew && known?.[id]) || Number.POSITIVE_INFINITY),
+      (clashes.get(id) ?? Number.POSITIVE_INFINITY) - 1,
+    );
     while (from < Number(day_unit)) {
       const winners = await readWinners(postgres, id, day.date, from);
       if (winners.length === 0) break;
