@@ -4,9 +4,9 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import t from "tap";
 import { ConfigSchema, readConfig } from "../src/config.js";
-import { COMMAND } from "./process.js";
+import { commandOf } from "./process.js";
 
-const [env, ...command] = COMMAND;
+const [env, command] = commandOf();
 
 const example = readFileSync(
   new URL("../.env.example", import.meta.url),

@@ -6,9 +6,9 @@ import { join } from "node:path";
 import { createInterface } from "node:readline";
 import t, { type Test } from "tap";
 import { post, told } from "./build.js";
-import { COMMAND } from "./process.js";
+import { commandOf } from "./process.js";
 
-const [env, ...command] = COMMAND;
+const [env, command] = commandOf();
 
 /** `npm start` without a setting, in a folder of the test's own. */
 async function start(t: Test, cwd: string, port = "0") {

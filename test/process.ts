@@ -7,19 +7,14 @@ import type { Owner } from "./owner.js";
 import { until } from "./until.js";
 import type { World } from "./world.js";
 
-const main = fileURLToPath(new URL("../dist/main.js", import.meta.url));
+const MAIN = fileURLToPath(new URL("../dist/main.js", import.meta.url));
 
 /**
  * The server's command line. tap puts loader hooks of its own into every Node that a test starts, which makes a start
  * take 2.5 s instead of 0.7 and is not what our users run: env takes them out again.
  */
-export const COMMAND = [
-  "/usr/bin/env",
-  "-u",
-  "NODE_OPTIONS",
-  process.execPath,
-  main,
-] as const;
+export const commandOf = (main = MAIN) =>
+  ["/usr/bin/env", ["-u", "NODE_OPTIONS", process.execPath, main]] as const;
 
 /** A server process, as built by `npm run build`. */
 export type ServerProcess = {
@@ -36,8 +31,9 @@ export async function startProcess(
   t: Owner,
   world: Pick<World, "databaseUrl" | "redisUrl">,
   settings: Record<string, string> = {},
+  main?: string,
 ): Promise<ServerProcess> {
-  const [env, ...command] = COMMAND;
+  const [env, command] = commandOf(main);
   const child = spawn(env, command, {
     cwd: home(),
     env: {

@@ -16,7 +16,11 @@ export type Link = {
   dropReply(): void;
   /** The next reply is cut in its middle, and its connection with it. */
   cutReply(): void;
-  /** From now on new connections lead there. */
+  /** Requests go through, replies wait. */
+  hold(): void;
+  /** The replies that waited go on, none is lost. */
+  release(): void;
+  /** From now on it leads to another store: old connections end, as a failover ends them. */
   lead(target: string): void;
   /** Cuts all connections. */
   cut(): void;
@@ -27,6 +31,7 @@ export async function createProxy(t: Owner, target: string): Promise<Link> {
   let to = new URL(target);
   const pairs = new Set<[Socket, Socket]>();
   let silent = false;
+  let held = false;
   let lag = 0;
   let loss: "drop" | "cut" | undefined;
 
@@ -50,6 +55,7 @@ export async function createProxy(t: Owner, target: string): Promise<Link> {
       end(pair);
     });
     if (silent) hush(pair);
+    if (held) far.pause();
   });
 
   /** Writes to a socket what it is given, in order, each chunk after the lag of its time. */
@@ -74,10 +80,14 @@ export async function createProxy(t: Owner, target: string): Promise<Link> {
     }
   }
 
+  function cut(): void {
+    for (const pair of pairs) end(pair);
+  }
+
   listener.listen(0, "127.0.0.1");
   await once(listener, "listening");
   t.teardown(() => {
-    for (const pair of pairs) end(pair);
+    cut();
     listener.close();
   });
 
@@ -102,12 +112,19 @@ export async function createProxy(t: Owner, target: string): Promise<Link> {
     cutReply() {
       loss = "cut";
     },
+    hold() {
+      held = true;
+      for (const [, far] of pairs) far.pause();
+    },
+    release() {
+      held = false;
+      for (const [, far] of pairs) far.resume();
+    },
     lead(target) {
       to = new URL(target);
+      cut();
     },
-    cut() {
-      for (const pair of pairs) end(pair);
-    },
+    cut,
   };
 }
 
