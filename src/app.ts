@@ -5,7 +5,7 @@ import Fastify, {
   type FastifyServerOptions,
   LogController,
 } from "fastify";
-import { invalid } from "./errors.js";
+import { invalid, UNAVAILABLE } from "./errors.js";
 import { answerError, fail } from "./failures.js";
 import { drawRoute } from "./routes/draw.js";
 import { healthRoutes } from "./routes/health.js";
@@ -57,7 +57,10 @@ export function buildApp(
   );
 
   app.register(async (guarded) => {
-    guarded.addHook("onRequest", async () => services.gate.check());
+    guarded.addHook("onRequest", (_request, reply, done) => {
+      if (!services.gate.isFull()) return done();
+      fail(reply, "UNAVAILABLE", UNAVAILABLE);
+    });
     guarded.register(drawRoute, services);
     guarded.register(redeemRoute, services);
     guarded.register(prizesRoute, services);

@@ -12,6 +12,8 @@ export type Batcher<Item, Outcome> = {
   add(item: Item): Promise<Outcome>;
   /** Resolves when nothing waits or runs. */
   idle(): Promise<void>;
+  /** How many items wait or run, and for how many milliseconds the present run has been going. */
+  underWay(): { items: number; running: number };
 };
 
 /** What an item may wait for its turn, in milliseconds: past that nobody is listening any more. */
@@ -31,6 +33,8 @@ export function createBatcher<Item, Outcome>(
 ): Batcher<Item, Outcome> {
   let waiting: Waiting<Item, Outcome>[] = [];
   let running: Promise<void> | undefined;
+  let ran = 0; // items of the present run
+  let since = 0; // when it began
 
   function add(item: Item): Promise<Outcome> {
     if (waiting.length >= QUEUE) {
@@ -47,8 +51,11 @@ export function createBatcher<Item, Outcome>(
     while (waiting.length > 0) {
       const batch = waiting.slice(0, largest);
       waiting = waiting.slice(largest);
+      ran = batch.length;
+      since = performance.now();
       await settle(batch.filter(stillHeeded));
     }
+    ran = 0;
     running = undefined;
   }
 
@@ -71,7 +78,12 @@ export function createBatcher<Item, Outcome>(
     while (running) await running;
   }
 
-  return { add, idle };
+  const underWay = () => ({
+    items: waiting.length + ran,
+    running: running ? performance.now() - since : 0,
+  });
+
+  return { add, idle, underWay };
 }
 
 function stillHeeded<Item, Outcome>(waiter: Waiting<Item, Outcome>): boolean {

@@ -24,13 +24,12 @@ export class Failure extends Error {
 export const invalid = (field: string, remedy: string) =>
   new Failure("INVALID_REQUEST", `${field}: ${remedy}.`);
 
+export const UNAVAILABLE =
+  "The draw is unavailable right now. Please try again in a moment.";
+
 /** An outcome that can't be known or recorded now. */
 export const unavailable = (cause: unknown) =>
-  new Failure(
-    "UNAVAILABLE",
-    "The draw is unavailable right now. Please try again in a moment.",
-    cause,
-  );
+  new Failure("UNAVAILABLE", UNAVAILABLE, cause);
 
 /** What a log may say of an error: no query parameters, no command arguments, no row values. */
 export function loggable(error: unknown): Record<string, unknown> {

@@ -1,51 +1,43 @@
 import { unavailable } from "./errors.js";
+import type { Results } from "./results.js";
 
 export type Gate = {
-  /** Throws UNAVAILABLE where a request that came now would be refused. */
-  check(): void;
+  /** Whether a request that came now would be refused. */
+  isFull(): boolean;
   /** Does the work, or rejects with UNAVAILABLE at once where too much is under way. */
   pass<T>(work: () => Promise<T>): Promise<T>;
 };
 
-/** How many requests may be under way. */
+/** How many requests may be under way: enough for batches as large as pay, few enough for all to be answered soon. */
 const LIMIT = 256;
 
 /**
- * What is under way for longer than this many milliseconds waits for a store that is away, and is no load: draws that
- * need no row go on while thousands wait for a silent Postgres.
+ * How many wins may wait for a Postgres that is silent. They are no load, and do not keep draws without a prize from
+ * going on, but they take memory.
  */
-const STUCK = 250;
+const LONGEST_QUEUE = 5_000;
 
 const TOO_MUCH = new Error("too much is under way");
 
 /** Keeps latency and memory bounded however much is asked: past the limit a request is refused before it costs anything. */
-export function createGate(limit = LIMIT): Gate {
-  const underWay = new Set<{ since: number }>(); // oldest first
+export function createGate(results: Pick<Results, "waiting">): Gate {
+  let underWay = 0;
 
   function isFull(): boolean {
-    if (underWay.size < limit) return false;
-    const now = performance.now();
-    for (const work of underWay) {
-      if (now - work.since < STUCK) break;
-      underWay.delete(work);
-    }
-    return underWay.size >= limit;
-  }
-
-  function check(): void {
-    if (isFull()) throw unavailable(TOO_MUCH);
+    const { wins, stalled } = results.waiting();
+    if (wins >= LONGEST_QUEUE) return true;
+    return underWay - (stalled ? wins : 0) >= LIMIT;
   }
 
   async function pass<T>(work: () => Promise<T>): Promise<T> {
-    check();
-    const mark = { since: performance.now() };
-    underWay.add(mark);
+    if (isFull()) throw unavailable(TOO_MUCH);
+    underWay += 1;
     try {
       return await work();
     } finally {
-      underWay.delete(mark);
+      underWay -= 1;
     }
   }
 
-  return { check, pass };
+  return { isFull, pass };
 }

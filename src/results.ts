@@ -23,8 +23,13 @@ export type Results = {
   record(win: Win): Promise<Fate>;
   /** The user's result of a day. Rejects with UNAVAILABLE. */
   find(userId: string, date: string): Promise<Result | undefined>;
+  /** How many wins wait for their rows, and whether Postgres has gone silent over them. */
+  waiting(): { wins: number; stalled: boolean };
   idle(): Promise<void>;
 };
+
+/** An INSERT takes a few milliseconds; past this many Postgres is taken for silent. */
+const STALLED = 200;
 
 /** Rows per INSERT. */
 const LARGEST = 500;
@@ -50,6 +55,10 @@ export function createResults(postgres: Postgres): Results {
   return {
     record: inserts.add,
     find: (userId, date) => findResult(postgres, userId, date),
+    waiting: () => {
+      const { items, running } = inserts.underWay();
+      return { wins: items, stalled: running > STALLED };
+    },
     idle: inserts.idle,
   };
 }

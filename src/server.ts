@@ -34,6 +34,9 @@ const RETRY = 500;
 /** How long a stop waits for callers that do not finish their requests, in milliseconds. */
 const GRACE = 3_000;
 
+/** Connections that may wait to be taken. Node's 511 turn a crowd's next callers away, for seconds each. */
+const BACKLOG = 4_096;
+
 /** A whole server: stores, engine, HTTP front and scheduler. It owns what it opens; `close` closes all of it. */
 export function createServer(
   config: Pick<Config, "TIME_ZONE" | "DEFAULT_COUNTRY">,
@@ -60,7 +63,7 @@ export function createServer(
   );
   const country = config.DEFAULT_COUNTRY as CountryCode;
   const parts = { redis, postgres, clock, prizes, engine, settle };
-  const app = buildApp({ ...parts, country, gate: createGate() }, log);
+  const app = buildApp({ ...parts, country, gate: createGate(results) }, log);
   const scheduler = createScheduler(config.TIME_ZONE, parts, log);
   let closing = false;
 
@@ -102,7 +105,7 @@ export function createServer(
 
   /** Listens and starts the scheduler. Answers with the address. */
   async function listen(host: string, port: number): Promise<string> {
-    const address = await app.listen({ host, port });
+    const address = await app.listen({ host, port, backlog: BACKLOG });
     scheduler.start();
     return address;
   }
