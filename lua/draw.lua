@@ -99,14 +99,21 @@ local function of_attempt(record, attempt)
   return record and string.sub(record, 2) == attempt and string.sub(record, 1, 1)
 end
 
+-- A key that comes again after midnight keeps its outcome.
+local function decided_before(draw)
+  local own = draw.keyed and of_attempt(call('HGET', draw.players_before, draw.user_id), draw.attempt)
+  return own and { own == 'l' and 'no_prize' or 'recorded', date_before }
+end
+
 local function repeated(draw, mark)
-  local own, own_date = of_attempt(draw.record, draw.attempt), draw_date
-  if not own and draw.keyed then
-    local before = call('HGET', draw.players_before, draw.user_id)
-    own, own_date = of_attempt(before, draw.attempt), date_before
-  end
+  local own = of_attempt(draw.record, draw.attempt)
+  local before = not own and decided_before(draw)
   if own == 'l' then
-    return { 'no_prize', own_date }
+    return { 'no_prize', draw_date }
+  end
+  -- Drawn today since: then yesterday's win was delivered, and the mark is of a later one.
+  if before and (draw.record or before[1] == 'no_prize') then
+    return before
   end
   if mark then
     -- Not yet delivered. A mark is the outbox entry until the row is in Postgres, then '@' and the date.
@@ -119,9 +126,9 @@ local function repeated(draw, mark)
     end
   end
   if own == 'w' then
-    return { 'recorded', own_date }
+    return { 'recorded', draw_date }
   end
-  return draw.record and { 'participated' }
+  return before or draw.record and { 'participated' }
 end
 
 for i = 1, count do
@@ -132,9 +139,10 @@ for i = 1, count do
     roll = ARGV[at + 3], id = ARGV[at + 4],
   }
   local earlier = decided[draw.user_id]
-  if earlier then
-    local same = earlier.win or earlier.attempt == draw.attempt
-    replies[i] = same and earlier.reply or { 'participated' }
+  if earlier and earlier.attempt == draw.attempt then
+    replies[i] = earlier.reply
+  elseif earlier then
+    replies[i] = decided_before(draw) or earlier.win and earlier.reply or { 'participated' }
   else
     local mark = pendings[i]
     local refused = ARGV[at + 5]

@@ -21,11 +21,10 @@ export type Row = Prize & {
   day_unit: string;
 };
 
-/** A prize table that may be put in force: what reload.lua takes, but for the counters. */
+/** A prize table that may be put in force, as Redis keeps it. `odds_to`: where the prize's stretch of the odds ends. */
 export type Table = {
   version: string;
-  listing: Prize[];
-  oddsTo: Map<string, string>;
+  listing: (Prize & { odds_to: string })[];
 };
 
 /** One statement, so one snapshot. The greatest units come from the ends of two indexes, whatever the table's size. */
@@ -63,13 +62,13 @@ export function compile(rows: Row[]): Table {
   const inForce = rows.filter((row) => row.active);
   return {
     version: rows[0]?.version ?? "",
-    oddsTo: new Map(inForce.map((row) => [row.id, row.odds_to])),
     listing: inForce.map((row) => ({
       id: row.id,
       title: row.title,
       probability: row.probability,
       daily_quota: row.daily_quota,
       total_quota: row.total_quota,
+      odds_to: row.odds_to,
     })),
   };
 }

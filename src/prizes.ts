@@ -68,17 +68,24 @@ export function createPrizes(
     const current = connection;
     // A new connection may be to another Redis, with another clock.
     if (!isFresh()) await clock.sync();
-    // Today is always among them: a table in force must mean that today's counters and winners are there. A Redis that
-    // lost them lost the day before as well, which draws that began before midnight and retries by key still need.
-    const today = clock.today();
+    // A table in force must mean that the winners are there: today's, and those of the day before, which draws that began
+    // before midnight and retries by key still need.
+    const { date: today, before } = clock.today();
     const dates = asked.map(({ date }) => date).filter((it) => it !== TODAY);
-    if (!isFresh()) dates.push(today.before);
     const isDue = clock.now() >= secondLook;
-    let found = lineage;
-    for (const date of new Set([today.date, ...dates])) {
-      const since = isDue ? "" : lineage;
-      found = await reloadDay(clock.day(date), clashesOn(date, asked), since);
+    const since = isDue ? "" : lineage;
+    const reads: { day: Day; rows: Row[] }[] = [];
+    for (const date of new Set([today, before, ...dates])) {
+      const day = clock.day(date);
+      const rows = await readPrizes(postgres, date);
+      const tell = date === today;
+      const clashes = clashesOn(date, asked);
+      const extent = { counts: rows, clashes, lineage: since, tell };
+      await restoreWinners(redis, postgres, day, extent);
+      reads.push({ day, rows });
     }
+    let found = lineage;
+    for (const { day, rows } of reads) found = await putInForce(day, rows);
     freshFor = current;
     if (isDue) secondLook = Number.POSITIVE_INFINITY;
     if (found !== lineage) secondLook = clock.now() + INSERTS_END;
@@ -86,21 +93,17 @@ export function createPrizes(
     return asked.map(() => undefined);
   }
 
-  /** Answers with the Redis that was reloaded, by its replication id; `since` is the one that this server knew. */
-  async function reloadDay(day: Day, clashes: Clashes, since: string) {
-    const rows = await readPrizes(postgres, day.date);
+  /** Answers with the Redis that was reloaded, by its replication id. */
+  async function putInForce(day: Day, rows: Row[]): Promise<string> {
     for (const row of rows) titles.set(row.id, row.title);
-    const isToday = day.date === clock.today().date;
-    const extent = { counts: rows, clashes, lineage: since, tell: isToday };
-    await restoreWinners(redis, postgres, day, extent);
-
     const version = rows[0]?.version;
     const refusal = objection(rows);
     if (refusal && refusal !== trouble) warn(refusal);
     trouble = refusal;
-    if (!refusal) good = compile(rows);
-    // A refused table leaves the last good one in force, also in a Redis that lost it.
+    // A refused table leaves the last good one in force, also in a Redis that lost it, and on a server that started since.
+    good = refusal ? (good ?? (await readTable(redis))) : compile(rows);
     const table = good && tighten(good, rows);
+    const isToday = day.date === clock.today().date;
     const [standing, found] = await put(rows, table, day, isToday);
     inForce = standing;
     seen = version;
@@ -118,7 +121,7 @@ export function createPrizes(
     const lines = [...new Set([...listed.keys(), ...counted.keys()])].flatMap(
       (id) => [
         id,
-        table?.oddsTo.get(id) ?? "",
+        listed.get(id)?.odds_to ?? "",
         listed.get(id)?.daily_quota ?? -1,
         listed.get(id)?.total_quota ?? -1,
         // Only together with today's units: a row that came between two reads would part the two counters.
@@ -147,7 +150,7 @@ export function createPrizes(
     const [row] = await postgres.query(
       (sql) => sql<{ version: string }[]>`select version from prize_version`,
     );
-    const standing = await redisVersion(redis);
+    const standing = (await readTable(redis))?.version ?? "0";
     const edited = row?.version !== seen;
     // Another server may have put a newer one in force; none at all, or an older one, means that Redis lost it.
     const lost = Number(standing) < Number(inForce);
@@ -183,12 +186,14 @@ function clashesOn(date: string, asked: Reload[]): Clashes {
   return clashes;
 }
 
-/** The version of the table in force, or 0. */
-async function redisVersion(redis: Redis): Promise<string> {
-  const version = await redis
-    .hget(keys.prizes, "version")
+/** The table in force. */
+async function readTable(redis: Redis): Promise<Table | undefined> {
+  const [version, listing] = await redis
+    .hmget(keys.prizes, "version", "listing")
     .catch((error: unknown) => {
       throw unavailable(error);
     });
-  return version ?? "0";
+  return version && listing
+    ? { version, listing: JSON.parse(listing) }
+    : undefined;
 }

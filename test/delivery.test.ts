@@ -276,3 +276,35 @@ t.test("two sweepers and the winner at once write one row", async (t) => {
     await world.sql`select count(*)::int as n, max(unit)::int as units from result`;
   t.same(row, { n: 50, units: 50 });
 });
+
+t.test(
+  "yesterday's key keeps yesterday's win, beside a win of today that is still to be told, and in one batch with it",
+  async (t) => {
+    const world = await createWorld(t);
+    const time = fakeTime("2099-11-22T12:00:00Z");
+    const server = await build(t, world, time.options());
+    await setPrizes(world, [{ id: "SURE" }], server);
+    const idOf = async (drawing: ReturnType<typeof server.draw>) =>
+      (await drawing).body.data?.result?.id;
+    const ann = await idOf(server.draw("ann", "k1"));
+    const bob = await idOf(server.draw("bob", "k1"));
+    await server.settle.idle();
+    time.set("2099-11-23T12:00:00Z");
+    const anns = await idOf(server.draw("ann"));
+    await server.settle.idle();
+    await world.redis.hset(keys.pending, "ann", "@2099-11-23");
+    t.equal(await idOf(server.draw("ann", "k1")), ann);
+    t.equal(await idOf(server.draw("ann")), anns, "and today's is told");
+
+    // The first one is sent at once, the two of bob together behind it.
+    const { engine } = server;
+    const [, today, yesterday] = await Promise.all([
+      engine.draw("first"),
+      engine.draw("bob", "k2"),
+      engine.draw("bob", "k1"),
+    ]);
+    t.match(yesterday, { outcome: "won", result: { id: bob } });
+    t.match(today, { outcome: "won" });
+    t.notMatch(today, { result: { id: bob } });
+  },
+);

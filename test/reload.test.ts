@@ -216,6 +216,24 @@ t.test(
 );
 
 t.test(
+  "a quota lowered behind refused odds holds on a server that started since, too",
+  async (t) => {
+    const world = await createWorld(t);
+    const first = await build(t, world);
+    await setPrizes(world, [{ id: "A", total_quota: 3 }], first);
+    await world.sql`insert into prize (id, title, probability) values ('B', 'b', 0.5)`;
+    await first.scheduler.tick();
+    const second = await build(t, world);
+    await first.close();
+    await world.sql`update prize set total_quota = 0 where id = 'A'`;
+    await second.scheduler.tick();
+    t.match(await listed(second.url), [{ id: "A", total_quota: 0 }]);
+    t.equal(told((await second.draw("ann")).body), "no_prize");
+    t.equal(await world.redis.hget(keys.taken, "A"), null, "no unit is burnt");
+  },
+);
+
+t.test(
   "a reload of another day brings today's winners and counters, too",
   async (t) => {
     const world = await createWorld(t);
