@@ -1,0 +1,98 @@
+import { inspect } from "node:util";
+import fc from "fast-check";
+import t from "tap";
+import { ran } from "./model/command.js";
+import { editCommands } from "./model/edit-commands.js";
+import { faultCommands } from "./model/fault-commands.js";
+import { begin, end } from "./model/history.js";
+import { userCommands } from "./model/user-commands.js";
+import { createReal } from "./model/world.js";
+
+// Random histories of users, edits and faults, on real servers, against a plain model of what is promised. To see one
+// again: MODEL_SEED, MODEL_PATH and MODEL_REPLAY as the failure prints them. MODEL_SECONDS makes it search for longer.
+
+const number = (name: string, otherwise: number) =>
+  Number(process.env[name] ?? otherwise);
+
+const SECONDS = number("MODEL_SECONDS", 25);
+
+/** How long a failing history may be shortened. */
+const SHORTENING = number("MODEL_SHORTENING", 120);
+
+/** Commands in a history. */
+const LONGEST = 25;
+
+/** Histories that run however slow the machine is. */
+const FEW = 3;
+
+/** A run of so many seconds has seen every kind of command. */
+const LONG = 100;
+const KINDS = userCommands.length + editCommands.length + faultCommands.length;
+
+t.setTimeout((SECONDS + SHORTENING + 120) * 1_000);
+
+t.test("random histories against the model of the promises", async (t) => {
+  const seed = number("MODEL_SEED", Math.floor(Math.random() * 2 ** 31));
+  const path = process.env.MODEL_PATH;
+  t.comment(`MODEL_SEED=${seed}`);
+  const real = await createReal(t);
+  const began = performance.now();
+  let deadline = began + SECONDS * 1_000;
+  let histories = 0;
+  let failed = false;
+
+  const commands = fc.commands(
+    [fc.oneof(...userCommands, ...editCommands, ...faultCommands)],
+    {
+      maxCommands: LONGEST,
+      size: "max",
+      ...(process.env.MODEL_REPLAY && { replayPath: process.env.MODEL_REPLAY }),
+    },
+  );
+  const property = fc.asyncProperty(commands, async (history) => {
+    // fast-check's own time limit would let a history go on in the background, on servers that are being ended.
+    if (performance.now() > deadline && histories >= FEW) return;
+    histories += 1;
+    try {
+      let model: Awaited<ReturnType<typeof begin>> | undefined;
+      const setup = async () => {
+        model = await begin(real, histories);
+        return { model, real };
+      };
+      await fc.asyncModelRun(setup, history);
+      if (model) await end(model, real);
+    } catch (error) {
+      t.comment(`${error}`);
+      if (!failed) deadline = performance.now() + SHORTENING * 1_000;
+      failed = true;
+      for (const n of real.servers.keys()) await real.kill(n);
+      throw error;
+    }
+  });
+  const details = await fc.check(property, {
+    seed,
+    numRuns: 2_000,
+    ...(path && { path, numRuns: 1, endOnFailure: true }),
+  });
+
+  t.comment(
+    `${histories} histories in ${Math.round((performance.now() - began) / 1_000)} s`,
+  );
+  for (const [kind, times] of Object.entries(ran).sort()) {
+    t.comment(`${String(times).padStart(4)} ${kind}`);
+  }
+  if (details.failed) {
+    const [history] = details.counterexample ?? [];
+    const replay = /replayPath="([^"]*)"/.exec(`${history}`)?.[1];
+    t.comment(`the shortest history: ${history}`);
+    t.comment(inspect(details.errorInstance));
+    t.fail(
+      `MODEL_SEED=${seed} MODEL_PATH=${details.counterexamplePath} MODEL_REPLAY=${replay}`,
+    );
+    return;
+  }
+  t.ok(histories >= (path ? 1 : FEW), "a few histories ran");
+  const kinds = new Set(Object.keys(ran).map((kind) => kind.split(":")[0]));
+  if (SECONDS >= LONG && !path)
+    t.equal(kinds.size, KINDS, "every kind of command ran");
+});
