@@ -1,12 +1,14 @@
 import { isUtf8 } from "node:buffer";
+import type { Socket } from "node:net";
 import type { TypeBoxTypeProvider } from "@fastify/type-provider-typebox";
 import Fastify, {
   type FastifyInstance,
   type FastifyServerOptions,
   LogController,
 } from "fastify";
-import { invalid, UNAVAILABLE } from "./errors.js";
+import { invalid, RETRY_AFTER, UNAVAILABLE } from "./errors.js";
 import { answerError, fail } from "./failures.js";
+import type { Gate } from "./gate.js";
 import { drawRoute } from "./routes/draw.js";
 import { healthRoutes } from "./routes/health.js";
 import { prizesRoute } from "./routes/prizes.js";
@@ -57,16 +59,31 @@ export function buildApp(
   );
 
   app.register(async (guarded) => {
-    guarded.addHook("onRequest", (_request, reply, done) => {
-      if (!services.gate.isFull()) return done();
-      fail(reply, "UNAVAILABLE", UNAVAILABLE);
-    });
+    refuseWhenFull(guarded, services.gate);
     guarded.register(drawRoute, services);
     guarded.register(redeemRoute, services);
     guarded.register(prizesRoute, services);
   });
   app.register(healthRoutes, services);
   return app;
+}
+
+/**
+ * A refused caller is told to come back in a second, and until then nothing more is read from its connection: callers
+ * who try again at once took half of what the server could do for the others, and the waiting connections its accepts.
+ */
+function refuseWhenFull(app: FastifyInstance, gate: Gate): void {
+  app.addHook("onRequest", ({ raw }, reply, done) => {
+    if (!gate.isFull()) return done();
+    // Not before Node has thrown the request's body away, which resumes the socket.
+    reply.raw.once("close", () => setImmediate(rest, raw.socket));
+    fail(reply, "UNAVAILABLE", UNAVAILABLE);
+  });
+}
+
+function rest(socket: Socket): void {
+  socket.pause();
+  setTimeout(() => socket.resume(), RETRY_AFTER).unref();
 }
 
 /**

@@ -24,6 +24,9 @@ export class Failure extends Error {
 export const invalid = (field: string, remedy: string) =>
   new Failure("INVALID_REQUEST", `${field}: ${remedy}.`);
 
+/** When a caller that met UNAVAILABLE may come back, in milliseconds. */
+export const RETRY_AFTER = 1_000;
+
 export const UNAVAILABLE =
   "The draw is unavailable right now. Please try again in a moment.";
 

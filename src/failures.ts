@@ -1,5 +1,5 @@
 import type { FastifyError, FastifyReply, FastifyRequest } from "fastify";
-import { type Code, Failure, STATUS } from "./errors.js";
+import { type Code, Failure, RETRY_AFTER, STATUS } from "./errors.js";
 
 /** Answers any error with a sentence and a code, and logs those that are not the caller's. */
 export function answerError(
@@ -34,7 +34,7 @@ export function fail(
   code: Code,
   sentence: string,
 ): FastifyReply {
-  if (code === "UNAVAILABLE") reply.header("retry-after", "1");
+  if (code === "UNAVAILABLE") reply.header("retry-after", RETRY_AFTER / 1_000);
   return reply
     .code(STATUS[code])
     .header("cache-control", "no-store")

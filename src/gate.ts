@@ -8,8 +8,11 @@ export type Gate = {
   pass<T>(work: () => Promise<T>): Promise<T>;
 };
 
-/** How many requests may be under way: enough for batches as large as pay, few enough for all to be answered soon. */
-const LIMIT = 256;
+/**
+ * How many requests may be under way. On two cores with a thousand callers who never rest: 64 took 4,500 draws/s with a
+ * median of 16 ms, 96 took 5,300 with 17, 128 took 5,300 with 23, 256 took 5,500 with 54.
+ */
+const LIMIT = 96;
 
 /**
  * How many wins may wait for a Postgres that is silent. They are no load, and do not keep draws without a prize from

@@ -20,15 +20,16 @@ export type Entry = {
 /** How long a client waits, in milliseconds: longer than any answer may take, so that late ones are seen. */
 const PATIENCE = 6_000;
 
-const agent = new Agent({ keepAlive: true, maxSockets: 200 });
+const kept = new Agent({ keepAlive: true, maxSockets: 200 });
 
 type Answer = { status: number; body: Body };
 
-/** A POST over a connection that is kept, without a retry. `status` 0 or -1 where no answer came. */
+/** A POST without a retry, over a connection that is kept unless told otherwise. `status` 0 or -1: no answer came. */
 export function send(
   url: string,
   payload: unknown,
   key?: string,
+  agent: Agent | false = kept,
 ): Promise<Answer> {
   const text = JSON.stringify(payload);
   const none = (status: number): Answer => ({
@@ -70,7 +71,7 @@ export function send(
 }
 
 /** Closes the connections that are kept. */
-export const hangUp = () => agent.destroy();
+export const hangUp = () => kept.destroy();
 
 /** What the journal keeps of an answer. */
 export function read({ status, body }: Answer) {
