@@ -17,15 +17,15 @@ const strikesOne = (kind: Kind) => !/^(redis|postgres): /.test(kind);
 
 /**
  * The milliseconds from the end of a fault to the first draw that a server struck by it answers, the slowest server's.
- * 0 where another fault came before it could be told.
+ * Undefined where another fault came before it could be told.
  */
 export function unavailability(
   journal: Entry[],
   fault: Struck,
   all: Struck[],
-): number {
+): number | undefined {
   const next = all.filter(({ from }) => from > fault.from)[0];
-  if (!fault.alone || next?.alone === false) return 0;
+  if (!fault.alone || next?.alone === false) return undefined;
   const slots = new Set(journal.map(({ slot }) => slot));
   const struck = strikesOne(fault.kind) ? [fault.slot] : [...slots];
   const outages = struck.map((slot) => {
@@ -37,7 +37,7 @@ export function unavailability(
     return first - fault.to;
   });
   const longest = Math.max(...outages);
-  return Number.isFinite(longest) ? longest : 0;
+  return Number.isFinite(longest) ? longest : undefined;
 }
 
 /** How long a caller may wait for an answer, in milliseconds. */

@@ -1,10 +1,6 @@
 import { isClean, type Report } from "./torture.js";
 
-/** Prints what a run found, as the README shows it. */
-export function print(report: Report): void {
-  console.log(text(report));
-}
-
+/** What a run found, as the README shows it. */
 export function text(report: Report): string {
   const { seed, seconds, findings, faults } = report;
   const lines = findings.flatMap(({ what, count, mustBeZero, examples }) => {
@@ -13,10 +9,10 @@ export function text(report: Report): string {
     const line = `${String(count).padStart(9)}  ${what}${verdict}`;
     return bad ? [line, ...(examples ?? []).map(example)] : [line];
   });
-  const kinds = faults.map(
-    ({ kind, times, longest }) =>
-      `${String(times).padStart(9)}  ${kind.padEnd(38)} ${String(Math.round(longest)).padStart(6)} ms`,
-  );
+  const kinds = faults.map(({ kind, times, longest }) => {
+    const outage = longest === undefined ? "" : `${Math.round(longest)} ms`;
+    return `${String(times).padStart(9)}  ${kind.padEnd(38)} ${outage.padStart(8)}`;
+  });
   return [
     "",
     ...lines,

@@ -17,7 +17,8 @@ export type Report = {
   seed: number;
   seconds: number;
   findings: Finding[];
-  faults: { kind: string; times: number; longest: number }[];
+  /** `longest`: milliseconds until it was served again */
+  faults: { kind: string; times: number; longest: number | undefined }[];
 };
 
 /** Whether every promise held. */
@@ -123,9 +124,10 @@ async function drained({ world }: Arena): Promise<void> {
 function summary(journal: Entry[], struck: Struck[]): Report["faults"] {
   return Object.keys(FAULTS).map((kind) => {
     const those = struck.filter((fault) => fault.kind === kind);
-    const outages = those.map((fault) =>
-      unavailability(journal, fault, struck),
+    const outages = those.flatMap(
+      (fault) => unavailability(journal, fault, struck) ?? [],
     );
-    return { kind, times: those.length, longest: Math.max(0, ...outages) };
+    const longest = outages.length > 0 ? Math.max(...outages) : undefined;
+    return { kind, times: those.length, longest };
   });
 }
