@@ -1,7 +1,5 @@
 import { createBatcher } from "./batch.js";
 import type { Clock, Day } from "./clock.js";
-import { unavailable } from "./errors.js";
-import { keys } from "./keys.js";
 import type { Postgres } from "./postgres.js";
 import {
   compile,
@@ -13,6 +11,7 @@ import {
 } from "./prize-table.js";
 import type { Redis } from "./redis.js";
 import { type Clashes, restoreWinners } from "./restore.js";
+import { putTable, readTable } from "./table-in-force.js";
 import type { Win } from "./win.js";
 
 export type Prizes = {
@@ -37,9 +36,6 @@ export type Prizes = {
 const TODAY = "today";
 
 type Reload = { date: string; clash: Win | undefined };
-
-/** Seconds after which nobody comes over from the other side of a failover any more. */
-const KNOWN_FOR = 3_600;
 
 /** Milliseconds after which no INSERT is under way that began before a failover. */
 const INSERTS_END = 3_000;
@@ -104,46 +100,10 @@ export function createPrizes(
     good = refusal ? (good ?? (await readTable(redis))) : compile(rows);
     const table = good && tighten(good, rows);
     const isToday = day.date === clock.today().date;
-    const [standing, found] = await put(rows, table, day, isToday);
+    const [standing, found] = await putTable(redis, rows, table, day, isToday);
     inForce = standing;
     seen = version;
     return found;
-  }
-
-  async function put(
-    rows: Row[],
-    table: Table | undefined,
-    day: Day,
-    isToday: boolean,
-  ): Promise<[string, string]> {
-    const counted = new Map(rows.map((row) => [row.id, row]));
-    const listed = new Map(table?.listing.map((prize) => [prize.id, prize]));
-    const lines = [...new Set([...listed.keys(), ...counted.keys()])].flatMap(
-      (id) => [
-        id,
-        listed.get(id)?.odds_to ?? "",
-        listed.get(id)?.daily_quota ?? -1,
-        listed.get(id)?.total_quota ?? -1,
-        // Only together with today's units: a row that came between two reads would part the two counters.
-        (isToday && counted.get(id)?.unit) || 0,
-        counted.get(id)?.day_unit ?? 0,
-      ],
-    );
-    const listing = JSON.stringify(table?.listing ?? []);
-    const version = table?.version ?? "";
-    const places = [
-      keys.prizes,
-      keys.taken,
-      keys.takenToday(day.date),
-      keys.known(day.date),
-    ];
-    const head = [version, listing, day.expiresAt, KNOWN_FOR];
-    const answer = await redis
-      .reload(places.length, ...places, ...head, ...lines)
-      .catch((error: unknown) => {
-        throw unavailable(error);
-      });
-    return answer as [string, string];
   }
 
   async function check(): Promise<void> {
@@ -184,16 +144,4 @@ function clashesOn(date: string, asked: Reload[]): Clashes {
     clashes.set(prize_id, lowest);
   }
   return clashes;
-}
-
-/** The table in force. */
-async function readTable(redis: Redis): Promise<Table | undefined> {
-  const [version, listing] = await redis
-    .hmget(keys.prizes, "version", "listing")
-    .catch((error: unknown) => {
-      throw unavailable(error);
-    });
-  return version && listing
-    ? { version, listing: JSON.parse(listing) }
-    : undefined;
 }

@@ -43,7 +43,6 @@ const PROPERTIES: Record<string, Check> = {
         const leave = { how, after: 10 } as const;
         const pieces = [Buffer.from(bytes, "latin1")];
         const answers = await caller.exchange({ pieces, leave });
-        // Whoever happens to write a HEAD gets an answer that says how long its body would be.
         for (const answer of answers) mustBeOurs(answer);
       },
       first,

@@ -16,7 +16,7 @@ console.log(`# stores: ${pair.kind}`);
 const given = process.argv.slice(2);
 let code = 0;
 for (const args of given.length > 0 ? [given] : await passes()) {
-  code ||= await tap(args);
+  code = (await tap(args)) || code;
 }
 await pair.close();
 const seconds = Math.round((performance.now() - began) / 1000);

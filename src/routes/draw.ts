@@ -6,8 +6,8 @@ import { parseUsername } from "../input.js";
 import { DrawBody, DrawHeaders, Drawn, Failed } from "../schemas.js";
 import type { Services } from "../services.js";
 
-/** A caller has its answer or a 503 within two seconds, with half a second to spare for a busy machine. */
-const PATIENCE = 1_500;
+/** A caller has its answer or a 503 within two seconds, with the rest to spare for a busy machine. */
+const PATIENCE = 1_200;
 
 const ignore = () => {};
 

@@ -10,7 +10,7 @@ import { Failed, RedeemedAnswer, RedeemFields } from "../schemas.js";
 import type { Services } from "../services.js";
 
 /** As for a draw: an answer or a 503 within two seconds. */
-const PATIENCE = 1_500;
+const PATIENCE = 1_200;
 
 const late = () => unavailable(new Error("the redemption took too long"));
 

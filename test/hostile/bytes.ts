@@ -2,13 +2,16 @@ import fc from "fast-check";
 
 const anyByte = fc.nat(255).map((code) => String.fromCharCode(code));
 
-/** Bytes (as latin1), some of them HTTP's own words, so that the parser gets past the first one. */
+/**
+ * Bytes (as latin1), some of them HTTP's own words, so that the parser gets past the first one. Not HEAD: its answers have
+ * no body, and nobody could tell how many of them were written by chance.
+ */
 export const anyBytes: fc.Arbitrary<string> = fc
   .array(
     fc.oneof(
       fc.string({ unit: anyByte, maxLength: 40 }),
       fc.constantFrom(
-        ...["GET ", "POST ", "HEAD ", "CONNECT ", "PRI * HTTP/2.0\r\n\r\n"],
+        ...["GET ", "POST ", "CONNECT ", "PRI * HTTP/2.0\r\n\r\n"],
         ...["/draw", "/redeem", "/prizes", "*", "http://x/", " HTTP/1.1\r\n"],
         ...[" HTTP/1.0\r\n", " HTTP/0.9\r\n", " HTTP/2.0\r\n", " HTTP/1.2\n"],
         ...["host: x\r\n", "content-length: 5\r\n", "expect: 100-continue"],
