@@ -85,28 +85,36 @@ async function strikeAll(
     struck.push(fault);
     say(`${Math.round(now() / 1000)} s  ${kind}  (server ${slot})`);
     const before = healing;
-    healing = strike(arena, fault, lasts, now, say).then(() => before);
+    healing = strike(arena, fault, lasts, now, say).then((happened) => {
+      if (!happened) struck.splice(struck.indexOf(fault), 1);
+      return before;
+    });
   }
   await healing;
   return struck;
 }
 
+/** Answers whether it came about. */
 async function strike(
   arena: Arena,
   fault: Struck,
   lasts: number,
   now: () => number,
   say: (line: string) => void,
-): Promise<void> {
+): Promise<boolean> {
   const slot = arena.slots[fault.slot];
   if (!slot) throw new Error(`no server ${fault.slot}`);
-  const heal = await FAULTS[fault.kind](arena, slot);
+  const heal = await FAULTS[fault.kind](arena, slot).catch((error) => {
+    say(`     ${fault.kind} did not come about: ${error}`);
+  });
+  if (!heal) return false;
   await pause(lasts);
   const began = now();
   await heal();
   fault.to = now();
   const took = Math.round(fault.to - began);
   if (took > 2_000) say(`     ${fault.kind} took ${took} ms to heal`);
+  return true;
 }
 
 /** A Redis that is killed may lose what its append-only file did not have yet. */
