@@ -58,16 +58,23 @@ export async function createProxy(t: Owner, target: string): Promise<Link> {
     if (held) far.pause();
   });
 
-  /** Writes to a socket what it is given, in order, each chunk after the lag of its time. */
+  /** Writes to a socket what it is given, each chunk after the lag of its time and never before an earlier one. */
   function line(socket: Socket) {
-    let last = 0;
+    const waiting: { chunk: Buffer; due: number }[] = [];
+    const write = () => {
+      while (waiting[0] && waiting[0].due <= performance.now()) {
+        socket.write(waiting.shift()?.chunk ?? "");
+      }
+      const [next] = waiting;
+      if (next) setTimeout(write, next.due - performance.now());
+    };
     return (chunk: Buffer) => {
-      const due = Math.max(last, performance.now() + lag);
-      const wait = due - performance.now();
-      if (lag === 0 && last < performance.now()) return socket.write(chunk);
-      last = due;
-      setTimeout(() => socket.write(chunk), wait);
-      return true;
+      if (lag === 0 && waiting.length === 0) {
+        socket.write(chunk);
+        return;
+      }
+      waiting.push({ chunk, due: performance.now() + lag });
+      if (waiting.length === 1) setTimeout(write, lag);
     };
   }
 

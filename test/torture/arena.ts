@@ -88,6 +88,7 @@ async function openSlot(t: Owner, arena: Arena, n: number): Promise<Slot> {
     },
     stop: () => end("SIGTERM"),
     start: async () => {
+      if (!expected) return; // two faults ended it, and it is back
       await until("the port", () => isFree(port));
       slot.process = await launch();
     },

@@ -62,7 +62,7 @@ export async function audit(
     broken("announced to somebody else", misled(announced, rows)),
     broken(
       "wins whose winner asked to the end and was not told",
-      untold.length,
+      untold.map((row) => [row, draws.filter((it) => it.user === row.user_id)]),
     ),
     broken("users with two wins in a day", twice(announced)),
     broken("users with two draws in a day", again.users),
@@ -70,7 +70,10 @@ export async function audit(
     broken("winners who drew again", again.winners),
     broken("keys with two outcomes", keysWithTwo(draws, losses)),
     broken("oversold units", await oversold(world, quotas)),
-    broken("redeemed with two numbers", await badRedemptions(world, journal)),
+    broken(
+      "redemptions that were answered and do not stand",
+      await badRedemptions(world, journal),
+    ),
     broken("results left in the outbox", await world.redis.xlen(keys.outbox)),
     ...units,
     broken("servers' errors, and ends unasked for", mishaps),
@@ -180,7 +183,7 @@ async function badRedemptions({ sql }: World, journal: Entry[]) {
   const rows = await sql<{ id: string; user_id: string }[]>`
     select id, user_id from result where redeemed_at is not null and phone_no is not null`;
   const owner = new Map(rows.map((row) => [row.id, row.user_id]));
-  return told.filter(({ id, user }) => owner.get(id ?? "") !== user).length;
+  return told.filter(({ id, user }) => owner.get(id ?? "") !== user);
 }
 
 /** Units that Redis counted and nobody has: why. */

@@ -29,6 +29,9 @@ const FILES = ["model", "hostile", "failover", "overload"].map(
   (name) => `test/${name}.test.ts`,
 );
 
+/** Comments, failures and the end of each file and test. */
+const SAYS = /^ *(# (?!Subtest|time|No cov)|not ok)|^( {4})?ok .*time=/;
+
 console.log(`seed ${seed}, ${seconds} s of faults`);
 process.env.TEST_STORES ??= "embedded";
 const report = await torture(seed, seconds, console.log);
@@ -54,6 +57,3 @@ async function runTests(): Promise<boolean> {
   const [code] = await once(tests, "exit");
   return code === 0;
 }
-
-/** Comments, failures and the end of each file and test. */
-const SAYS = /^ *(# (?!Subtest|time|No cov)|not ok)|^( {4})?ok .*time=/;
