@@ -14,7 +14,7 @@ import { createReal } from "./model/world.js";
 const number = (name: string, otherwise: number) =>
   Number(process.env[name] ?? otherwise);
 
-const SECONDS = number("MODEL_SECONDS", 25);
+const SECONDS = number("MODEL_SECONDS", 15);
 
 /** How long a failing history may be shortened. */
 const SHORTENING = number("MODEL_SHORTENING", 120);
