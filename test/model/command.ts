@@ -75,10 +75,17 @@ export async function tryAtOnce(
     model,
     answers.map((answer, n) => ({ ...(tries[n] as TryAt), roll, answer })),
   );
-  for (const { user } of tries) {
-    const untold = model.wins.some((win) => win.user === user && !win.told);
-    if (!untold) await real.delivered(nameOf(model, user));
-  }
+  for (const { user } of tries) await noted(model, real, user);
+}
+
+/** Waits until it is noted that a user was told everything: a key of yesterday leaves a win of today untold. */
+export async function noted(
+  model: Model,
+  real: Real,
+  user: string,
+): Promise<void> {
+  const untold = model.wins.some((win) => win.user === user && !win.told);
+  if (!untold) await real.delivered(nameOf(model, user));
 }
 
 /** What a try would be answered. */

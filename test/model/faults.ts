@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { type Answer, objection } from "./answers.js";
-import { type TryAt, tryAll, tryAtOnce } from "./command.js";
+import { noted, type TryAt, tryAll, tryAtOnce } from "./command.js";
 import {
   decide,
   forget,
@@ -88,7 +88,7 @@ export async function interrupt(
       await release();
       assertAnswer(model, outcome, await answering);
       tell(model, outcome);
-      await real.delivered(name);
+      await noted(model, real, one.user);
       return;
     }
     const hangUp = real.drawAndLeave(one.server, name, one.key);
@@ -120,7 +120,7 @@ export async function lose(
   if (answer.status === 200) {
     assertAnswer(model, outcome, answer);
     tell(model, outcome);
-    await real.delivered(name);
+    await noted(model, real, one.user);
   }
   const happened = await loss?.end();
   if (answer.status !== 200) {
