@@ -14,18 +14,26 @@ function held() {
 
 const turn = () => new Promise((resolve) => setImmediate(resolve));
 
+/** Time for a run to end and the next one to begin. */
+const turns = async () => {
+  for (let n = 0; n < 3; n += 1) await turn();
+};
+
 t.test(
-  "a lone item runs at once, what arrives meanwhile goes together",
+  "what comes in one turn of the event loop, or while a run is under way, goes together",
   async (t) => {
     const { runs, ends, run } = held();
     const { add, idle } = createBatcher(run, 3);
-    const outcomes = Promise.allSettled([1, 2, 3, 4, 5].map(add));
-    t.same(runs, [[1]]);
-    ends[0]?.(["one"]);
+    const first = add(1);
     await turn();
+    t.same(runs, [[1]], "a lone item runs as soon as the turn is over");
+    const others = [2, 3, 4, 5].map(add);
+    const outcomes = Promise.allSettled([first, ...others]);
+    ends[0]?.(["one"]);
+    await turns();
     t.same(runs, [[1], [2, 3, 4]], "no more than the largest batch");
     ends[1]?.(["two", new Error("three"), "four"]);
-    await turn();
+    await turns();
     ends[2]?.(["five"]);
     t.same(await outcomes, [
       { status: "fulfilled", value: "one" },
@@ -45,7 +53,10 @@ t.test("a failed run fails its items alone", async (t) => {
     if (n === 1) throw new Error("first");
     return items;
   }, 10);
-  const outcomes = await Promise.allSettled([1, 2, 3].map(add));
+  const first = Promise.allSettled([add(1)]);
+  await turn();
+  const others = Promise.allSettled([add(2), add(3)]);
+  const outcomes = [...(await first), ...(await others)];
   t.same(
     outcomes.map((outcome) => outcome.status),
     ["rejected", "fulfilled", "fulfilled"],
@@ -59,6 +70,7 @@ t.test(
     const { add } = createBatcher(run, 10);
     const now = performance.now.bind(performance);
     const first = add(1);
+    await turn();
     const late = add(2);
     performance.now = () => now() + 2_000;
     t.teardown(() => {
@@ -74,10 +86,13 @@ t.test(
 t.test("a full queue refuses at once", async (t) => {
   const { ends, run } = held();
   const { add } = createBatcher(run, 20_000);
-  const outcomes = Array.from({ length: 10_001 }, (_, n) => add(n));
+  const first = add(0);
+  await turn();
+  const others = Array.from({ length: 10_000 }, (_, n) => add(n));
+  const outcomes = [first, ...others];
   await t.rejects(add(-1), { code: "UNAVAILABLE" });
   ends[0]?.(["first"]);
-  await turn();
+  await turns();
   ends[1]?.(Array.from({ length: 10_000 }, () => "later"));
   t.equal((await Promise.all(outcomes)).length, 10_001);
 });
