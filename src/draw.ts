@@ -3,8 +3,9 @@ import { createDecisions, type Draw } from "./decide.js";
 import { unavailable } from "./errors.js";
 import type { Prizes } from "./prizes.js";
 import { attemptOf, nameAttempt, type Random } from "./random.js";
+import type { Fate } from "./record.js";
 import type { Redis } from "./redis.js";
-import type { Fate, Result, Results } from "./results.js";
+import type { Result, Results } from "./results.js";
 import type { Settle, Settlement } from "./settle.js";
 import type { Win } from "./win.js";
 

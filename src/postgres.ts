@@ -73,27 +73,27 @@ const timeout = () =>
 const isTimeout = (error: unknown) =>
   error instanceof Error && "code" in error && error.code === "TIMEOUT";
 
-const array = (oid: number) => ({
+type Items = (string | number)[];
+
+const array = (oid: number, serialize: (items: Items) => string) => ({
   to: oid,
   from: [],
-  serialize: arrayLiteral,
+  serialize,
   parse: String,
 });
 
+const plain = (items: Items) => `{${items.join(",")}}`;
+
+const quoted = (items: Items) =>
+  plain(items.map((item) => `"${String(item).replace(/["\\]/g, "\\$&")}"`));
+
 /** Arrays as parameters, by their object ids in pg_type. */
 const ARRAYS = {
-  text: array(1009),
-  bigint: array(1016),
-  float8: array(1022),
-  uuid: array(2951),
+  text: array(1009, quoted),
+  bigint: array(1016, plain),
+  float8: array(1022, plain),
+  uuid: array(2951, plain),
 };
-
-function arrayLiteral(items: (string | number)[]): string {
-  const quoted = items.map(
-    (item) => `"${String(item).replace(/["\\]/g, "\\$&")}"`,
-  );
-  return `{${quoted.join(",")}}`;
-}
 
 function connect(url: string): Sql {
   return createSql(url, {

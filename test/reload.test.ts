@@ -324,7 +324,7 @@ t.test("any number of servers migrate at once", async (t) => {
   const rows = await world.sql`select name from migration order by name`;
   t.same(
     rows.map((row) => row.name),
-    ["001_prizes.sql", "002_results.sql"],
+    ["001_prizes.sql", "002_results.sql", "003_result_guards.sql"],
   );
 });
 

@@ -1,0 +1,133 @@
+import { randomUUID } from "node:crypto";
+import t from "tap";
+import type { Win } from "../src/win.js";
+import { build, setPrizes } from "./build.js";
+import { createWorld } from "./world.js";
+
+// What Postgres takes, and what it keeps.
+
+const win = (user_id: string, unit: number, more: Partial<Win> = {}): Win => ({
+  id: randomUUID(),
+  user_id,
+  prize_id: "A",
+  draw_date: "2099-01-01",
+  unit,
+  day_unit: unit,
+  created_at: 0,
+  attempt: "",
+  roll: 0,
+  entry: "",
+  ...more,
+});
+
+t.test("wins of every fate in one batch", async (t) => {
+  const world = await createWorld(t);
+  const server = await build(t, world);
+  await setPrizes(
+    world,
+    [
+      { id: "A", probability: 0.5, total_quota: 10 },
+      { id: "B", probability: 0.5, daily_quota: 3 },
+    ],
+    server,
+  );
+  const { record } = server.results;
+  const ann = win("ann", 1);
+  t.equal(await record(ann), "recorded");
+  const wins: [Win, string][] = [
+    [win("bob", 2), "recorded"],
+    [ann, "recorded"],
+    [win("ann", 3), "participated"],
+    [win("ann", 4, { draw_date: "2099-01-02", day_unit: 1 }), "recorded"],
+    [win("cyd", 1), "refused"],
+    [win("dan", 11), "refused"],
+    [win("eve", 3, { prize_id: "B" }), "recorded"],
+    [win("fay", 4, { prize_id: "B" }), "refused"],
+    [win("gil", 1, { prize_id: "C" }), "refused"],
+    [win("hal, \"{}'\\ 🎁", 10), "recorded"],
+  ];
+  const fates = await Promise.all(wins.map(([one]) => record(one)));
+  t.same(
+    fates,
+    wins.map(([, fate]) => fate),
+  );
+  const rows = await world.sql`select id from result`;
+  const recorded = wins.filter(([, fate]) => fate === "recorded");
+  t.same(
+    rows.map(({ id }) => id).sort(),
+    recorded.map(([{ id }]) => id).sort(),
+  );
+});
+
+t.test("the same wins at many servers at once: no deadlock", async (t) => {
+  const world = await createWorld(t);
+  const servers = await Promise.all([1, 2, 3].map(() => build(t, world)));
+  await setPrizes(
+    world,
+    [
+      { id: "a", probability: 0.5 },
+      { id: "B", probability: 0.5 },
+    ],
+    ...servers,
+  );
+  for (let round = 0; round < 20; round += 1) {
+    const wins = Array.from({ length: 40 }, (_, n) => {
+      const unit = 40 * round + n + 1;
+      return win(`user ${unit}`, unit, { prize_id: n % 2 ? "a" : "B" });
+    });
+    const orders = [wins, wins.toReversed(), [...wins, ...wins]];
+    const fates = await Promise.all(
+      servers.map(({ results }, n) =>
+        Promise.all((orders[n] ?? []).map(results.record)),
+      ),
+    );
+    t.same(new Set(fates.flat()), new Set(["recorded"]));
+  }
+  const [row] = await world.sql`select count(*)::int as n from result`;
+  t.equal(row?.n, 800);
+});
+
+t.test("a prize that has results stays", async (t) => {
+  const world = await createWorld(t);
+  const server = await build(t, world);
+  await setPrizes(
+    world,
+    [
+      { id: "A", probability: 0.5 },
+      { id: "B", probability: 0.5 },
+    ],
+    server,
+  );
+  await server.results.record(win("ann", 1));
+  const { sql } = world;
+  const refused = { code: "23503" };
+  await t.rejects(sql`delete from prize where id = 'A'`, refused);
+  await t.rejects(sql`update prize set id = 'C' where id = 'A'`, refused);
+  await t.rejects(sql`truncate prize`, refused);
+  await sql`update prize set title = 'other', id = 'A' where id = 'A'`;
+  await sql`delete from prize where id = 'B'`;
+  await sql`delete from result`;
+  await sql`truncate prize`;
+});
+
+t.test("a prize is deleted while its first win is on its way", async (t) => {
+  const world = await createWorld(t);
+  const server = await build(t, world);
+  await setPrizes(world, [{ id: "A" }], server);
+  const { results } = server;
+  const editor = await world.sql.reserve();
+
+  await editor`begin`;
+  await editor`delete from prize where id = 'A'`;
+  const late = results.record(win("ann", 1));
+  await editor`commit`;
+  t.equal(await late, "refused", "the deletion came first");
+
+  await setPrizes(world, [{ id: "A" }], server);
+  await editor`begin`;
+  await editor`select from prize for key share`;
+  t.equal(await results.record(win("ann", 1)), "recorded");
+  await editor`rollback`;
+  await t.rejects(editor`delete from prize`, { code: "23503" });
+  editor.release();
+});
