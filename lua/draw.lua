@@ -3,56 +3,42 @@
 -- odds, takes one unit of both quotas, records the participation and puts the win into the outbox.
 --
 -- KEYS    prizes taken taken_today outbox pending
---         per draw: players players_before
+--         per draw: players
+--         per keyed draw: players_before
 -- ARGV    draw_date date_before created_at expires_at
---         per draw: user_id attempt keyed roll id refused
---   created_at  milliseconds, goes into the win unread     expires_at  seconds, when the day's keys may go
---   attempt     8 characters that name this try           keyed       1: the client may retry it tomorrow, too
---   roll        integer from 0 to 999999999                refused     entry of a win Postgres refused, or empty
--- RETURNS not_loaded, where a reload must come first; else for each draw one of
---   {no_prize draw_date}      the roll met no prize, or one without a unit left
---   {participated}            drawn before today, by another attempt
---   {recorded draw_date}      won before; its row is in Postgres
---   {won entry win}           won now, or before and perhaps not yet in Postgres; win is tab-separated:
---                             id user_id prize_id draw_date unit day_unit created_at attempt roll
+--         per draw: ticket
+--   created_at  milliseconds, goes into the outbox unread     expires_at  seconds, when the day's keys may go
+--   ticket      kind (1 character), attempt (8), roll (9), id (36), user_id (the rest), without a gap
+--     kind        k: keyed, the client may retry it tomorrow, too; r: Postgres refused its win of before; else -
+--     attempt     names this try     roll  digits, from 000000000     id  of the result that it may become
+--     user_id     where kind is r, a tab and the outbox entry of the refused win come behind it
+-- RETURNS not_loaded, where a reload must come first; else {entry wins letters other…}
+--   entry wins  the outbox entry of all that was won now, and its text; empty where nothing was:
+--               {draw_date created_at} newline {prize_id units_taken_before day_units_taken_before}… newline
+--               {prize_id ticket}… in the order of the draws; tab-separated
+--   letters     one a draw: l no prize, w won, the next of wins, p drawn before today by another attempt, o see other
+--   other       one an o, in their order:
+--     l draw_date              lost on that day
+--     r draw_date              won on that day; the row is in Postgres
+--     w entry newline wins     won before, perhaps not yet in Postgres, with the others of that entry
+--     d number                 the same as that draw of this batch
 -- WRITES  taken taken_today outbox pending players
 -- COST    O(prizes) once, then O(log prizes) a draw
 
 local prizes, taken, taken_today, outbox, pending = KEYS[1], KEYS[2], KEYS[3], KEYS[4], KEYS[5]
 local draw_date, date_before, created_at, expires_at = ARGV[1], ARGV[2], ARGV[3], ARGV[4]
-local count = #KEYS / 2 - 2.5
-local call = redis.call
+local count = #ARGV - 4
+local call, sub = redis.call, string.sub
 
 local packed = call('HGET', prizes, 'odds')
 if not packed then
   return 'not_loaded'
 end
 local odds = cmsgpack.unpack(packed)
+local odds_to = odds.odds_to
 
-local users = {}
-for i = 1, count do
-  users[i] = ARGV[6 * i - 1]
-end
-local pendings = call('HMGET', pending, unpack(users))
-
-local units, day_units = {}, {} -- counters this batch has read, by prize id
-local decided = {} -- what this batch has decided, by user
-local dropped = {} -- outbox entries of refused wins that this batch decides again, by user
-local wins, losses = {}, {}
-local replies = {}
-
-local function counter(cache, key, prize_id)
-  local n = cache[prize_id]
-  if not n then
-    n = tonumber(call('HGET', key, prize_id) or 0)
-    cache[prize_id] = n
-  end
-  return n
-end
-
--- The prize whose stretch of the odds the roll falls in: the first with roll < odds_to.
+-- The place of the prize whose stretch of the odds the roll falls in: the first with roll < odds_to.
 local function pick(roll)
-  local odds_to = odds.odds_to
   local low, high = 1, #odds_to + 1
   while low < high do
     local middle = math.floor((low + high) / 2)
@@ -62,132 +48,190 @@ local function pick(roll)
       low = middle + 1
     end
   end
-  return odds.ids[low], low
+  return low
 end
 
-local function take(roll)
-  local prize_id, place = pick(roll)
-  if not prize_id then
-    return nil
+-- The prizes that the rolls of this batch meet, numbered, so that only their counters are read and written.
+local users, tickets, kinds, refused = {}, {}, {}, {}
+local ids, places, number_at, numbers = {}, {}, {}, {}
+for i = 1, count do
+  local ticket = ARGV[4 + i]
+  local kind, user_id, place = sub(ticket, 1, 1), sub(ticket, 55), pick(tonumber(sub(ticket, 10, 18)))
+  if kind == 'r' then
+    user_id, refused[i] = string.match(user_id, '^(.*)\t(.*)$')
+    ticket = '-' .. sub(ticket, 2, 54) .. user_id
   end
-  local unit = counter(units, taken, prize_id) + 1
-  local day_unit = counter(day_units, taken_today, prize_id) + 1
-  local total_quota, daily_quota = odds.total_quotas[place], odds.daily_quotas[place]
+  users[i], tickets[i], kinds[i] = user_id, ticket, kind
+  local n = number_at[place]
+  if not n and odds.ids[place] then
+    n = #ids + 1
+    ids[n], places[n], number_at[place] = odds.ids[place], place, n
+  end
+  numbers[i] = n
+end
+
+local marks = call('HMGET', pending, unpack(users))
+local units, day_units, before = {}, {}, {}
+if #ids > 0 then
+  units, day_units = call('HMGET', taken, unpack(ids)), call('HMGET', taken_today, unpack(ids))
+end
+for n, id in ipairs(ids) do
+  before[3 * n - 2], before[3 * n - 1], before[3 * n] = id, units[n] or '0', day_units[n] or '0'
+  units[n], day_units[n] = tonumber(units[n] or 0), tonumber(day_units[n] or 0)
+end
+
+local letters, others = {}, {}
+local decided = {} -- user → the draw of this batch that was decided
+local wins, won = {}, 0
+local stale, carried = {}, {} -- users whose mark names no win any more; users → the draw that decides a marked win again
+
+local function take(i)
+  local n = numbers[i]
+  if not n then
+    return false
+  end
+  local unit, day_unit = units[n] + 1, day_units[n] + 1
+  local total_quota, daily_quota = odds.total_quotas[places[n]], odds.daily_quotas[places[n]]
   if (total_quota >= 0 and unit > total_quota) or (daily_quota >= 0 and day_unit > daily_quota) then
-    return nil
+    return false
   end
-  units[prize_id], day_units[prize_id] = unit, day_unit
-  return prize_id, unit, day_unit
+  units[n], day_units[n] = unit, day_unit
+  wins[won + 1], wins[won + 2] = ids[n], tickets[i]
+  won = won + 2
+  return true
 end
 
-local function decide(draw)
-  local prize_id, unit, day_unit = take(tonumber(draw.roll))
-  if not prize_id then
-    losses[#losses + 1] = draw
-    draw.reply = { 'no_prize', draw_date }
-    return draw
-  end
-  draw.win = table.concat({ draw.id, draw.user_id, prize_id, draw_date,
-    string.format('%d\t%d', unit, day_unit), created_at, draw.attempt, draw.roll }, '\t')
-  wins[#wins + 1] = draw
-  draw.reply = { 'won', '', draw.win }
-  return draw
+local function decide(i)
+  decided[users[i]] = i
+  letters[i] = take(i) and 'w' or 'l'
 end
 
--- A record is one letter, l(ost) or w(on), and the attempt that was decided.
-local function of_attempt(record, attempt)
-  return record and string.sub(record, 2) == attempt and string.sub(record, 1, 1)
+local function answer(i, other)
+  letters[i] = 'o'
+  others[#others + 1] = other
+  return true
+end
+
+-- A record is one letter, l(ost) or w(on), and the attempt that was decided; a win's goes on with its outbox entry.
+local function of_attempt(record, ticket)
+  return record and sub(record, 2, 9) == sub(ticket, 2, 9) and sub(record, 1, 1)
 end
 
 -- A key that comes again after midnight keeps its outcome.
-local function decided_before(draw)
-  local own = draw.keyed and of_attempt(call('HGET', draw.players_before, draw.user_id), draw.attempt)
-  return own and { own == 'l' and 'no_prize' or 'recorded', date_before }
+local function decided_before(i, players_before)
+  local own = players_before and of_attempt(call('HGET', players_before, users[i]), tickets[i])
+  return own and (own == 'l' and 'l' or 'r') .. date_before
 end
 
-local function repeated(draw, mark)
-  local own = of_attempt(draw.record, draw.attempt)
-  local before = not own and decided_before(draw)
+-- A win is told until its entry is gone or its record no longer names it.
+local function in_outbox(i, entry)
+  local found = call('XRANGE', outbox, entry, entry)[1]
+  return found and answer(i, 'w' .. entry .. '\n' .. found[2][2])
+end
+
+local function repeated(i, record, mark, players_before)
+  local own = of_attempt(record, tickets[i])
+  local earlier = not own and decided_before(i, players_before)
   if own == 'l' then
-    return { 'no_prize', draw_date }
+    letters[i] = 'l'
+    return true
   end
-  -- Drawn today since: then yesterday's win was delivered, and the mark is of a later one.
-  if before and (draw.record or before[1] == 'no_prize') then
-    return before
+  -- Drawn today since: then yesterday's win was delivered, and what is not delivered is a later one.
+  if earlier and (record or sub(earlier, 1, 1) == 'l') then
+    return answer(i, earlier)
+  end
+  -- A mark is '@' and the date of a win whose row is in Postgres and whose winner was not told, or an entry of an
+  -- earlier day.
+  if mark and sub(mark, 1, 1) == '@' then
+    return answer(i, 'r' .. sub(mark, 2))
   end
   if mark then
-    -- Not yet delivered. A mark is the outbox entry until the row is in Postgres, then '@' and the date.
-    if string.sub(mark, 1, 1) == '@' then
-      return { 'recorded', string.sub(mark, 2) }
+    if in_outbox(i, mark) then
+      return true
     end
-    local entry = call('XRANGE', outbox, mark, mark)[1]
-    if entry then
-      return { 'won', mark, entry[2][2] }
-    end
+    stale[#stale + 1] = users[i]
+  end
+  if record and #record > 9 and in_outbox(i, sub(record, 10)) then
+    return true
   end
   if own == 'w' then
-    return { 'recorded', draw_date }
+    return answer(i, 'r' .. draw_date)
   end
-  return before or draw.record and { 'participated' }
+  if earlier then
+    return answer(i, earlier)
+  end
+  letters[i] = record and 'p'
+  return record
 end
 
+-- Another draw of a user of whom this batch has just decided one.
+local function again(i, first, players_before)
+  if sub(tickets[first], 2, 9) == sub(tickets[i], 2, 9) then
+    return answer(i, 'd' .. first)
+  end
+  local earlier = decided_before(i, players_before)
+  if earlier then
+    return answer(i, earlier)
+  end
+  if letters[first] == 'w' then
+    return answer(i, 'd' .. first)
+  end
+  letters[i] = 'p'
+end
+
+local keyed = 0
 for i = 1, count do
-  local at = 6 * i - 1
-  local draw = {
-    players = KEYS[4 + 2 * i], players_before = KEYS[5 + 2 * i],
-    user_id = ARGV[at], attempt = ARGV[at + 1], keyed = ARGV[at + 2] == '1',
-    roll = ARGV[at + 3], id = ARGV[at + 4],
-  }
-  local earlier = decided[draw.user_id]
-  if earlier and earlier.attempt == draw.attempt then
-    replies[i] = earlier.reply
-  elseif earlier then
-    replies[i] = decided_before(draw) or earlier.win and earlier.reply or { 'participated' }
+  local user_id, mark, players_before = users[i], marks[i], nil
+  if kinds[i] == 'k' then
+    keyed = keyed + 1
+    players_before = KEYS[5 + count + keyed]
+  end
+  if decided[user_id] then
+    again(i, decided[user_id], players_before)
   else
-    local mark = pendings[i]
-    local refused = ARGV[at + 5]
-    if mark and mark == refused then
-      dropped[draw.user_id] = refused
-      decided[draw.user_id] = decide(draw)
-      replies[i] = draw.reply
-    else
-      draw.record = call('HGET', draw.players, draw.user_id)
-      replies[i] = repeated(draw, mark)
-      if not replies[i] then
-        decided[draw.user_id] = decide(draw)
-        replies[i] = draw.reply
-      end
+    local record = call('HGET', KEYS[5 + i], user_id)
+    if refused[i] and (mark == refused[i] or (record and sub(record, 10) == refused[i])) then
+      carried[user_id] = mark == refused[i] and i or nil
+      decide(i)
+    elseif not (record or mark or players_before) or not repeated(i, record, mark, players_before) then
+      decide(i)
     end
   end
 end
 
 -- Writes come last and counters first: should a write fail, what came before it can waste a unit, never sell it twice.
-if #wins > 0 then
-  for prize_id, day_unit in pairs(day_units) do
-    call('HSET', taken, prize_id, string.format('%d', units[prize_id]))
-    call('HSET', taken_today, prize_id, string.format('%d', day_unit))
+local entry, text = '', ''
+if won > 0 then
+  local counted, counted_today = {}, {}
+  for n, id in ipairs(ids) do
+    counted[2 * n - 1], counted[2 * n] = id, units[n]
+    counted_today[2 * n - 1], counted_today[2 * n] = id, day_units[n]
   end
+  call('HSET', taken, unpack(counted))
+  call('HSET', taken_today, unpack(counted_today))
   call('EXPIREAT', taken_today, expires_at)
+  text = draw_date .. '\t' .. created_at .. '\n' .. table.concat(before, '\t') .. '\n' .. table.concat(wins, '\t')
+  entry = call('XADD', outbox, '*', 'wins', text)
 end
-for user_id, entry in pairs(dropped) do
-  call('XDEL', outbox, entry)
-  call('HDEL', pending, user_id)
-end
--- Only a bucket's first record sets its expiry: an EXPIREAT each would double what goes to the append-only file.
-local function record(draw, letter)
-  call('HSET', draw.players, draw.user_id, letter .. draw.attempt)
-  if call('HLEN', draw.players) == 1 then
-    call('EXPIREAT', draw.players, expires_at)
+for user_id, i in pairs(carried) do
+  if letters[i] == 'w' then
+    call('HSET', pending, user_id, entry)
+  else
+    stale[#stale + 1] = user_id
   end
 end
-for _, draw in ipairs(losses) do
-  record(draw, 'l')
+if #stale > 0 then
+  call('HDEL', pending, unpack(stale))
 end
-for _, draw in ipairs(wins) do
-  local entry = call('XADD', outbox, '*', 'win', draw.win)
-  draw.reply[2] = entry
-  call('HSET', pending, draw.user_id, entry)
-  record(draw, 'w')
+for i = 1, count do
+  if decided[users[i]] == i then
+    local players, letter = KEYS[5 + i], letters[i]
+    call('HSET', players, users[i], letter .. sub(tickets[i], 2, 9) .. (letter == 'w' and entry or ''))
+    -- Only a bucket's first record sets its expiry: an EXPIREAT each would double what goes to the append-only file.
+    if call('HLEN', players) == 1 then
+      call('EXPIREAT', players, expires_at)
+    end
+  end
 end
 
-return replies
+return { entry, text, table.concat(letters), unpack(others) }

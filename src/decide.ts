@@ -2,9 +2,10 @@ import { type Batcher, createBatcher } from "./batch.js";
 import type { Clock } from "./clock.js";
 import { unavailable } from "./errors.js";
 import { keys } from "./keys.js";
+import { markEarlier } from "./mark-earlier.js";
 import type { Prizes } from "./prizes.js";
 import type { Redis } from "./redis.js";
-import { parseWin, type Win } from "./win.js";
+import { formatTicket, parseWins, type Win } from "./win.js";
 
 /** One user's try on one day. */
 export type Draw = {
@@ -35,6 +36,7 @@ export function createDecisions(
   prizes: Prizes,
   clock: Clock,
 ): Batcher<Draw, Decision> {
+  let begun = ""; // the latest day of which this server has decided
   return createBatcher(decide, LARGEST);
 
   async function decide(draws: Draw[]): Promise<Decision[]> {
@@ -42,17 +44,19 @@ export function createDecisions(
     const decisions = new Map<Draw, Decision>();
     for (const date of new Set(draws.map((draw) => draw.draw_date))) {
       const ofDay = draws.filter((draw) => draw.draw_date === date);
-      const replies = await decideDay(date, ofDay);
+      const ends = await decideDay(date, ofDay);
       ofDay.forEach((draw, i) => {
-        decisions.set(draw, readDecision(replies[i]));
+        decisions.set(draw, ends[i] as Decision);
       });
     }
     return draws.map((draw) => decisions.get(draw) as Decision);
   }
 
-  async function decideDay(date: string, draws: Draw[]): Promise<unknown[]> {
-    const replies = await evaluate(date, draws);
-    if (replies !== "not_loaded") return replies;
+  async function decideDay(date: string, draws: Draw[]): Promise<Decision[]> {
+    if (date > begun) await markEarlier(redis, date);
+    begun = date > begun ? date : begun;
+    const decisions = await evaluate(date, draws);
+    if (decisions !== "not_loaded") return decisions;
     await prizes.reload(date);
     const again = await evaluate(date, draws);
     if (again !== "not_loaded") return again;
@@ -62,9 +66,9 @@ export function createDecisions(
   async function evaluate(
     date: string,
     draws: Draw[],
-  ): Promise<unknown[] | "not_loaded"> {
+  ): Promise<Decision[] | "not_loaded"> {
     const day = clock.day(date);
-    const names: string[] = [
+    const names = [
       keys.prizes,
       keys.taken,
       keys.takenToday(date),
@@ -77,34 +81,78 @@ export function createDecisions(
       Math.floor(clock.now()),
       day.expiresAt,
     ];
+    const earlier: string[] = [];
     for (const draw of draws) {
-      const { user_id, attempt, keyed, roll, id, refused } = draw;
-      names.push(
-        keys.players(date, user_id),
-        keys.players(day.before, user_id),
-      );
-      values.push(user_id, attempt, keyed ? 1 : 0, roll, id, refused);
+      names.push(keys.players(date, draw.user_id));
+      values.push(ticketOf(draw));
+      if (kindOf(draw) === "k") {
+        earlier.push(keys.players(day.before, draw.user_id));
+      }
     }
+    names.push(...earlier);
     try {
-      const replies = await redis.draw(names.length, ...names, ...values);
-      return replies as unknown[] | "not_loaded";
+      const reply = await redis.draw(names.length, ...names, ...values);
+      return reply === "not_loaded" ? reply : readReply(reply, draws);
     } catch (error) {
       throw unavailable(error);
     }
   }
 }
 
-function readDecision(reply: unknown): Decision {
-  const [outcome, first, second] = reply as [string, string, string];
-  switch (outcome) {
-    case "no_prize":
-    case "recorded":
-      return { outcome, draw_date: first };
-    case "participated":
-      return { outcome };
-    case "won":
-      return { outcome, win: parseWin(first, second) };
-    default:
-      throw new Error(`draw.lua answered ${outcome}`);
+const kindOf = ({ keyed, refused }: Draw) =>
+  refused ? "r" : keyed ? "k" : "-";
+
+function ticketOf(draw: Draw): string {
+  const { attempt, roll, id, user_id, refused } = draw;
+  const whose = refused ? `${user_id}\t${refused}` : user_id;
+  return formatTicket(kindOf(draw), attempt, roll, id, whose);
+}
+
+/** What draw.lua decided, draw by draw; its header says how it is written. */
+function readReply(reply: unknown, draws: Draw[]): Decision[] {
+  const [entry = "", text = "", letters = "", ...others] = reply as string[];
+  const wins = (text ? parseWins(entry, text) : []).values();
+  const other = others.values();
+  const decisions: Decision[] = [];
+  for (const [i, draw] of draws.entries()) {
+    switch (letters[i]) {
+      case "l":
+        decisions.push({ outcome: "no_prize", draw_date: draw.draw_date });
+        break;
+      case "p":
+        decisions.push({ outcome: "participated" });
+        break;
+      case "w":
+        decisions.push({ outcome: "won", win: next(wins) });
+        break;
+      default:
+        decisions.push(readOther(next(other), draw, decisions));
+    }
   }
+  return decisions;
+}
+
+function readOther(text: string, draw: Draw, before: Decision[]): Decision {
+  const rest = text.slice(1);
+  switch (text[0]) {
+    case "l":
+      return { outcome: "no_prize", draw_date: rest };
+    case "r":
+      return { outcome: "recorded", draw_date: rest };
+    case "d":
+      return before[Number(rest) - 1] as Decision;
+    case "w": {
+      const end = rest.indexOf("\n");
+      const wins = parseWins(rest.slice(0, end), rest.slice(end + 1));
+      const win = wins.find(({ user_id }) => user_id === draw.user_id);
+      if (win) return { outcome: "won", win };
+    }
+  }
+  throw new Error(`draw.lua answered ${text[0]}`);
+}
+
+function next<T>(items: Iterator<T>): T {
+  const { value, done } = items.next();
+  if (done) throw new Error("draw.lua answered too little");
+  return value;
 }

@@ -17,7 +17,7 @@ export type Outcome =
       outcome: "won";
       result: Result;
       title: string;
-      settlement: Omit<Settlement, "delivered">;
+      settlement: Omit<Settlement, "fate">;
     };
 
 export type Engine = {
@@ -97,16 +97,17 @@ export function createEngine(
       case "participated":
         // Redis had forgotten this user's draw. The row that stands counts; the unit just taken is forgone.
         report(win, "participated");
-        await settle.settle({ ...settlement, delivered: false });
+        await settle.settle({ ...settlement, fate: "untold" });
         return recall(user_id, draw_date);
       case "refused": {
         report(win, "refused");
         if (rounds <= 1) throw unavailable(new Error("refused again"));
         await prizes.reload(draw_date, win);
         const { roll } = win;
-        const again = { ...draw, draw_date, attempt, roll, refused: entry };
+        const again = { ...draw, draw_date, attempt, roll, refused: entry.id };
         const id = random.id(attempt);
         const end = await follow({ ...again, id }, rounds - 1);
+        await settle.settle({ ...settlement, fate: "void" });
         const own = draw.attempt === attempt;
         // That try lost after all. Only its own caller has lost, whoever else came for the win has participated.
         return end.outcome === "no_prize" && !own
@@ -124,13 +125,14 @@ export function createEngine(
   async function recall(userId: string, date: string): Promise<Outcome> {
     const result = await results.find(userId, date);
     const attempt = result ? attemptOf(result.id) : "";
-    const settlement = { entry: "", user_id: userId, draw_date: date, attempt };
+    const of = { user_id: userId, draw_date: date };
+    const settlement = { entry: undefined, ...of, attempt };
     if (result) {
       const title = await prizes.title(result.prize_id);
       return { outcome: "won", result, title, settlement };
     }
     // Postgres has lost the row: without this the user would be held to it for ever.
-    await settle.settle({ ...settlement, delivered: true });
+    await settle.settle({ ...settlement, fate: "told" });
     return { outcome: "participated", draw_date: date };
   }
 

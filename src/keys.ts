@@ -16,11 +16,11 @@ export const keys = {
   takenToday: (date: string) => `${TAG}taken:${date}`,
   /** hash: prize id → units of that day whose winners this Redis surely knows, `@` → the Redis that says so; expires */
   known: (date: string) => `${TAG}known:${date}`,
-  /** stream: field `win` → a win whose row may not be in Postgres yet */
+  /** stream: field `wins` → the wins of a batch, of which some are not in Postgres yet or not told */
   outbox: `${TAG}outbox`,
-  /** hash: user id → outbox entry, or `@` and the date once the row is written; until the answer is out */
+  /** hash: user id → `@` and the date of a win whose row is written and whose winner was not told, or its outbox entry of an earlier day */
   pending: `${TAG}pending`,
-  /** hash: user id → l(ost) or w(on) and the attempt; one bucket of a day's participants; expires */
+  /** hash: user id → l(ost) or w(on), the attempt and, of a win, the outbox entry; one bucket of a day's participants; expires */
   players: (date: string, userId: string) =>
     `${TAG}players:${date}:${(crc32(userId) & LAST_BUCKET).toString(16)}`,
 };

@@ -74,7 +74,7 @@ export function createPrizes(
     for (const date of new Set([today, before, ...dates])) {
       const day = clock.day(date);
       const rows = await readPrizes(postgres, date);
-      const tell = date === today;
+      const tell = date === clock.today().date;
       const clashes = clashesOn(date, asked);
       const extent = { counts: rows, clashes, lineage: since, tell };
       await restoreWinners(redis, postgres, day, extent);

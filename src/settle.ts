@@ -2,45 +2,89 @@ import { createBatcher } from "./batch.js";
 import type { Clock } from "./clock.js";
 import { keys } from "./keys.js";
 import type { Redis } from "./redis.js";
+import type { Entry } from "./win.js";
 
-/** A win whose row is committed in Postgres, and whether the winner was told. */
+/** A win that has come to its end. */
 export type Settlement = {
-  /** its outbox entry, or empty where there is none any more */
-  entry: string;
+  /** the outbox entry that it came from, or undefined where that was not known any more */
+  entry: Entry | undefined;
   user_id: string;
   /** the day of the draw */
   draw_date: string;
   /** the try that won, or empty where it is not known */
   attempt: string;
-  delivered: boolean;
+  /**
+   * told: its row is committed and its winner has the answer; untold: nobody was told yet; void: Postgres refused it,
+   * and what became of its draw instead is settled by itself.
+   */
+  fate: "told" | "untold" | "void";
 };
 
 export type Settle = {
-  /** Strikes a win off, together with all that arrive meanwhile. Never rejects: what fails is kept for `retry`. */
+  /** Settles a win, together with all that arrive meanwhile. Never rejects: what fails is kept for `retry`. */
   settle(settlement: Settlement): Promise<void>;
   /** Tries again what failed while Redis was away. */
   retry(): Promise<void>;
   idle(): Promise<void>;
 };
 
+/** Settlements at a time. */
+const LARGEST = 1_000;
+
 /** What is kept for `retry`. Past that a win may be told twice, which the sweeper's own settling bounds. */
 const KEPT = 50_000;
 
+/** An entry older than this many milliseconds may have been looked at by a sweeper (`sweep.ts`). */
+const YOUNG = 2_000;
+
 export function createSettle(redis: Redis, clock: Clock): Settle {
   let failed: Settlement[] = [];
-  const settlements = createBatcher<Settlement, void>(async (batch) => {
-    const names: string[] = [keys.outbox, keys.pending];
+  const settlements = createBatcher(settleAll, LARGEST);
+
+  /**
+   * An entry whose winners all were told is struck off, and that says it all: one XDEL for a batch of wins. What differs
+   * is noted win by win.
+   */
+  async function settleAll(batch: Settlement[]): Promise<undefined[]> {
+    for (const { entry, user_id } of batch) entry?.left.delete(user_id);
+    const whole = new Set<string>();
+    const together: Settlement[] = [];
+    const single: Settlement[] = [];
+    for (const settlement of batch) {
+      const { entry, fate } = settlement;
+      if (entry?.left.size === 0) whole.add(entry.id);
+      if (fate === "void") continue;
+      const alike = fate === "told" && entry?.left.size === 0 && isOwn(entry);
+      (alike ? together : single).push(settlement);
+    }
+    const [, struck] = await Promise.all([note(single), strike(whole)]);
+    // Redis lost an entry, or a sweeper came first: then what was told has to be noted.
+    if (struck < whole.size) await note(together);
+    return batch.map(() => undefined);
+  }
+
+  /** Whether nobody but the server that draws settles it: no sweeper yet, and no mark of a day that is over. */
+  function isOwn({ id, draw_date }: Entry): boolean {
+    const age = clock.now() - Number.parseInt(id, 10);
+    return age < YOUNG && draw_date === clock.today().date;
+  }
+
+  async function strike(entries: Set<string>): Promise<number> {
+    return entries.size > 0 ? redis.xdel(keys.outbox, ...entries) : 0;
+  }
+
+  async function note(batch: Settlement[]): Promise<void> {
+    if (batch.length === 0) return;
+    const names: string[] = [keys.pending];
     const values: (string | number)[] = [];
-    for (const win of batch) {
-      const { entry, user_id, draw_date, attempt, delivered } = win;
+    for (const { entry, user_id, draw_date, attempt, fate } of batch) {
       const { expiresAt } = clock.day(draw_date);
       names.push(keys.players(draw_date, user_id));
-      values.push(entry, user_id, draw_date, delivered ? 1 : 0);
-      values.push(attempt, expiresAt);
+      values.push(entry?.id ?? "", user_id, draw_date);
+      values.push(fate === "told" ? 1 : 0, attempt, expiresAt);
     }
     await redis.settle(names.length, ...names, ...values);
-    return batch.map(() => undefined);
-  }, 500);
+  }
 
   const settle = (settlement: Settlement) =>
     settlements.add(settlement).catch(() => {

@@ -2,13 +2,13 @@ import type { Engine } from "./draw.js";
 import { keys } from "./keys.js";
 import { type Redis, redisTime } from "./redis.js";
 import type { Settle } from "./settle.js";
-import { parseWin, type Win } from "./win.js";
+import { parseWins, type Win } from "./win.js";
 
 /** Milliseconds after which a win's own server must have failed it: longer than any request lives. */
 const ABANDONED = 3_000;
 
-/** Wins read at a time. */
-const PAGE = 500;
+/** Outbox entries read at a time, each with the wins of a batch. */
+const PAGE = 20;
 
 /** How long a sweep goes on to the next page, in milliseconds: a backlog must not keep the scheduler. */
 const BUDGET = 2_000;
@@ -31,7 +31,7 @@ export async function sweep(
   let failure: PromiseRejectedResult | undefined;
   do {
     const page = await redis.xrange(keys.outbox, from, until, "COUNT", PAGE);
-    const wins = page.map(([entry, [, text]]) => parseWin(entry, text ?? ""));
+    const wins = page.flatMap(([id, [, text]]) => parseWins(id, text ?? ""));
     const ends = await Promise.allSettled(
       wins.map((win) => finish(win, engine, settle)),
     );
@@ -47,6 +47,6 @@ export async function sweep(
 async function finish(win: Win, engine: Engine, settle: Settle) {
   const end = await engine.resume(win);
   if (end.outcome === "won") {
-    await settle.settle({ ...end.settlement, delivered: false });
+    await settle.settle({ ...end.settlement, fate: "untold" });
   }
 }

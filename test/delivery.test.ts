@@ -4,6 +4,7 @@ import { keys } from "../src/keys.js";
 import { systemRandom } from "../src/random.js";
 import { sweep } from "../src/sweep.js";
 import { build, fakeTime, post, setPrizes, told } from "./build.js";
+import { winsInOutbox } from "./outbox.js";
 import { listing, startProcess } from "./process.js";
 import { until } from "./until.js";
 import { createWorld, type World } from "./world.js";
@@ -37,7 +38,7 @@ async function holdResults({ sql }: World): Promise<() => Promise<void>> {
 
 const outboxIs = (world: World, length: number) =>
   until(`an outbox of ${length}`, async () => {
-    const now = await world.redis.xlen(keys.outbox);
+    const now = await winsInOutbox(world.redis);
     if (now !== length) throw new Error(`${now}`);
   });
 

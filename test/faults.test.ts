@@ -117,8 +117,7 @@ t.test(
     const first = new Map<string, string>();
     for (const user of users) first.set(user, told((await draw(user)).body));
     await until("the deliveries", async () => {
-      if ((await world.redis.hlen(keys.pending)) > 0)
-        throw new Error("not yet");
+      if ((await world.redis.xlen(keys.outbox)) > 0) throw new Error("not yet");
     });
     await stores.redis.stop();
     await stores.redis.start();

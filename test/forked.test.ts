@@ -3,6 +3,7 @@ import { keys } from "../src/keys.js";
 import { systemRandom } from "../src/random.js";
 import { sweep } from "../src/sweep.js";
 import { build, fakeTime, setPrizes, told } from "./build.js";
+import { addWin } from "./outbox.js";
 import { createWorld } from "./world.js";
 
 // Two Redis went on from the same moment: what the old side wrote is found on the new one, however late it came.
@@ -26,11 +27,10 @@ async function oldSide(t: Parameters<typeof build>[0], time = fakeTime(NOW)) {
   const server = await build(t, stores, options);
   await setPrizes(world, [{ id: "HALF", probability: 0.5 }], server);
   const { date } = server.clock.today();
-  const id = random.id("attemptE");
-  const win = [id, "eve", "HALF", date, 1, 1, Date.now(), "attemptE", 0];
-  const entry = await old.redis.xadd(keys.outbox, "*", "win", win.join("\t"));
-  await old.redis.hset(keys.pending, "eve", entry ?? "");
-  await old.redis.hset(keys.players(date, "eve"), "eve", "wattemptE");
+  const win = { user_id: "eve", prize_id: "HALF", draw_date: date, unit: 1 };
+  const entry = await addWin(old.redis, win, "attemptE");
+  const record = `wattemptE${entry}`;
+  await old.redis.hset(keys.players(date, "eve"), "eve", record);
   await old.redis.hset(keys.taken, "HALF", 1);
   await old.redis.hset(keys.takenToday(date), "HALF", 1);
   t.equal(told((await server.draw("ann")).body), "won");

@@ -2,6 +2,7 @@ import { createCipheriv } from "node:crypto";
 import t from "tap";
 import { keys } from "../src/keys.js";
 import { PARTS, systemRandom } from "../src/random.js";
+import { formatTicket, parseWins } from "../src/win.js";
 import { build, setPrizes, told } from "./build.js";
 import { createWorld } from "./world.js";
 
@@ -27,6 +28,9 @@ function* uniform() {
   }
 }
 
+/** Of a result that nobody asks for. */
+const ID = "00000000-0000-4000-8000-000000000000";
+
 t.test("a million rolls through the real script match the table", async (t) => {
   const world = await createWorld(t);
   const server = await build(t, world);
@@ -48,21 +52,16 @@ t.test("a million rolls through the real script match the table", async (t) => {
   const batch = 1_000;
   for (let from = 0; from < total; from += batch) {
     const users = Array.from({ length: batch }, (_, n) => `u${from + n}`);
-    const places = users.flatMap((user) => [
-      players(date, user),
-      players(before, user),
-    ]);
-    const draws = users.flatMap((user) => [
-      ...[user, "attempt", 0],
-      ...[source.next().value as number, `id of ${user}`, ""],
-    ]);
+    const places = users.map((user) => players(date, user));
+    const tickets = users.map((user) =>
+      formatTicket("-", "attempt8", source.next().value as number, ID, user),
+    );
     const head = [date, before, clock.now(), expiresAt];
     const names = [...shared, ...places];
-    const replies = await redis.draw(names.length, ...names, ...head, ...draws);
-    for (const [outcome, , win] of replies as [string, string, string][]) {
-      if (outcome !== "won") continue;
-      const prize = win.split("\t")[2] ?? "";
-      seen.set(prize, (seen.get(prize) ?? 0) + 1);
+    const reply = redis.draw(names.length, ...names, ...head, ...tickets);
+    const [entry, text] = (await reply) as [string, string];
+    for (const { prize_id } of text ? parseWins(entry, text) : []) {
+      seen.set(prize_id, (seen.get(prize_id) ?? 0) + 1);
     }
   }
 

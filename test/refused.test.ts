@@ -1,11 +1,8 @@
 import { randomUUID } from "node:crypto";
 import t from "tap";
 import { keys } from "../src/keys.js";
-import { createPostgres } from "../src/postgres.js";
 import { systemRandom } from "../src/random.js";
-import { createResults } from "../src/results.js";
 import { sweep } from "../src/sweep.js";
-import type { Win } from "../src/win.js";
 import {
   type Body,
   build,
@@ -14,6 +11,7 @@ import {
   setPrizes,
   told,
 } from "./build.js";
+import { addWin } from "./outbox.js";
 import { until } from "./until.js";
 import { createWorld, type World } from "./world.js";
 
@@ -200,20 +198,10 @@ t.test("the sweeper decides refused wins again, too", async (t) => {
   await goBack();
   // Bob's server died after the script; his unit is ann's.
   const { date } = server.clock.today();
-  const win = [
-    randomUUID(),
-    "bob",
-    "FIVE",
-    date,
-    1,
-    1,
-    Date.now(),
-    "attemptB",
-    0,
-  ].join("\t");
-  const entry = await world.redis.xadd(keys.outbox, "*", "win", win);
-  await world.redis.hset(keys.pending, "bob", entry ?? "");
-  await world.redis.hset(keys.players(date, "bob"), "bob", "wattemptB");
+  const win = { user_id: "bob", prize_id: "FIVE", draw_date: date, unit: 1 };
+  const entry = await addWin(world.redis, win, "attemptB");
+  const record = `wattemptB${entry}`;
+  await world.redis.hset(keys.players(date, "bob"), "bob", record);
   await world.redis.hset(keys.taken, "FIVE", 1);
   t.equal(await sweep(server.redis, server.engine, server.settle, -1_000), 1);
   t.equal(await world.redis.xlen(keys.outbox), 0);
@@ -228,43 +216,6 @@ t.test("the sweeper decides refused wins again, too", async (t) => {
   );
   t.equal(told((await server.draw("bob")).body), "won", "and bob is told");
 });
-
-t.test(
-  "a row that Postgres can't take does not fail its neighbours",
-  async (t) => {
-    const world = await createWorld(t);
-    const server = await build(t, world);
-    await setPrizes(world, [{ id: "A" }], server);
-    const postgres = createPostgres(world.databaseUrl);
-    t.teardown(() => postgres.close());
-    const results = createResults(postgres);
-    const win = (n: number, user_id = `user ${n}`): Win => ({
-      id: randomUUID(),
-      user_id,
-      prize_id: "A",
-      draw_date: "2099-01-01",
-      unit: n,
-      day_unit: n,
-      created_at: 0,
-      attempt: "",
-      roll: 0,
-      entry: "",
-    });
-    const good = Array.from({ length: 9 }, (_, n) => win(n + 1));
-    const bad = win(10, "nul\0here");
-    const ends = await Promise.allSettled(
-      [...good.slice(0, 4), bad, ...good.slice(4)].map(results.record),
-    );
-    t.same(
-      ends.map((end) => end.status).filter((status) => status === "rejected")
-        .length,
-      1,
-    );
-    t.equal(ends[4]?.status, "rejected");
-    const [row] = await world.sql`select count(*)::int as n from result`;
-    t.equal(row?.n, 9);
-  },
-);
 
 t.test(
   "a winner whose win was under way when Redis was emptied does not draw again",
@@ -300,22 +251,10 @@ t.test(
       "nul\0here",
       ...Array.from({ length: 1_100 }, (_, n) => `user ${n}`),
     ];
-    const adding = world.redis.pipeline();
-    for (const [n, user] of users.entries()) {
-      const win = [
-        randomUUID(),
-        user,
-        "A",
-        date,
-        n + 1,
-        n + 1,
-        Date.now(),
-        "attempt8",
-        0,
-      ];
-      adding.xadd(keys.outbox, "*", "win", win.join("\t"));
+    for (const [n, user_id] of users.entries()) {
+      const win = { user_id, prize_id: "A", draw_date: date, unit: n + 1 };
+      await addWin(world.redis, win);
     }
-    await adding.exec();
     const { redis, engine, settle } = server;
     await t.rejects(sweep(redis, engine, settle, -1_000), {
       code: "UNAVAILABLE",
@@ -329,36 +268,6 @@ t.test(
     t.equal(row?.n, 1_100);
   },
 );
-
-t.test("the fates of wins", async (t) => {
-  const world = await createWorld(t);
-  const server = await build(t, world);
-  await setPrizes(world, [{ id: "A", total_quota: 10 }], server);
-  const win = (user_id: string, unit: number): Win => ({
-    id: randomUUID(),
-    user_id,
-    prize_id: "A",
-    draw_date: "2099-01-01",
-    unit,
-    day_unit: unit,
-    created_at: 0,
-    attempt: "",
-    roll: 0,
-    entry: "",
-  });
-  const ann = win("ann", 1);
-  const { record } = server.results;
-  t.equal(await record(ann), "recorded");
-  t.same(
-    await Promise.all([record(ann), record(ann)]),
-    ["recorded", "recorded"],
-    "as often as one likes",
-  );
-  t.equal(await record(win("ann", 2)), "participated");
-  t.equal(await record(win("bob", 1)), "refused", "ann's unit");
-  t.equal(await record(win("bob", 11)), "refused", "past the quota");
-  t.equal(await record(win("bob", 10)), "recorded");
-});
 
 t.test(
   "Redis took a unit twice and counted on: its first winner does not draw again",

@@ -16,7 +16,7 @@ const win = (user_id: string, unit: number, more: Partial<Win> = {}): Win => ({
   created_at: 0,
   attempt: "",
   roll: 0,
-  entry: "",
+  entry: { id: "", draw_date: "2099-01-01", left: new Set() },
   ...more,
 });
 
@@ -58,6 +58,39 @@ t.test("wins of every fate in one batch", async (t) => {
     recorded.map(([{ id }]) => id).sort(),
   );
 });
+
+t.test("a win is recorded as often as one likes", async (t) => {
+  const world = await createWorld(t);
+  const server = await build(t, world);
+  await setPrizes(world, [{ id: "A" }], server);
+  const { record } = server.results;
+  const ann = win("ann", 1);
+  t.same(await Promise.all([record(ann), record(ann)]), [
+    "recorded",
+    "recorded",
+  ]);
+  t.equal(await record(ann), "recorded");
+});
+
+t.test(
+  "a row that Postgres can't take does not fail its neighbours",
+  async (t) => {
+    const world = await createWorld(t);
+    const server = await build(t, world);
+    await setPrizes(world, [{ id: "A" }], server);
+    const users = [1, 2, 3, 4, 5, 6, 7, 8, 9].map((n) => `user ${n}`);
+    users.splice(4, 0, "nul\0here");
+    const ends = await Promise.allSettled(
+      users.map((user, n) => server.results.record(win(user, n + 1))),
+    );
+    t.same(
+      ends.map((end) => end.status === "fulfilled" && end.value),
+      users.map((user) => !user.includes("\0") && "recorded"),
+    );
+    const [row] = await world.sql`select count(*)::int as n from result`;
+    t.equal(row?.n, 9);
+  },
+);
 
 t.test("the same wins at many servers at once: no deadlock", async (t) => {
   const world = await createWorld(t);

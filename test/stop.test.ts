@@ -3,6 +3,7 @@ import { setTimeout as pause } from "node:timers/promises";
 import t from "tap";
 import { keys } from "../src/keys.js";
 import { post, setPrizes, told } from "./build.js";
+import { winsInOutbox } from "./outbox.js";
 import { listing, startProcess } from "./process.js";
 import { until } from "./until.js";
 import { createWorld } from "./world.js";
@@ -22,8 +23,7 @@ t.test(
       post(`${server.url}/draw`, { username: `user ${n}` }),
     );
     await until("all wins", async () => {
-      if ((await world.redis.xlen(keys.outbox)) < 40)
-        throw new Error("not yet");
+      if ((await winsInOutbox(world.redis)) < 40) throw new Error("not yet");
     });
     const began = performance.now();
     const ended = server.end("SIGTERM");

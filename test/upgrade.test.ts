@@ -5,6 +5,7 @@ import { askAgain } from "./again.js";
 import { type Body, post, setPrizes, told } from "./build.js";
 import { type Asked, startClients } from "./clients.js";
 import { audit, CLEAN, type Entry } from "./load.js";
+import { winsInOutbox } from "./outbox.js";
 import { listing, type ServerProcess, startProcess } from "./process.js";
 import { createProxy } from "./proxy.js";
 import { until } from "./until.js";
@@ -143,7 +144,7 @@ const settled = (world: World) => outbox(world, 0);
 
 async function outbox({ redis }: World, length: number): Promise<void> {
   await until(`${length} wins in the outbox`, async () => {
-    const now = await redis.xlen(keys.outbox);
+    const now = await winsInOutbox(redis);
     if (now !== length) throw new Error(`${now}`);
   });
 }

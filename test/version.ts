@@ -21,6 +21,6 @@ export async function otherVersion(): Promise<string> {
   await symlink(join(project, "node_modules"), join(folder, "node_modules"));
   const script = join(folder, "lua/draw.lua");
   const text = await readFile(script, "utf8");
-  await writeFile(script, text.replace(/\breplies\b/g, "given"));
+  await writeFile(script, text.replace(/\bletters\b/g, "outcomes"));
   return folder;
 }

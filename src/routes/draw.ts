@@ -19,9 +19,9 @@ export const drawRoute: FastifyPluginAsyncTypebox<Services> = async (
   { engine, settle, clock, gate },
 ) => {
   /** An answer that was cut off has told nobody: the winner gets it on the next try. */
-  function settleWin(outcome: Outcome, delivered: boolean): void {
+  function settleWin(outcome: Outcome, told: boolean): void {
     if (outcome.outcome !== "won") return;
-    settle.settle({ ...outcome.settlement, delivered });
+    settle.settle({ ...outcome.settlement, fate: told ? "told" : "untold" });
   }
 
   app.post(
