@@ -1,0 +1,162 @@
+import t from "tap";
+import { keys } from "../src/keys.js";
+import { systemRandom } from "../src/random.js";
+import { sweep } from "../src/sweep.js";
+import { build, fakeTime, setPrizes, told } from "./build.js";
+import { winsInOutbox } from "./outbox.js";
+import { until } from "./until.js";
+import { createWorld } from "./world.js";
+
+// The wins of a batch share an outbox entry, which goes when the last of them is settled.
+
+type Server = Awaited<ReturnType<typeof build>>;
+
+/** Holds back the row of one user. */
+function holdRow(server: Server, user: string): () => void {
+  const { record } = server.results;
+  let release = () => {};
+  const held = new Promise<void>((resolve) => {
+    release = resolve;
+  });
+  server.results.record = async (win) => {
+    if (win.user_id === user) await held;
+    return record(win);
+  };
+  return release;
+}
+
+/** Draws of several users in one batch. */
+const drawTogether = (server: Server, users: string[]) =>
+  users.map((user) => server.engine.draw(user));
+
+t.test("a batch that was told costs Redis one command more", async (t) => {
+  const world = await createWorld(t);
+  const server = await build(t, world);
+  await setPrizes(world, [{ id: "SURE" }], server);
+  const users = Array.from({ length: 20 }, (_, n) => `user ${n}`);
+  const ends = await Promise.all(drawTogether(server, users));
+  t.equal(await world.redis.xlen(keys.outbox), 1);
+  t.equal(await winsInOutbox(world.redis), 20);
+  let notes = 0;
+  const { settle } = server.redis;
+  server.redis.settle = (...args) => {
+    notes += 1;
+    return settle.call(server.redis, ...args);
+  };
+  for (const end of ends) {
+    if (end.outcome !== "won") throw new Error(end.outcome);
+    server.settle.settle({ ...end.settlement, fate: "told" });
+  }
+  await server.settle.idle();
+  t.equal(notes, 0);
+  t.equal(await world.redis.xlen(keys.outbox), 0);
+  t.equal(told((await server.draw("user 7")).body), "participated");
+});
+
+t.test(
+  "a winner who was told is not told again while others of the batch wait",
+  async (t) => {
+    const world = await createWorld(t);
+    const server = await build(t, world);
+    await setPrizes(world, [{ id: "SURE" }], server);
+    const release = holdRow(server, "bob");
+    const [ann, bob] = [server.draw("ann"), server.draw("bob")];
+    t.equal(told((await ann).body), "won");
+    await server.settle.idle();
+    t.equal(told((await server.draw("ann")).body), "participated");
+    release();
+    t.equal(told((await bob).body), "won");
+    await server.settle.idle();
+    t.equal(await world.redis.xlen(keys.outbox), 0);
+    t.equal(told((await server.draw("bob")).body), "participated");
+  },
+);
+
+t.test(
+  "refused among others of its batch: its entry goes all the same",
+  async (t) => {
+    const world = await createWorld(t);
+    const server = await build(t, world);
+    await setPrizes(world, [{ id: "A", total_quota: 3 }], server);
+    await world.sql`update prize set total_quota = 2`;
+    const users = ["ann", "bob", "cyd"];
+    const ends = await Promise.all(users.map((user) => server.draw(user)));
+    t.same(ends.map(({ body }) => told(body)).sort(), [
+      "no_prize",
+      "won",
+      "won",
+    ]);
+    await server.settle.idle();
+    t.equal(await world.redis.xlen(keys.outbox), 0);
+    for (const user of users)
+      t.equal(told((await server.draw(user)).body), "participated");
+  },
+);
+
+t.test(
+  "a sweeper finishes the wins before their server does: told once",
+  async (t) => {
+    const world = await createWorld(t);
+    const server = await build(t, world);
+    await setPrizes(world, [{ id: "SURE" }], server);
+    const { redis, engine, settle } = server;
+    const xdel = redis.xdel.bind(redis);
+    let swept = 0;
+    redis.xdel = (async (...args: Parameters<typeof xdel>) => {
+      redis.xdel = xdel;
+      await sweep(redis, engine, await otherSettle(), -1_000);
+      swept += 1;
+      return xdel(...args);
+    }) as typeof xdel;
+    // The sweeper of another server, on the same stores.
+    const otherSettle = async () => (await build(t, world)).settle;
+    t.equal(told((await server.draw("ann")).body), "won");
+    await until("the sweep", async () => {
+      if (swept === 0) throw new Error("not yet");
+    });
+    await settle.idle();
+    t.equal(await world.redis.hlen(keys.pending), 0);
+    t.equal(told((await server.draw("ann")).body), "participated");
+  },
+);
+
+t.test(
+  "a win that Postgres could not take before midnight is told before the new day's draw",
+  async (t) => {
+    const world = await createWorld(t);
+    const time = fakeTime("2099-11-22T23:59:59Z");
+    let roll = 0;
+    const random = { ...systemRandom, roll: () => roll };
+    const server = await build(t, world, { ...time.options(), random });
+    await setPrizes(world, [{ id: "HALF", probability: 0.5 }], server);
+    await world.sql`alter table result rename to gone`;
+    t.equal((await server.draw("ann")).status, 503);
+    time.set("2099-11-23T00:00:01Z");
+    roll = 999_999_999; // would lose
+    t.equal(
+      (await server.draw("ann")).status,
+      503,
+      "not yet, and nothing else",
+    );
+    await world.sql`alter table gone rename to result`;
+    const first = await server.draw("ann");
+    t.equal(first.body.data?.result?.created_at, "2099-11-22T23:59:59.000Z");
+    await server.settle.idle();
+    t.equal(told((await server.draw("ann")).body), "no_prize");
+    t.equal(await world.redis.hlen(keys.pending), 0);
+  },
+);
+
+t.test(
+  "a mark of a win that is settled since says nothing, and goes",
+  async (t) => {
+    const world = await createWorld(t);
+    const server = await build(t, world);
+    await setPrizes(world, [{ id: "SURE" }], server);
+    await world.redis.hset(keys.pending, "ann", "1-1");
+    t.equal(told((await server.draw("ann")).body), "won");
+    await server.settle.idle();
+    t.equal(await world.redis.hlen(keys.pending), 0);
+    t.equal(told((await server.draw("ann")).body), "participated");
+  },
+);
