@@ -55,10 +55,16 @@ export function createBatcher<Item, Outcome>(
       waiting = waiting.slice(largest);
       ran = batch.length;
       since = performance.now();
-      await settle(batch.filter(stillHeeded));
+      await settle(batch.filter(isHeeded));
     }
     ran = 0;
     running = undefined;
+  }
+
+  function isHeeded(waiter: Waiting<Item, Outcome>): boolean {
+    if (since - waiter.since < PATIENCE) return true;
+    waiter.reject(unavailable(new Error("waited too long")));
+    return false;
   }
 
   async function settle(batch: Waiting<Item, Outcome>[]): Promise<void> {
@@ -89,10 +95,3 @@ export function createBatcher<Item, Outcome>(
 }
 
 const endOfTurn = () => new Promise<void>((done) => setImmediate(done));
-
-function stillHeeded<Item, Outcome>(waiter: Waiting<Item, Outcome>): boolean {
-  const { since, reject } = waiter;
-  const heeded = performance.now() - since < PATIENCE;
-  if (!heeded) reject(unavailable(new Error("waited too long")));
-  return heeded;
-}

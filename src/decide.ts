@@ -41,6 +41,8 @@ export function createDecisions(
 
   async function decide(draws: Draw[]): Promise<Decision[]> {
     if (!prizes.isFresh()) await prizes.reload();
+    const [date = "", ...others] = new Set(draws.map((it) => it.draw_date));
+    if (others.length === 0) return decideDay(date, draws);
     const decisions = new Map<Draw, Decision>();
     for (const date of new Set(draws.map((draw) => draw.draw_date))) {
       const ofDay = draws.filter((draw) => draw.draw_date === date);

@@ -41,22 +41,21 @@ export function createEngine(
 ): Engine {
   const decisions = createDecisions(redis, prizes, clock);
 
-  async function draw(
-    userId: string,
-    idempotencyKey?: string,
-  ): Promise<Outcome> {
+  function draw(userId: string, idempotencyKey?: string): Promise<Outcome> {
+    const begin = () => {
+      const attempt = nameAttempt(idempotencyKey);
+      return follow({
+        user_id: userId,
+        draw_date: clock.today().date,
+        attempt,
+        keyed: idempotencyKey !== undefined,
+        roll: random.roll(),
+        id: random.id(attempt),
+        refused: "",
+      });
+    };
     // Only then the clock is known to be Redis's, and with it the day.
-    if (!prizes.isFresh()) await prizes.reload();
-    const attempt = nameAttempt(idempotencyKey);
-    return follow({
-      user_id: userId,
-      draw_date: clock.today().date,
-      attempt,
-      keyed: idempotencyKey !== undefined,
-      roll: random.roll(),
-      id: random.id(attempt),
-      refused: "",
-    });
+    return prizes.isFresh() ? begin() : prizes.reload().then(begin);
   }
 
   function resume(win: Win): Promise<Outcome> {
@@ -76,7 +75,7 @@ export function createEngine(
       case "recorded":
         return recall(draw.user_id, decision.draw_date);
       case "won":
-        return conclude(decision.win, draw, rounds);
+        return await conclude(decision.win, draw, rounds);
     }
   }
 
@@ -91,7 +90,8 @@ export function createEngine(
       case "recorded": {
         const created_at = new Date(win.created_at).toISOString();
         const result = { id, user_id, prize_id, created_at };
-        const title = await prizes.title(prize_id);
+        const known = prizes.title(prize_id);
+        const title = typeof known === "string" ? known : await known;
         return { outcome: "won", result, title, settlement };
       }
       case "participated":

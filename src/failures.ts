@@ -12,7 +12,7 @@ export function answerError(
   reply.removeHeader("connection");
   if (error instanceof Failure) {
     if (error.code === "UNAVAILABLE") {
-      request.log.debug({ err: error }, "unavailable");
+      request.log.debug({ err: error, reqId: request.id }, "unavailable");
     }
     return fail(reply, error.code, error.message);
   }
@@ -25,7 +25,7 @@ export function answerError(
   if (statusCode !== undefined && statusCode >= 400 && statusCode < 500) {
     return fail(reply, "INVALID_REQUEST", remedyOf(code));
   }
-  request.log.error({ err: error }, "failed");
+  request.log.error({ err: error, reqId: request.id }, "failed");
   return fail(reply, "INTERNAL", "Something went wrong on our side.");
 }
 

@@ -32,14 +32,16 @@ export function createGate(results: Pick<Results, "waiting">): Gate {
     return underWay - (stalled ? wins : 0) >= LIMIT;
   }
 
-  async function pass<T>(work: () => Promise<T>): Promise<T> {
-    if (isFull()) throw unavailable(TOO_MUCH);
+  function pass<T>(work: () => Promise<T>): Promise<T> {
+    if (isFull()) return Promise.reject(unavailable(TOO_MUCH));
     underWay += 1;
-    try {
-      return await work();
-    } finally {
-      underWay -= 1;
-    }
+    const working = work();
+    working.then(leave, leave);
+    return working;
+  }
+
+  function leave(): void {
+    underWay -= 1;
   }
 
   return { isFull, pass };

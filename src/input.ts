@@ -4,11 +4,16 @@ import {
 } from "libphonenumber-js";
 import { invalid } from "./errors.js";
 
+/** 1 to 64 visible ASCII characters, with spaces between them. */
+const PLAIN = /^[!-~](?:[ -~]{0,62}[!-~])?$/;
+
 /**
  * The one form of a username: Unicode NFKC, trimmed, 1 to 64 characters (code points). Throws INVALID_REQUEST.
  * Names that look the same in another Unicode form are the same user.
  */
 export function parseUsername(text: string): string {
+  // Most names are plain, and are in that form already.
+  if (PLAIN.test(text)) return text;
   // A lone surrogate would become U+FFFD on its way out, and so one name of many.
   if (!text.isWellFormed()) {
     throw invalid("username", "must be well-formed Unicode text");

@@ -84,8 +84,13 @@ const array = (oid: number, serialize: (items: Items) => string) => ({
 
 const plain = (items: Items) => `{${items.join(",")}}`;
 
-const quoted = (items: Items) =>
-  plain(items.map((item) => `"${String(item).replace(/["\\]/g, "\\$&")}"`));
+const quoted = (items: Items) => plain(items.map(quote));
+
+function quote(item: string | number): string {
+  const text = String(item);
+  const escaped = /["\\]/.test(text) ? text.replace(/["\\]/g, "\\$&") : text;
+  return `"${escaped}"`;
+}
 
 /** Arrays as parameters, by their object ids in pg_type. */
 const ARRAYS = {

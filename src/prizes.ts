@@ -26,8 +26,8 @@ export type Prizes = {
   isFresh(): boolean;
   /** Redis was away and may have lost its last writes. */
   markStale(): void;
-  /** The title of a prize. Rejects with UNAVAILABLE where Postgres is away and the prize new. */
-  title(id: string): Promise<string>;
+  /** The title of a prize. Rejects with UNAVAILABLE where the prize is new to this server and Postgres away. */
+  title(id: string): string | Promise<string>;
   /** Why the prizes in Postgres are not in force, or undefined. */
   problem(): string | undefined;
 };
@@ -118,10 +118,8 @@ export function createPrizes(
     if (!isFresh() || edited || lost || due) await reload();
   }
 
-  async function title(id: string): Promise<string> {
-    if (!titles.has(id)) await reload();
-    return titles.get(id) ?? id;
-  }
+  const title = (id: string) =>
+    titles.get(id) ?? reload().then(() => titles.get(id) ?? id);
 
   return {
     reload,

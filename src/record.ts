@@ -18,9 +18,9 @@ export async function recordAll(
   postgres: Postgres,
   wins: Win[],
 ): Promise<(Fate | Error)[]> {
-  const distinct = [...new Map(wins.map((win) => [win.id, win])).values()];
+  const distinct = new Map(wins.map((win) => [win.id, win]));
   // In one order, so that two servers that write the same wins wait for each other and don't deadlock.
-  if (await insertAll(postgres, distinct.sort(byUnit))) {
+  if (await insertAll(postgres, [...distinct.values()].sort(byUnit))) {
     return wins.map(() => "recorded");
   }
   return recordEach(postgres, wins);
@@ -46,7 +46,7 @@ async function insertAll(postgres: Postgres, wins: Win[]): Promise<boolean> {
         )
         insert into result (id, user_id, prize_id, draw_date, unit, day_unit, created_at)
         select w.id, w.user_id, w.prize_id, ${draw_date}::text::date, w.unit, w.day_unit, to_timestamp(w.created_at / 1000)
-        from ${rowsOf(sql, wins)}
+        from unnest(${columns(sql, wins)}) as w (id, user_id, prize_id, unit, day_unit, created_at)
         where not exists (
           select
           from unnest(
@@ -86,16 +86,13 @@ function mostOfEach(wins: Win[]) {
   return most;
 }
 
-const rowsOf = (sql: Sql, wins: Win[]) => sql`
-  unnest(
-    ${wins.map((win) => win.id)}::uuid[],
-    ${wins.map((win) => win.user_id)}::text[],
-    ${wins.map((win) => win.prize_id)}::text[],
-    ${wins.map((win) => win.draw_date)}::text[],
-    ${wins.map((win) => win.unit)}::bigint[],
-    ${wins.map((win) => win.day_unit)}::bigint[],
-    ${wins.map((win) => win.created_at)}::float8[]
-  ) as w (id, user_id, prize_id, draw_date, unit, day_unit, created_at)`;
+const columns = (sql: Sql, wins: Win[]) => sql`
+  ${wins.map((win) => win.id)}::uuid[],
+  ${wins.map((win) => win.user_id)}::text[],
+  ${wins.map((win) => win.prize_id)}::text[],
+  ${wins.map((win) => win.unit)}::bigint[],
+  ${wins.map((win) => win.day_unit)}::bigint[],
+  ${wins.map((win) => win.created_at)}::float8[]`;
 
 async function recordEach(
   postgres: Postgres,
@@ -137,7 +134,8 @@ function insertNew(postgres: Postgres, wins: Win[]) {
     (sql) => sql<{ id: string }[]>`
       insert into result (id, user_id, prize_id, draw_date, unit, day_unit, created_at)
       select w.id, w.user_id, w.prize_id, w.draw_date::date, w.unit, w.day_unit, to_timestamp(w.created_at / 1000)
-      from ${rowsOf(sql, wins)}
+      from unnest(${columns(sql, wins)}, ${wins.map((win) => win.draw_date)}::text[])
+        as w (id, user_id, prize_id, unit, day_unit, created_at, draw_date)
       join prize p
         on p.id = w.prize_id
         and (p.total_quota is null or w.unit <= p.total_quota)

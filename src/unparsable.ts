@@ -14,10 +14,10 @@ type Connection = Socket & {
 
 /** Has the app answer what Node would answer by itself: with a bare 400 or 417, or by hanging up. */
 export function leaveNothingToNode(app: FastifyInstance): void {
-  app.addHook("onRequest", async ({ raw }) => {
-    if (raw.httpVersion === "1.1" && raw.headers.host === undefined) {
-      throw invalid("Host", "must be sent with HTTP/1.1");
-    }
+  app.addHook("onRequest", ({ raw }, _reply, done) => {
+    const isMissing = raw.headers.host === undefined;
+    if (!isMissing || raw.httpVersion !== "1.1") return done();
+    done(invalid("Host", "must be sent with HTTP/1.1"));
   });
   app.server.on("checkExpectation", (request, reply) =>
     app.routing(request, reply),

@@ -42,10 +42,12 @@ export const drawRoute: FastifyPluginAsyncTypebox<Services> = async (
         drawing.then((end) => settleWin(end, false), ignore);
         throw error;
       });
-      const { raw } = reply;
-      const ended = () => settleWin(outcome, raw.writableFinished);
-      if (raw.destroyed) ended();
-      else raw.once("close", ended);
+      if (outcome.outcome === "won") {
+        const { raw } = reply;
+        const ended = () => settleWin(outcome, raw.writableFinished);
+        if (raw.destroyed) ended();
+        else raw.once("close", ended);
+      }
       reply.header("cache-control", "no-store");
       return answer(outcome, (date) => clock.day(date).resetsAt);
     },
