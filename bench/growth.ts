@@ -1,0 +1,1 @@
+export const growth = async () => ({ tables: [], targets: [] });

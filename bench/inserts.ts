@@ -1,0 +1,1 @@
+export const inserts = async () => ({ tables: [], targets: [] });

@@ -1,0 +1,41 @@
+import { parseArgs } from "node:util";
+import { growth } from "./growth.js";
+import { inserts } from "./inserts.js";
+import { latency } from "./latency.js";
+import { memory } from "./memory.js";
+import { processes } from "./processes.js";
+import { redis } from "./redis.js";
+import type { Question } from "./support/question.js";
+import { ask } from "./support/report.js";
+import { throughput } from "./throughput.js";
+
+/** `npm run bench [-- --quick] [QUESTION…]`: asks all questions, or those named. README.md says what each one asks. */
+const QUESTIONS: Record<string, Question> = {
+  throughput,
+  latency,
+  processes,
+  redis,
+  memory,
+  inserts,
+  growth,
+};
+
+const { values, positionals } = parseArgs({
+  allowPositionals: true,
+  options: { quick: { type: "boolean", default: false } },
+});
+const names = positionals.length > 0 ? positionals : Object.keys(QUESTIONS);
+const unknown = names.filter((name) => !(name in QUESTIONS));
+if (unknown.length > 0) {
+  console.error(
+    `There is no question ${unknown.join(", ")}. There are ${Object.keys(QUESTIONS).join(", ")}.`,
+  );
+  process.exit(2);
+}
+
+for (const name of names) {
+  const clean = await ask(name, QUESTIONS[name] as Question, values.quick);
+  if (!clean) process.exitCode = 1;
+}
+// What the questions started is closed; keep-alive agents of theirs need not be waited for.
+process.exit();

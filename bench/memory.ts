@@ -1,0 +1,1 @@
+export const memory = async () => ({ tables: [], targets: [] });

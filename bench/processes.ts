@@ -1,0 +1,1 @@
+export const processes = async () => ({ tables: [], targets: [] });

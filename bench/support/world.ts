@@ -1,0 +1,58 @@
+import { mkdtemp, readFile, rm } from "node:fs/promises";
+import { join } from "node:path";
+import { Redis } from "ioredis";
+import createSql from "postgres";
+import { startEmbedded } from "../../src/embedded.js";
+import { home, processesIn } from "../../test/home.js";
+import { createOwner } from "../../test/owner.js";
+
+export type BenchWorld = Awaited<ReturnType<typeof startWorld>>;
+
+/** Stores of a question's own, as `npm start` brings them. They end with the question, or with this process. */
+export async function startWorld() {
+  const owner = createOwner();
+  const folder = await mkdtemp(join(home(), "bench-"));
+  owner.teardown(() => rm(folder, { recursive: true, force: true }));
+  const stores = await startEmbedded(folder, () => {});
+  owner.teardown(() => stores.close());
+  const { databaseUrl, redisUrl } = stores;
+  const sql = createSql(databaseUrl, { max: 4, onnotice: () => {} });
+  owner.teardown(() => sql.end({ timeout: 1 }));
+  const redis = new Redis(redisUrl, { protocol: 2 });
+  owner.teardown(() => redis.disconnect());
+  const pidsOf = (store: string) => processesIn(join(folder, store));
+
+  /** A further database of the same PostgreSQL, and one of the same Redis. */
+  async function other(name: string, number: number) {
+    await sql.unsafe(`create database ${name}`);
+    const [database, cache] = [new URL(databaseUrl), new URL(redisUrl)];
+    database.pathname = `/${name}`;
+    cache.pathname = `/${number}`;
+    return { databaseUrl: database.href, redisUrl: cache.href };
+  }
+
+  /** Microseconds of processor time so far of Redis, of all of PostgreSQL, and of given processes. */
+  async function cpu(servers: number[] = []) {
+    return {
+      server: await cpuOf(servers),
+      redis: await cpuOf(await pidsOf("redis")),
+      postgres: await cpuOf(await pidsOf("postgres")),
+    };
+  }
+
+  return { databaseUrl, redisUrl, sql, redis, owner, other, cpu };
+}
+
+/** Linux counts in hundredths of a second. */
+const TICK = 10_000;
+
+async function cpuOf(pids: number[]): Promise<number> {
+  let sum = 0;
+  for (const pid of pids) {
+    const text = await readFile(`/proc/${pid}/stat`, "utf8").catch(() => "");
+    // The fields behind the name, which may hold spaces: user time is the 14th of all, system time the 15th.
+    const fields = text.slice(text.lastIndexOf(")") + 2).split(" ");
+    sum += (Number(fields[11] ?? 0) + Number(fields[12] ?? 0)) * TICK;
+  }
+  return sum;
+}
