@@ -33,7 +33,7 @@ const LARGEST = 256;
 /** Decides draws by lua/draw.lua, all that wait in one EVALSHA. Rejects with UNAVAILABLE. */
 export function createDecisions(
   redis: Redis,
-  prizes: Prizes,
+  prizes: Pick<Prizes, "isFresh" | "reload">,
   clock: Clock,
 ): Batcher<Draw, Decision> {
   let begun = ""; // the latest day of which this server has decided

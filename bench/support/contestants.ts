@@ -1,0 +1,46 @@
+import { readFile } from "node:fs/promises";
+import { fileURLToPath } from "node:url";
+import createSql from "postgres";
+import { startProcess } from "../../test/process.js";
+import { until } from "../../test/until.js";
+import type { BenchWorld } from "./world.js";
+
+const fileOf = (name: string) =>
+  fileURLToPath(new URL(`../${name}`, import.meta.url));
+
+/** Starts a server on a world's stores, with these prizes, and what it is compared with. */
+export async function startContestants(
+  world: BenchWorld,
+  prizes: string,
+  others: ("bare" | "naive")[],
+) {
+  const { owner } = world;
+  const server = await startProcess(owner, world);
+  await until("tables", () => world.sql`select from result limit 1`);
+  await world.sql.unsafe(prizes);
+  await until("the prizes in force", async () => {
+    const answer = await fetch(`${server.url}/prizes`);
+    if (answer.status !== 200) throw new Error(await answer.text());
+  });
+  const urls = { draw: server.url, bare: "", naive: "" };
+  if (others.includes("bare")) {
+    urls.bare = (await startProcess(owner, world, {}, fileOf("bare.ts"))).url;
+  }
+  if (others.includes("naive")) {
+    const stores = await naiveStores(world, prizes);
+    const main = fileOf("naive/server.ts");
+    urls.naive = (await startProcess(owner, stores, {}, main)).url;
+  }
+  return { server, urls };
+}
+
+/** A database and a Redis of the naive design's own, with the same prizes. */
+async function naiveStores(world: BenchWorld, prizes: string) {
+  const stores = await world.other("naive", 1);
+  const sql = createSql(stores.databaseUrl, { max: 1, onnotice: () => {} });
+  const tables = new URL("../../sql/001_prizes.sql", import.meta.url);
+  await sql.unsafe(await readFile(tables, "utf8"));
+  await sql.unsafe(prizes);
+  await sql.end();
+  return stores;
+}

@@ -1,0 +1,68 @@
+import { createClock } from "../../src/clock.js";
+import { createDecisions, type Draw } from "../../src/decide.js";
+import { nameAttempt, PARTS, systemRandom } from "../../src/random.js";
+import { createRedis, redisTime } from "../../src/redis.js";
+import { createSettle } from "../../src/settle.js";
+import { putTable } from "../../src/table-in-force.js";
+import type { Win } from "../../src/win.js";
+
+/** All servers' draws are of different users. */
+let users = 0;
+
+export type Drawing = Awaited<ReturnType<typeof startDrawing>>;
+
+/** The engine's way to Redis, without a server and without Postgres. */
+export async function startDrawing(url: string) {
+  const redis = createRedis(url);
+  await redis.connect();
+  const clock = createClock("UTC", () => redisTime(redis));
+  const { settle } = createSettle(redis, clock);
+  const loaded = { isFresh: () => true, reload: async () => {} };
+  const decisions = createDecisions(redis, loaded, clock);
+  /** Puts so many prizes in force; together their odds are 0.825. */
+  async function setPrizes(count: number): Promise<void> {
+    const each = Math.floor((0.825 * PARTS) / count);
+    const listing = Array.from({ length: count }, (_, n) => ({
+      id: `PRIZE_NUMBER_${String(n).padStart(3, "0")}`,
+      title: `Prize number ${n}`,
+      probability: each / PARTS,
+      daily_quota: null,
+      total_quota: 1_000_000_000,
+      odds_to: String(each * (n + 1)),
+    }));
+    const table = { version: "1", listing };
+    await putTable(redis, [], table, clock.today(), true);
+  }
+
+  function newDraw(): Draw {
+    users += 1;
+    const attempt = nameAttempt(undefined);
+    return {
+      user_id: `user${String(users).padStart(8, "0")}`,
+      draw_date: clock.today().date,
+      attempt,
+      keyed: false,
+      roll: systemRandom.roll(),
+      id: systemRandom.id(attempt),
+      refused: "",
+    };
+  }
+
+  /** Decides a batch of new users' draws. Answers with the wins. */
+  async function drawBatch(size: number): Promise<Win[]> {
+    const draws = Array.from({ length: size }, newDraw);
+    const ends = await Promise.all(draws.map(decisions.add));
+    return ends.flatMap((end) => (end.outcome === "won" ? [end.win] : []));
+  }
+
+  /** Settles wins whose winners all were told. */
+  async function settleBatch(wins: Win[]): Promise<void> {
+    await Promise.all(
+      wins.map(({ entry, user_id, draw_date, attempt }) =>
+        settle({ entry, user_id, draw_date, attempt, fate: "told" }),
+      ),
+    );
+  }
+
+  return { redis, clock, setPrizes, drawBatch, settleBatch };
+}
