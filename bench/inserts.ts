@@ -2,7 +2,7 @@ import { randomUUID } from "node:crypto";
 import createSql from "postgres";
 import { migrate } from "../src/migrate.js";
 import { createPostgres } from "../src/postgres.js";
-import { recordAll } from "../src/record.js";
+import { createResults } from "../src/results.js";
 import type { Win } from "../src/win.js";
 import {
   type Answer,
@@ -30,13 +30,14 @@ export async function inserts({ quick, say }: Asking): Promise<Answer> {
     await migrate(world.databaseUrl, false);
     await world.sql.unsafe(SAMPLE_PRIZES);
     const postgres = createPostgres(world.databaseUrl);
+    const results = createResults(postgres);
     const sql = createSql(world.databaseUrl, {
       max: CONNECTIONS,
       connection: { jit: "off" } as Record<string, string>,
     });
     world.owner.teardown(() => postgres.close());
     world.owner.teardown(() => sql.end({ timeout: 1 }));
-    const seconds = quick ? 1 : 4;
+    const amount = quick ? 20_000 : 60_000;
     let unit = 0;
 
     function newWin(): Win {
@@ -61,35 +62,34 @@ export async function inserts({ quick, say }: Asking): Promise<Answer> {
       };
     }
 
-    async function batches(waiting: number): Promise<void> {
-      const wins = Array.from({ length: waiting }, newWin);
-      const fates = await recordAll(postgres, wins);
-      if (fates.some((fate) => fate !== "recorded")) throw new Error("refused");
+    async function together(win: Win): Promise<void> {
+      const fate = await results.record(win);
+      if (fate !== "recorded") throw new Error(fate);
     }
 
-    async function single(waiting: number): Promise<void> {
-      const wins = Array.from({ length: waiting }, newWin);
-      await Promise.all(
-        wins.map(
-          (win) => sql`
-            insert into result (id, user_id, prize_id, draw_date, unit, day_unit, created_at)
-            values (${win.id}, ${win.user_id}, ${win.prize_id}, ${win.draw_date}, ${win.unit}, ${win.day_unit},
-              ${new Date(win.created_at)})`,
-        ),
-      );
+    async function single(win: Win): Promise<void> {
+      await sql`
+        insert into result (id, user_id, prize_id, draw_date, unit, day_unit, created_at)
+        values (${win.id}, ${win.user_id}, ${win.prize_id}, ${win.draw_date}, ${win.unit}, ${win.day_unit},
+          ${new Date(win.created_at)})`;
     }
 
+    /** Keeps so many wins waiting. */
     async function run(
-      work: (waiting: number) => Promise<void>,
+      record: (win: Win) => Promise<void>,
       waiting: number,
     ): Promise<Run> {
+      const stock = Array.from({ length: amount }, newWin);
       const before = await world.cpu();
       const began = performance.now();
       let wins = 0;
-      while (performance.now() - began < seconds * 1_000) {
-        await work(waiting);
-        wins += waiting;
-      }
+      const lane = async () => {
+        for (let win = stock[wins]; win; win = stock[wins]) {
+          wins += 1;
+          await record(win);
+        }
+      };
+      await Promise.all(Array.from({ length: waiting }, lane));
       const took = (performance.now() - began) / 1_000;
       const after = await world.cpu();
       return {
@@ -104,18 +104,18 @@ export async function inserts({ quick, say }: Asking): Promise<Answer> {
       say(`${waiting} wins waiting`);
       const seen = (await alternate(
         {
-          batches: () => run(batches, waiting),
+          together: () => run(together, waiting),
           single: () => run(single, waiting),
         },
         quick ? 2 : 5,
         say,
-      )) as Record<"batches" | "single", Run[]>;
+      )) as Record<"together" | "single", Run[]>;
       const rates = (its: Run[]) => its.map(({ rate }) => rate);
       const {
         median: times,
         least,
         most,
-      } = ratio(rates(seen.batches), rates(seen.single));
+      } = ratio(rates(seen.together), rates(seen.single));
       const row = (what: string, its: Run[]) => ({
         waiting,
         what,
@@ -125,7 +125,7 @@ export async function inserts({ quick, say }: Asking): Promise<Answer> {
       tables.push({
         title: `${waiting} wins waiting: ${round(times)} × (${round(least)} to ${round(most)})`,
         rows: [
-          row("all that wait in one INSERT", seen.batches),
+          row("all that wait in one INSERT", seen.together),
           row(`an INSERT each, ${CONNECTIONS} connections`, seen.single),
         ],
       });
