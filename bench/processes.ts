@@ -58,7 +58,7 @@ export async function processes({ quick, say }: Asking): Promise<Answer> {
     const runs = SERVERS.map(
       (count) => [`${count}`, () => run(count)] as const,
     );
-    const seen = await alternate(Object.fromEntries(runs), quick ? 2 : 5, say);
+    const seen = await alternate(Object.fromEntries(runs), quick ? 1 : 5, say);
     const middle = (count: number, part: keyof Run) =>
       median((seen[count] ?? []).map((it) => it[part]));
     const parts = ["server", "redis", "postgres"] as const;
