@@ -6,13 +6,20 @@ import Fastify, {
   type FastifyServerOptions,
   LogController,
 } from "fastify";
+import { knowCaller } from "./access/caller.js";
+import { limitRates } from "./access/limits.js";
+import { admin } from "./admin/plugin.js";
 import { invalid, RETRY_AFTER, UNAVAILABLE } from "./errors.js";
 import { answerError, fail } from "./failures.js";
 import type { Gate } from "./gate.js";
+import { observeRequests } from "./observe/requests.js";
+import { describeApi } from "./openapi.js";
+import { pages } from "./pages.js";
 import { drawRoute } from "./routes/draw.js";
 import { healthRoutes } from "./routes/health.js";
 import { prizesRoute } from "./routes/prizes.js";
 import { redeemRoute } from "./routes/redeem.js";
+import { resultsRoute } from "./routes/results.js";
 import type { Services } from "./services.js";
 import { answerUnparsable, leaveNothingToNode } from "./unparsable.js";
 
@@ -60,13 +67,24 @@ export function buildApp(
     fail(reply, "NOT_FOUND", `There is no ${request.method} on this path.`),
   );
 
-  app.register(async (guarded) => {
-    refuseWhenFull(guarded, services.gate);
-    guarded.register(drawRoute, services);
-    guarded.register(redeemRoute, services);
-    guarded.register(prizesRoute, services);
+  observeRequests(app, services);
+  app.register(async (described) => {
+    await describeApi(described);
+    described.register(async (guarded) => {
+      refuseWhenFull(guarded, services.gate);
+      guarded.register(prizesRoute, services);
+      guarded.register(async (own) => {
+        await limitRates(own, services);
+        await knowCaller(own, services);
+        own.register(drawRoute, services);
+        own.register(redeemRoute, services);
+        own.register(resultsRoute, services);
+      });
+    });
+    described.register(healthRoutes, services);
+    described.register(admin, { ...services, prefix: "/admin" });
   });
-  app.register(healthRoutes, services);
+  app.register(pages, services);
   return app;
 }
 

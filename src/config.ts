@@ -1,3 +1,4 @@
+import { isIP } from "node:net";
 import fastifyEnv from "@fastify/env";
 import type { Ajv, ErrorObject } from "ajv";
 import Fastify from "fastify";
@@ -19,15 +20,41 @@ export const ConfigSchema = Type.Object({
       default: "info",
     },
   ),
+  ADMIN_TOKEN: Type.Optional(Type.String({ minLength: 32 })),
+  AUTH_JWT_SECRET: Type.Optional(Type.String({ minLength: 32 })),
+  AUTH_JWKS_URL: Type.Optional(Type.String({ format: "http-url" })),
+  AUTH_ISSUER: Type.Optional(Type.String({ minLength: 1 })),
+  AUTH_AUDIENCE: Type.Optional(Type.String({ minLength: 1 })),
+  CLAIM_DAYS: Type.Optional(Type.Integer({ minimum: 1, maximum: 3650 })),
+  TRUST_PROXY: Type.Optional(Type.String({ format: "trust-proxy" })),
+  RATE_LIMIT_USER: Type.Optional(Type.Integer({ minimum: 1 })),
+  RATE_LIMIT_ADDRESS: Type.Optional(Type.Integer({ minimum: 1 })),
+  PAGE: Type.Enum(["on", "off"], { default: "on" }),
+  PAGE_TITLE: Type.String({
+    minLength: 1,
+    maxLength: 80,
+    default: "Lucky Draw",
+  }),
+  PAGE_COLOUR: Type.String({ format: "colour", default: "#c2185b" }),
+  PAGE_LOGO: Type.Optional(Type.String({ minLength: 1 })),
+  METRICS: Type.Enum(["on", "off"], { default: "off" }),
+  OTEL_EXPORTER_OTLP_ENDPOINT: Type.Optional(
+    Type.String({ format: "http-url" }),
+  ),
 });
 
 export type Config = Static<typeof ConfigSchema>;
 
-/** One store of each kind, or none: half an embedded pair helps nobody. */
+/** Settings that say nothing without one another: half an embedded pair, or a token whose audience is not compared. */
 const TOGETHER = {
   DATABASE_URL: ["REDIS_URL"],
   REDIS_URL: ["DATABASE_URL"],
+  AUTH_JWT_SECRET: ["AUTH_ISSUER", "AUTH_AUDIENCE"],
+  AUTH_JWKS_URL: ["AUTH_ISSUER", "AUTH_AUDIENCE"],
 };
+
+/** One way to know a token, not two. */
+const APART = { not: { required: ["AUTH_JWT_SECRET", "AUTH_JWKS_URL"] } };
 
 /** Each format: its check and what to tell who fails it. */
 const FORMATS = {
@@ -38,6 +65,19 @@ const FORMATS = {
   "redis-url": {
     check: (text: string) => isUrl(text, ["redis:", "rediss:"]),
     remedy: "must be a URL such as redis://host:6379 or rediss://host:6379",
+  },
+  "http-url": {
+    check: (text: string) => isUrl(text, ["http:", "https:"]),
+    remedy: "must be a URL such as https://host/path",
+  },
+  "trust-proxy": {
+    check: isTrustProxy,
+    remedy:
+      "must be the number of proxies in front, such as 1, or their addresses, such as 10.0.0.1,10.1.0.0/16",
+  },
+  colour: {
+    check: (text: string) => /^#[0-9a-f]{6}$/i.test(text),
+    remedy: "must be a colour such as #c2185b",
   },
   "time-zone": {
     check: isTimeZone,
@@ -59,7 +99,7 @@ export async function readConfig(
   const given = Object.entries(variables).filter(([, value]) => value !== "");
   const app = Fastify();
   app.register(fastifyEnv, {
-    schema: { ...ConfigSchema, dependencies: TOGETHER },
+    schema: { ...ConfigSchema, ...APART, dependencies: TOGETHER },
     data: Object.fromEntries(given),
     env: false,
     dotenv: true,
@@ -86,7 +126,12 @@ function withFormats(ajv: Ajv): Ajv {
 function explain(error: ErrorObject): string {
   if (error.keyword === "dependencies") {
     const { property, missingProperty } = error.params;
-    return `${missingProperty}: must be set, too, where ${property} is (or neither, for the embedded pair)`;
+    const neither =
+      property.endsWith("_URL") && missingProperty.endsWith("_URL");
+    return `${missingProperty}: must be set, too, where ${property} is${neither ? " (or neither, for the embedded pair)" : ""}`;
+  }
+  if (error.keyword === "not") {
+    return "AUTH_JWKS_URL: can't be set together with AUTH_JWT_SECRET; leave one of them out";
   }
   const field = error.instancePath.slice(1);
   const format = FORMATS[error.params.format as keyof typeof FORMATS];
@@ -99,6 +144,17 @@ function explain(error: ErrorObject): string {
 
 function isUrl(text: string, protocols: string[]): boolean {
   return URL.canParse(text) && protocols.includes(new URL(text).protocol);
+}
+
+/** A number of hops, or addresses and networks. */
+function isTrustProxy(text: string): boolean {
+  if (/^\d+$/.test(text)) return Number(text) > 0;
+  return text.split(",").every((item) => {
+    const [address = "", bits, ...rest] = item.trim().split("/");
+    const most = { 0: -1, 4: 32, 6: 128 }[isIP(address)] ?? -1;
+    const fits = bits === undefined || (/^\d+$/.test(bits) && +bits <= most);
+    return most > 0 && fits && rest.length === 0;
+  });
 }
 
 function isTimeZone(text: string): boolean {

@@ -2,7 +2,6 @@ import type { CountryCode } from "libphonenumber-js";
 import type { Logger } from "pino";
 import { buildApp } from "./app.js";
 import { createClock } from "./clock.js";
-import type { Config } from "./config.js";
 import { createEngine } from "./draw.js";
 import { createGate } from "./gate.js";
 import { migrate } from "./migrate.js";
@@ -12,6 +11,7 @@ import { type Random, systemRandom } from "./random.js";
 import { createRedis, redisTime } from "./redis.js";
 import { createResults } from "./results.js";
 import { createScheduler } from "./scheduler.js";
+import type { Settings } from "./services.js";
 import { createSettle } from "./settle.js";
 
 export type ServerOptions = {
@@ -38,15 +38,12 @@ const GRACE = 3_000;
 const BACKLOG = 4_096;
 
 /** A whole server: stores, engine, HTTP front and scheduler. It owns what it opens; `close` closes all of it. */
-export function createServer(
-  config: Pick<Config, "TIME_ZONE" | "DEFAULT_COUNTRY">,
-  options: ServerOptions,
-) {
+export function createServer(settings: Settings, options: ServerOptions) {
   const { databaseUrl, redisUrl, log, samplePrizes = false } = options;
   const redis = createRedis(redisUrl);
   const postgres = createPostgres(databaseUrl);
   const sharedTime = options.sharedTime ?? (() => redisTime(redis));
-  const clock = createClock(config.TIME_ZONE, sharedTime, options.localTime);
+  const clock = createClock(settings.TIME_ZONE, sharedTime, options.localTime);
   const warn = log.warn.bind(log);
   const prizes = createPrizes(redis, postgres, clock, warn);
   const results = createResults(postgres);
@@ -61,10 +58,11 @@ export function createServer(
     random,
     warn,
   );
-  const country = config.DEFAULT_COUNTRY as CountryCode;
+  const country = settings.DEFAULT_COUNTRY as CountryCode;
   const parts = { redis, postgres, clock, prizes, engine, settle };
-  const app = buildApp({ ...parts, country, gate: createGate(results) }, log);
-  const scheduler = createScheduler(config.TIME_ZONE, parts, log);
+  const gate = createGate(results);
+  const app = buildApp({ ...parts, country, gate, settings }, log);
+  const scheduler = createScheduler(settings.TIME_ZONE, parts, log);
   let closing = false;
 
   let away = false;

@@ -1,11 +1,16 @@
 import type { CountryCode } from "libphonenumber-js";
 import type { Clock } from "./clock.js";
+import type { Config } from "./config.js";
 import type { Engine } from "./draw.js";
 import type { Gate } from "./gate.js";
 import type { Postgres } from "./postgres.js";
 import type { Prizes } from "./prizes.js";
 import type { Redis } from "./redis.js";
 import type { Settle } from "./settle.js";
+
+/** What a server is made with. What is optional is off where it is not given. */
+export type Settings = Pick<Config, "TIME_ZONE" | "DEFAULT_COUNTRY"> &
+  Partial<Config>;
 
 /** What the routes work with. server.ts makes it. */
 export type Services = {
@@ -18,4 +23,5 @@ export type Services = {
   gate: Gate;
   /** of phone numbers without a country code */
   country: CountryCode;
+  settings: Settings;
 };

@@ -2,10 +2,13 @@ import { pino } from "pino";
 import type { Test } from "tap";
 import { loggable } from "../src/errors.js";
 import { createServer, type ServerOptions } from "../src/server.js";
+import type { Settings } from "../src/services.js";
 import type { World } from "./world.js";
 
 type Options = Partial<ServerOptions> & {
   timeZone?: string;
+  /** optional parts that are on */
+  settings?: Partial<Settings>;
   /** where log lines go; default: nowhere */
   logged?: (line: string) => void;
 };
@@ -21,14 +24,14 @@ export type PrizeRow = {
 
 /** A server of the real kind in this process, without its scheduler: the test calls `scheduler.tick` itself. */
 export async function build(t: Test, world: World, options: Options = {}) {
-  const { timeZone = "UTC", logged, ...rest } = options;
-  const settings = { level: "trace", serializers: { err: loggable } };
+  const { timeZone = "UTC", settings = {}, logged, ...rest } = options;
+  const logging = { level: "trace", serializers: { err: loggable } };
   const log = logged
-    ? pino(settings, { write: logged })
+    ? pino(logging, { write: logged })
     : pino({ level: "silent" });
   const { databaseUrl, redisUrl } = world;
   const server = createServer(
-    { TIME_ZONE: timeZone, DEFAULT_COUNTRY: "HK" },
+    { TIME_ZONE: timeZone, DEFAULT_COUNTRY: "HK", ...settings },
     { databaseUrl, redisUrl, log, ...rest },
   );
   let closed = false;

@@ -53,8 +53,47 @@ t.test("defaults, and empty variables count as not set", async (t) => {
     TIME_ZONE: "UTC",
     DEFAULT_COUNTRY: "HK",
     LOG_LEVEL: "info",
+    PAGE: "on",
+    PAGE_TITLE: "Lucky Draw",
+    PAGE_COLOUR: "#c2185b",
+    METRICS: "off",
   });
 });
+
+t.test(
+  "the settings of who is asking come together, and one way",
+  async (t) => {
+    const told = async (variables: Record<string, string>) =>
+      (await t.rejects(readConfig(variables))) as unknown as Error;
+    const secret = "s".repeat(32);
+    t.match(
+      (await told({ AUTH_JWT_SECRET: secret })).message,
+      /^AUTH_ISSUER: must be set, too, where AUTH_JWT_SECRET is$/m,
+    );
+    const both = {
+      AUTH_JWT_SECRET: secret,
+      AUTH_JWKS_URL: "https://login.example.com/jwks",
+      AUTH_ISSUER: "it",
+      AUTH_AUDIENCE: "draw",
+    };
+    t.match(
+      (await told(both)).message,
+      /^AUTH_JWKS_URL: can't be set together/m,
+    );
+    t.match(
+      (await told({ AUTH_JWT_SECRET: "short" })).message,
+      /^AUTH_JWT_SECRET: /m,
+    );
+    t.match((await told({ ADMIN_TOKEN: "short" })).message, /^ADMIN_TOKEN: /m);
+    for (const given of ["0", "true", "10.0.0.0/33", "proxy", "1.2.3.4,"]) {
+      const { message } = await told({ TRUST_PROXY: given });
+      t.match(message, /^TRUST_PROXY: must be the number of proxies/m, given);
+    }
+    for (const given of ["2", "10.0.0.1", "10.0.0.0/8, fd00::/8"]) {
+      t.match(await readConfig({ TRUST_PROXY: given }), { TRUST_PROXY: given });
+    }
+  },
+);
 
 t.test("all mistakes are told at once, before anything listens", async (t) => {
   const ended = spawnSync(env, command, {
