@@ -31,7 +31,7 @@ export async function latency({ quick, say }: Asking): Promise<Answer> {
     const rate = Math.floor(most.rate / 2 / RUNS) * RUNS;
     say(`  half of ${Math.round(most.rate)} draws/s: ${rate}`);
 
-    const seconds = quick ? 3 : 10;
+    const seconds = quick ? 3 : 7;
     const open = await alternate(
       {
         bare: () => openLoop(urls.bare, rate, seconds),
