@@ -228,7 +228,7 @@ function chart(rows: Record<string, string | number>[]) {
   return {
     title: { text: "Milliseconds with few and with millions of results" },
     grid: { left: 60, right: 20, bottom: 40, top: 80 },
-    legend: { top: 34 },
+    legend: { top: 34, itemGap: 30 },
     xAxis: { type: "category", data: rows.map(({ what }) => what) },
     yAxis: { type: "value", name: "ms" },
     series: columns.map((name) => ({

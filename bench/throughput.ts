@@ -133,7 +133,7 @@ function chart(tables: Answer["tables"]) {
       text: "Requests a second, one server, stores and load on two cores",
     },
     grid: { left: 70, right: 20, bottom: 40, top: 80 },
-    legend: { top: 34 },
+    legend: { top: 34, itemGap: 30 },
     xAxis: { type: "category", data: tables.map(({ title }) => title) },
     yAxis: { type: "value" },
     series: CONTESTANTS.map((name, n) => ({
