@@ -26,7 +26,12 @@ export const nameSchemas: SwaggerTransformObject = (documented) => {
       if (parameter.in === "header") parameter.name = titled(parameter.name);
     }
     for (const answer of Object.values(operation.responses)) {
-      answer.headers = { ...answer.headers, "X-Request-Id": REQUEST_ID };
+      const own = Object.entries(answer.headers ?? {});
+      const always = own.map(([name, it]) => [name, { ...it, required: true }]);
+      answer.headers = {
+        ...Object.fromEntries(always),
+        "X-Request-Id": REQUEST_ID,
+      };
     }
   }
   const components = { ...document.components, schemas };
@@ -71,7 +76,7 @@ function walk(key: string, value: unknown, schemas: Json): unknown {
 
 type Operation = {
   parameters?: { in: string; name: string }[];
-  responses: Record<string, { headers?: Json }>;
+  responses: Record<string, { headers?: Record<string, Json> }>;
 };
 
 function operationsOf(paths: Json): Operation[] {
