@@ -166,24 +166,33 @@ t.test("each part is described where it is on, and only there", async (t) => {
 t.test("each example request is answered as described", async (t) => {
   const { document } = await serve(t, EVERYTHING);
   for (const { name, operation, path, method } of operations(document)) {
-    const requests = requestsOf(method, path, operation);
-    t.ok(requests.length > 0, name);
-    const { world, server } = await serve(t, EVERYTHING);
-    for (const { url, what, ...init } of requests) {
-      await seed(world);
-      await server.prizes.reload();
-      const headers = {
-        ...init.headers,
-        ...(operation.security && { authorization: `Bearer ${ADMIN_TOKEN}` }),
-      };
-      const answer = await fetch(server.url + url, { ...init, headers });
-      const said = `${name} with ${what}: ${answer.status}`;
-      t.ok(answer.ok, said, { body: await answer.text() });
-      t.ok(operation.responses[answer.status], `${said} is described`);
-    }
-    await server.close();
+    // A subtest each, so that each gives its databases back.
+    await t.test(name, (t) => tryExamples(t, method, path, operation));
   }
 });
+
+async function tryExamples(
+  t: Test,
+  method: string,
+  path: string,
+  operation: Operation,
+) {
+  const { world, server } = await serve(t, EVERYTHING);
+  const requests = requestsOf(method, path, operation);
+  t.ok(requests.length > 0);
+  for (const { url, what, ...init } of requests) {
+    await seed(world);
+    await server.prizes.reload();
+    const headers = {
+      ...init.headers,
+      ...(operation.security && { authorization: `Bearer ${ADMIN_TOKEN}` }),
+    };
+    const answer = await fetch(server.url + url, { ...init, headers });
+    const body = await answer.text();
+    t.ok(answer.ok, `${answer.status} with ${what}`, { body });
+    t.ok(operation.responses[answer.status], "a described status");
+  }
+}
 
 t.test("an answer that is not as described is found", async (t) => {
   const problems: string[] = [];
