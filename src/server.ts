@@ -95,7 +95,7 @@ export function createServer(settings: Settings, options: ServerOptions) {
       } catch (err) {
         const untrusted = certificateProblem("Postgres", err);
         if (untrusted) throw new SetupError(untrusted);
-        if (!isAway(err)) throw err;
+        if (err instanceof SetupError || !isAway(err)) throw err;
         if (!told) log.warn({ err }, "waiting for Postgres");
         told = true;
         await new Promise((resolve) => setTimeout(resolve, RETRY));
