@@ -44,15 +44,16 @@ function print({ level, sentence, remedy }: Finding): void {
 
 async function examine(config: Config, say: Say): Promise<void> {
   const { DATABASE_URL, REDIS_URL, TIME_ZONE } = config;
-  const urls =
-    DATABASE_URL && REDIS_URL
-      ? { databaseUrl: DATABASE_URL, redisUrl: REDIS_URL }
-      : await runningPair(".data");
+  const embedded = !DATABASE_URL || !REDIS_URL;
+  const urls = embedded
+    ? await runningPair(".data")
+    : { databaseUrl: DATABASE_URL, redisUrl: REDIS_URL };
   examineLinks(urls, say);
   const redis = await reachRedis(urls.redisUrl, say);
   const postgres = await reachPostgres(urls.databaseUrl, say);
   try {
-    await examineStores({ redis, postgres, timeZone: TIME_ZONE }, say);
+    const stores = { redis, postgres, embedded, timeZone: TIME_ZONE };
+    await examineStores(stores, say);
   } finally {
     redis?.disconnect();
     await postgres?.close();
@@ -62,11 +63,12 @@ async function examine(config: Config, say: Say): Promise<void> {
 type Stores = {
   redis: Redis | undefined;
   postgres: Postgres | undefined;
+  embedded: boolean;
   timeZone: string;
 };
 
 async function examineStores(
-  { redis, postgres, timeZone }: Stores,
+  { redis, postgres, embedded, timeZone }: Stores,
   say: Say,
 ): Promise<void> {
   const local = async () => Date.now();
@@ -98,7 +100,7 @@ async function examineStores(
   await attempt("Postgres", async () => {
     await examinePostgres(postgres, say);
     if (!(await examineMigrations(postgres, say))) return;
-    await examinePrivileges(postgres, say);
+    await examinePrivileges(postgres, embedded, say);
     const rows = await examinePrizes(postgres, clock.today().date, say);
     if (redis) await examineTable(redis, rows, say);
   });

@@ -12,14 +12,15 @@ export function examineDay(timeZone: string, clock: Clock, say: Say): void {
   say(ok(`In ${timeZone} it is ${date}, until ${resetsAt}.`));
 }
 
-/** Compares Redis's clock, which decides, with this machine's and Postgres's. */
+/** Compares Redis's clock, which decides, with this machine's (`local`, in milliseconds) and Postgres's. */
 export async function examineClocks(
   redis: Redis,
   postgres: Postgres | undefined,
   say: Say,
+  local: () => number = Date.now,
 ): Promise<void> {
   const shared = () => redisTime(redis);
-  const own = await ahead(shared, async () => Date.now());
+  const own = await ahead(shared, async () => local());
   compare("This machine's", own, say);
   if (!postgres) return;
   const theirs = await ahead(shared, async () => {

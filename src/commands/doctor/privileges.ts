@@ -1,9 +1,10 @@
 import type { Postgres } from "../../postgres.js";
 import { fail, ok, type Say, warn } from "./finding.js";
 
-/** Whether the role may do what serving needs, and how much more. */
+/** Whether the role may do what serving needs and, outside of an embedded pair, far more. */
 export async function examinePrivileges(
   postgres: Postgres,
+  embedded: boolean,
   say: Say,
 ): Promise<void> {
   const [row] = await postgres.query(
@@ -29,7 +30,7 @@ export async function examinePrivileges(
   } else {
     say(ok(`The role ${row?.role} may do what serving needs.`));
   }
-  if (row?.rules) {
+  if (row?.rules && !embedded) {
     say(
       warn(
         `The role ${row.role} is a superuser: it may do far more than serving needs.`,
