@@ -23,11 +23,12 @@ export async function migrate(
     connection: { application_name: "lucky-draw-migrate" },
   });
   const applied: string[] = [];
+  let missing: string[] | undefined;
   try {
     // Held by the session: it goes with the connection, however this process ends.
     await sql`select pg_advisory_lock(${LOCK})`;
-    const missing = await missingIn(sql);
-    if (missing.length > 0) await createList(sql, missing);
+    missing = await missingIn(sql);
+    if (missing.length > 0) await createList(sql);
     for (const name of missing) {
       const text = await readFile(new URL(name, folder), "utf8");
       await sql.begin(async (step) => {
@@ -41,6 +42,8 @@ export async function migrate(
         await readFile(new URL("sample_prizes.sql", folder), "utf8"),
       );
     }
+  } catch (error) {
+    throw isDenied(error) ? denied(missing) : error;
   } finally {
     await sql.end({ timeout: 1 });
   }
@@ -58,24 +61,22 @@ async function missingIn(sql: Sql): Promise<string[]> {
   return (await migrations()).filter((name) => !names.has(name));
 }
 
-async function createList(sql: Sql, missing: string[]): Promise<void> {
-  try {
-    await sql`
-      create table if not exists migration (
-        name text primary key,
-        applied_at timestamptz not null default now()
-      )`;
-  } catch (error) {
-    if (!isDenied(error)) throw error;
-    throw new SetupError(
-      `The role of DATABASE_URL may not migrate, and ${missing.join(", ")} of sql/ must be applied first: run npm run migrate with the owner's DATABASE_URL.`,
-    );
-  }
-}
+const createList = (sql: Sql) => sql`
+  create table if not exists migration (
+    name text primary key,
+    applied_at timestamptz not null default now()
+  )`;
 
 /** SQLSTATE insufficient_privilege. */
 const isDenied = (error: unknown) =>
   error instanceof Error && "code" in error && error.code === "42501";
+
+const denied = (missing = ["what is missing"]) =>
+  new SetupError(
+    missing.length > 0
+      ? `The role of DATABASE_URL may not migrate, and ${missing.join(", ")} of sql/ must be applied first: run npm run migrate with the owner's DATABASE_URL.`
+      : "The role of DATABASE_URL may not insert prizes: start without --sample-prizes.",
+  );
 
 /** The numbered files of `sql/`, in order. */
 export async function migrations(): Promise<string[]> {

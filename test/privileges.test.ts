@@ -2,6 +2,7 @@ import { readdir, readFile } from "node:fs/promises";
 import { Redis } from "ioredis";
 import t from "tap";
 import { keys } from "../src/keys.js";
+import { migrate as migrateAsServer } from "../src/migrate.js";
 import { post, setPrizes, told } from "./build.js";
 import { connectAs, leastPrivileged, redisRights } from "./least.js";
 import { winsInOutbox } from "./outbox.js";
@@ -39,6 +40,17 @@ t.test("a role that may not migrate", async (t) => {
   t.notMatch(after.out, /^fail/m);
   t.match(after.out, /may do what serving needs/);
   t.match(after.out, /appendfsync can't be read by this user/);
+  t.equal(await process.end("SIGTERM"), 0);
+  await admin.sql`delete from migration where name = '003_result_guards.sql'`;
+  await t.rejects(
+    startProcess(t, server),
+    /may not migrate, and 003_result_guards\.sql of sql\/ must be applied first/,
+  );
+  await admin.sql`insert into migration (name) values ('003_result_guards.sql')`;
+  await t.rejects(
+    migrateAsServer(server.databaseUrl, true),
+    /may not insert prizes: start without --sample-prizes/,
+  );
   await admin.sql`revoke insert (id) on result from lucky_server`;
   const lacking = await runCommand("doctor", doctor);
   t.equal(lacking.code, 1);
