@@ -88,7 +88,7 @@ t.test("wins that wait", async (t) => {
   t.equal(code, 0);
   t.match(
     out,
-    /warn {2}The outbox holds 1 batches of wins, the oldest for (59|6\d) s/,
+    /warn {2}The outbox holds 1 batch of wins, the oldest for (59|6\d) s/,
   );
   t.match(out, /warn {2}No prize table is in force/);
 });

@@ -10,10 +10,13 @@ import { listing, startProcess } from "./process.js";
 import { runCommand } from "./run-command.js";
 import { until } from "./until.js";
 
-// The service with only the rights of sql/roles.sql, sql/grants.sql and lua/acl.txt.
+// The service with only the rights of sql/roles.sql, sql/grants.sql and lua/acl.txt. One pair of stores for all.
+
+t.jobs = 1;
+
+const { admin, server, reader, migrate } = await leastPrivileged(t);
 
 t.test("a role that may not migrate", async (t) => {
-  const { server, migrate, admin } = await leastPrivileged(t);
   const early = startProcess(t, server);
   await t.rejects(
     early,
@@ -33,8 +36,8 @@ t.test("a role that may not migrate", async (t) => {
   t.match((await migrate()).out, /Nothing to apply/);
 
   const process = await startProcess(t, server);
-  await setPrizes(admin, [{ id: "SURE", probability: 0.5 }]);
-  await listing([process], "SURE");
+  await setPrizes(admin, [{ id: "FIRST", probability: 0.5 }]);
+  await listing([process], "FIRST");
   const after = await runCommand("doctor", doctor);
   t.same([after.code, after.err], [0, ""], after.out);
   t.notMatch(after.out, /^fail/m);
@@ -58,8 +61,7 @@ t.test("a role that may not migrate", async (t) => {
 });
 
 t.test("it serves, repairs and reloads", async (t) => {
-  const { admin, server, migrate } = await leastPrivileged(t);
-  await migrate();
+  t.equal((await migrate()).code, 0, "grants again what was revoked");
   const one = await startProcess(t, server);
   await setPrizes(admin, [{ id: "SURE" }]);
   await listing([one], "SURE");
@@ -119,12 +121,9 @@ t.test("it serves, repairs and reloads", async (t) => {
 });
 
 t.test("what the roles of Postgres may not do", async (t) => {
-  const { admin, server, reader, migrate } = await leastPrivileged(t);
-  await migrate();
-  await setPrizes(admin, [{ id: "SURE" }]);
   await admin.sql`
     insert into result (id, user_id, prize_id, draw_date, unit, day_unit, created_at, phone_no, redeemed_at)
-    values (gen_random_uuid(), 'ann', 'SURE', '2026-01-01', 1, 1, now(), '+85291234567', now())`;
+    values (gen_random_uuid(), 'ann', 'SURE', '2026-01-01', 1000, 1000, now(), '+85291234567', now())`;
   const denied = { code: "42501" };
   const serving = connectAs(t, server.databaseUrl);
   for (const statement of [
@@ -133,7 +132,7 @@ t.test("what the roles of Postgres may not do", async (t) => {
     "truncate result",
     "update result set user_id = 'eve'",
     "update result set prize_id = 'CAR'",
-    "insert into result (id, user_id, prize_id, draw_date, unit, day_unit, created_at, redeemed_at) values (gen_random_uuid(), 'eve', 'SURE', '2026-01-01', 2, 2, now(), now())",
+    "insert into result (id, user_id, prize_id, draw_date, unit, day_unit, created_at, redeemed_at) values (gen_random_uuid(), 'eve', 'SURE', '2026-01-01', 1001, 1001, now(), now())",
     "insert into prize (id, title, probability) values ('CAR', 'Car', 1)",
     "update prize set probability = 1",
     "update prize set total_quota = null",
@@ -150,7 +149,7 @@ t.test("what the roles of Postgres may not do", async (t) => {
   const reading = connectAs(t, reader);
   const report = await reading`
     select p.title, r.user_id, r.redeemed_at from result r join prize p on p.id = r.prize_id`;
-  t.equal(report.count, 1);
+  t.ok(report.count > 0);
   for (const statement of [
     "select phone_no from result",
     "select * from result",
@@ -163,7 +162,6 @@ t.test("what the roles of Postgres may not do", async (t) => {
 });
 
 t.test("what the user of Redis may not do", async (t) => {
-  const { admin, server } = await leastPrivileged(t);
   await admin.redis.set("theirs", "secret");
   const redis = new Redis(server.redisUrl, { protocol: 2 });
   t.teardown(() => redis.disconnect());

@@ -23,3 +23,9 @@ export const fail = (sentence: string, remedy: string): Finding => ({
   sentence,
   remedy,
 });
+
+/** From a sentence that has its remedy behind a colon. */
+export function failWith(text: string): Finding {
+  const [sentence = "", remedy = ""] = text.split(": ");
+  return fail(`${sentence}.`, remedy);
+}

@@ -2,7 +2,7 @@ import { certificateProblem } from "../../certificates.js";
 import { migrations } from "../../migrate.js";
 import { createPostgres, type Postgres } from "../../postgres.js";
 import { sentenceOf } from "../command.js";
-import { fail, ok, type Say, warn } from "./finding.js";
+import { fail, failWith, ok, type Say, warn } from "./finding.js";
 
 /** Measures a question. Answers with undefined where Postgres can't be reached; the caller closes. */
 export async function reachPostgres(
@@ -29,15 +29,13 @@ const REMEDIES: Record<string, string> = {
   "28000": "check user and password in DATABASE_URL, and pg_hba.conf",
   "3D000": "create the database, or name another one in DATABASE_URL",
   "42501": "grant connect on the database to this role: sql/roles.sql",
+  "42704": "leave out of DATABASE_URL what psql alone understands",
   "53300": "raise max_connections: each server takes up to 5",
 };
 
 function unreachable(error: unknown) {
   const untrusted = certificateProblem("Postgres", error);
-  if (untrusted) {
-    const [sentence = "", remedy = ""] = untrusted.split(": ");
-    return fail(`${sentence}.`, remedy);
-  }
+  if (untrusted) return failWith(untrusted);
   const code = error instanceof Error && "code" in error ? error.code : "";
   return fail(
     `Postgres can't be reached: ${sentenceOf(error)}.`,

@@ -3,7 +3,7 @@ import type { Postgres } from "../../postgres.js";
 import { objection, type Row, readPrizes } from "../../prize-table.js";
 import type { Redis } from "../../redis.js";
 import { readTable } from "../../table-in-force.js";
-import { fail, ok, type Say, warn } from "./finding.js";
+import { failWith, ok, type Say, warn } from "./finding.js";
 
 /** The odds, and the results against the quotas of a date. Answers with the rows of the prize table. */
 export async function examinePrizes(
@@ -14,8 +14,7 @@ export async function examinePrizes(
   const rows = await readPrizes(postgres, date);
   const refusal = objection(rows);
   if (refusal) {
-    const [sentence = "", remedy = ""] = refusal.split(": ");
-    say(fail(`${sentence}.`, remedy));
+    say(failWith(refusal));
   } else {
     const active = rows.filter((row) => row.active).length;
     const total = Number(rows[0]?.total_odds ?? 0);

@@ -2,7 +2,7 @@ import { certificateProblem } from "../../certificates.js";
 import { within } from "../../deadline.js";
 import { createRedis, type Redis } from "../../redis.js";
 import { sentenceOf } from "../command.js";
-import { fail, ok, type Say, warn } from "./finding.js";
+import { fail, failWith, ok, type Say, warn } from "./finding.js";
 
 /** How long it may take to connect, in milliseconds. */
 const PATIENCE = 3_000;
@@ -38,10 +38,7 @@ export async function reachRedis(
 
 function unreachable(error: unknown) {
   const untrusted = certificateProblem("Redis", error);
-  if (untrusted) {
-    const [sentence = "", remedy = ""] = untrusted.split(": ");
-    return fail(`${sentence}.`, remedy);
-  }
+  if (untrusted) return failWith(untrusted);
   const words = sentenceOf(error);
   return fail(
     `Redis can't be reached: ${words}.`,
