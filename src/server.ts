@@ -1,8 +1,10 @@
 import type { CountryCode } from "libphonenumber-js";
 import type { Logger } from "pino";
 import { buildApp } from "./app.js";
+import { certificateProblem } from "./certificates.js";
 import { createClock } from "./clock.js";
 import { createEngine } from "./draw.js";
+import { SetupError } from "./errors.js";
 import { createGate } from "./gate.js";
 import { migrate } from "./migrate.js";
 import { createPostgres, isAway } from "./postgres.js";
@@ -68,7 +70,8 @@ export function createServer(settings: Settings, options: ServerOptions) {
   let away = false;
   redis.on("error", (err: Error) => {
     // Every try to reconnect fails the same way: told once an absence.
-    log[away ? "debug" : "warn"]({ err }, "Redis is away");
+    const sentence = certificateProblem("Redis", err) ?? "Redis is away";
+    log[away ? "debug" : "warn"]({ err }, sentence);
     away = true;
   });
   redis.on("close", prizes.markStale);
@@ -90,7 +93,9 @@ export function createServer(settings: Settings, options: ServerOptions) {
         if (applied.length > 0) log.info({ applied }, "migrated");
         break;
       } catch (err) {
-        if (!isAway(err)) throw err;
+        const untrusted = certificateProblem("Postgres", err);
+        if (untrusted) throw new SetupError(untrusted);
+        if (err instanceof SetupError || !isAway(err)) throw err;
         if (!told) log.warn({ err }, "waiting for Postgres");
         told = true;
         await new Promise((resolve) => setTimeout(resolve, RETRY));
