@@ -141,6 +141,10 @@ export function watchAnswers(
   });
 
   return async () => {
-    watcher = judgeOf((await app.inject("/docs/json")).payload);
+    const { statusCode, payload } = await app.inject("/docs/json");
+    if (statusCode !== 200) {
+      throw new Error(`/docs/json: two schemas of one title? ${payload}`);
+    }
+    watcher = judgeOf(payload);
   };
 }

@@ -3,7 +3,7 @@ import { readConfig } from "../config.js";
 import { SetupError } from "../errors.js";
 import { createServer } from "../server.js";
 
-/** Prints the OpenAPI document of these settings. Needs no store: nothing connects before `open`. */
+// Prints the OpenAPI document of these settings. Needs no store: nothing connects before `open`.
 try {
   const config = await readConfig(process.env);
   const server = createServer(config, {

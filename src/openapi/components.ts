@@ -26,6 +26,7 @@ export const nameSchemas: SwaggerTransformObject = (documented) => {
       if (parameter.in === "header") parameter.name = titled(parameter.name);
     }
     for (const answer of Object.values(operation.responses)) {
+      // A header that an answer may lack is not described.
       const own = Object.entries(answer.headers ?? {});
       const always = own.map(([name, it]) => [name, { ...it, required: true }]);
       answer.headers = {
