@@ -109,10 +109,7 @@ t.test("reloads are counted with their result", async (t) => {
   await server.prizes.check();
   const edited = await count();
   t.same(edited, { ...before, ok: before.ok + 1 }, "found by the scheduler");
-  await setPrizes(world, [
-    { id: "A", probability: 0.6 },
-    { id: "B", probability: 0.6 },
-  ]);
+  await world.sql`insert into prize (id, title, probability) values ('B', 'b', 0.5)`;
   await server.prizes.check();
   t.same(await count(), { ...edited, refused: edited.refused + 1, table: 1 });
   await world.sql`alter table prize rename to hidden`;
@@ -178,6 +175,7 @@ t.test("scripts that Redis does not answer are counted", async (t) => {
   const through = { ...world, redisUrl: proxy.url };
   const server = await build(t, through, { settings: { METRICS: "on" } });
   await setPrizes(world, [{ id: "SURE" }], server);
+  t.equal((await server.draw("bob")).status, 200, "the first of a day");
   proxy.dropReply();
   t.equal((await server.draw("ann")).status, 503);
   await until("Redis is back", async () => {

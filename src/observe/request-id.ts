@@ -1,8 +1,8 @@
 import { randomBytes } from "node:crypto";
 import type { IncomingMessage } from "node:http";
 
-/** What a caller may send as X-Request-Id: nothing that could break out of a log line or a header. */
-const GIVEN = /^[\w.:-]{1,128}$/;
+/** What a caller may send as X-Request-Id: nothing odd in a log line, and nothing that could be a phone number. */
+const GIVEN = /^(?![\d.:-]{7,20}$)[\w.:-]{1,128}$/;
 
 /** Tells the ids of one process from those of another, and of its next start. */
 const PREFIX = randomBytes(4).toString("hex");

@@ -75,14 +75,14 @@ async function readOutbox(redis: Redis) {
     .xlen(keys.outbox)
     .xrange(keys.outbox, "-", "+", "COUNT", 1)
     .time();
-  const [entries, [oldest], [seconds]] = (await replies(asking)) as [
+  const [entries, [oldest], [seconds, micros]] = (await replies(asking)) as [
     number,
     [string][],
     [string, string],
   ];
-  const since = oldest && Number.parseInt(oldest[0], 10) / 1_000;
-  const age = since === undefined ? 0 : Math.max(0, Number(seconds) - since);
-  return { entries, oldest: age };
+  const now = Number(seconds) + Number(micros) / 1_000_000;
+  const since = oldest ? Number.parseInt(oldest[0], 10) / 1_000 : now;
+  return { entries, oldest: Math.max(0, now - since) };
 }
 
 const tried = <T>(work: Promise<T>): Promise<T | undefined> =>
