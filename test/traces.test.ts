@@ -127,7 +127,7 @@ t.test("a collector that is away harms nobody", async (t) => {
       const username = `${endpoint} ${n}`;
       const began = performance.now();
       t.equal((await post(`${server.url}/draw`, { username })).status, 200);
-      t.ok(performance.now() - began < 500);
+      t.ok(performance.now() - began < 1_000);
     }
     const began = performance.now();
     t.equal(await server.end("SIGTERM"), 0);

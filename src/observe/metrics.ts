@@ -1,4 +1,3 @@
-import type { FastifyReply, FastifyRequest } from "fastify";
 import {
   Counter,
   collectDefaultMetrics,
@@ -6,7 +5,7 @@ import {
   Histogram,
   Registry,
 } from "prom-client";
-import type { Outcome } from "../draw.js";
+import { createTallies } from "./tallies.js";
 
 export type Metrics = ReturnType<typeof createMetrics>;
 
@@ -20,71 +19,14 @@ const SECONDS = [
 
 const SIZES = [1, 2, 4, 8, 16, 32, 64, 128, 256, 512];
 
-type Answered = {
-  labels: { method: string; route: string; status: string };
-  count: number;
-  seconds: number;
-};
-
 /**
  * What a server counts and measures, in a registry of its own. All names but those of Node and the process begin with
- * `lucky_draw_`; units are seconds. What is counted for every request is kept in plain numbers and copied by a scrape:
- * prom-client looks labels up anew for each count.
+ * `lucky_draw_`; units are seconds.
  */
 export function createMetrics() {
   const registry = new Registry();
   const registers = [registry];
   collectDefaultMetrics({ register: registry });
-
-  const draws = { won: 0, no_prize: 0, participated: 0, failed: 0 };
-  new Counter({
-    name: "lucky_draw_draws_total",
-    help: "Draws by outcome; failed ones had no outcome that could be told",
-    labelNames: ["outcome"],
-    registers,
-    collect() {
-      this.reset();
-      for (const [outcome, n] of Object.entries(draws))
-        this.inc({ outcome }, n);
-    },
-  });
-
-  const refusals = new Map<string, number>();
-  new Counter({
-    name: "lucky_draw_refusals_total",
-    help: "Requests refused, by the code of the answer in lower case; overload is UNAVAILABLE because too much was under way",
-    labelNames: ["reason"],
-    registers,
-    collect() {
-      this.reset();
-      for (const [reason, n] of refusals) this.inc({ reason }, n);
-    },
-  });
-
-  const requests = new Map<string, Answered>();
-  new Counter({
-    name: "lucky_draw_http_requests_total",
-    help: "Requests answered",
-    labelNames: ["method", "route", "status"],
-    registers,
-    collect() {
-      this.reset();
-      for (const { labels, count } of requests.values())
-        this.inc(labels, count);
-    },
-  });
-  new Counter({
-    name: "lucky_draw_http_request_seconds_total",
-    help: "Time that they took together, from their headers to their answers",
-    labelNames: ["method", "route", "status"],
-    registers,
-    collect() {
-      this.reset();
-      for (const { labels, seconds } of requests.values()) {
-        this.inc(labels, seconds);
-      }
-    },
-  });
 
   const scriptSeconds = new Histogram({
     name: "lucky_draw_script_seconds",
@@ -142,28 +84,6 @@ export function createMetrics() {
     ...labelNames: Label[]
   ) => new Gauge({ name: `lucky_draw_${name}`, help, labelNames, registers });
 
-  /** Counts an answer; `isFull`: too much is under way. */
-  function answered(
-    { method, routeOptions: { url = "none" } }: FastifyRequest,
-    { statusCode, failure }: FastifyReply,
-    milliseconds: number,
-    isFull: boolean,
-  ): void {
-    const key = `${statusCode}${method}${url}`;
-    let sum = requests.get(key);
-    if (!sum) {
-      const labels = { method, route: url, status: String(statusCode) };
-      sum = { labels, count: 0, seconds: 0 };
-      requests.set(key, sum);
-    }
-    sum.count += 1;
-    sum.seconds += milliseconds / 1_000;
-    if (failure === undefined) return;
-    const isOverload = failure === "UNAVAILABLE" && isFull;
-    const reason = isOverload ? "overload" : failure.toLowerCase();
-    refusals.set(reason, (refusals.get(reason) ?? 0) + 1);
-  }
-
   /** Counts a reload when it is over; `problem` says why its prizes are not in force. */
   function reloading(
     reload: Promise<unknown>,
@@ -177,11 +97,8 @@ export function createMetrics() {
 
   return {
     registry,
-    answered,
+    ...createTallies(registry),
     reloading,
-    drawn: (outcome: Outcome["outcome"] | "failed") => {
-      draws[outcome] += 1;
-    },
     scriptSeconds,
     scriptFailures,
     batchDraws,

@@ -35,7 +35,7 @@ export function observeRequests(
     if (reply.statusCode >= 400 || milliseconds > SLOW) {
       tell(request, reply, milliseconds);
     }
-    metrics?.answered(request, reply, milliseconds, gate.isFull());
+    metrics?.answered(request, reply, milliseconds, gate.isFull);
     done();
   });
   app.addHook("onClose", async () => {

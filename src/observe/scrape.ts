@@ -23,8 +23,15 @@ export const metricsRoute: FastifyPluginAsyncTypebox<
     "/metrics",
     {
       schema: {
-        summary: "Metrics for Prometheus",
-        response: { 200: Type.String() },
+        operationId: "readMetrics",
+        summary: "Metrics",
+        description:
+          "What this server counts and measures, for Prometheus; only with METRICS=on. Keep it from the outside at your proxy.",
+        tags: ["operation"],
+        produces: ["text/plain"],
+        response: {
+          200: Type.String({ description: "Prometheus's text format 0.0.4" }),
+        },
       },
     },
     async (_request, reply) => {
