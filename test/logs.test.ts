@@ -91,7 +91,7 @@ for (const level of ["info", "trace"]) {
     const { lines } = server;
     t.ok(lines.length > 5, `${lines.length} lines`);
     for (const line of lines) t.ok(JSON.parse(line), "JSON");
-    const digits = lines.map((line) => line.replace(/[^\d]/g, ""));
+    const digits = lines.map((line) => line.replace(/[\s()+-]/g, ""));
     t.same(
       lines.filter((_, n) => digits[n]?.includes(DIGITS)),
       [],
@@ -117,7 +117,7 @@ t.test("a request's id goes in and out", async (t) => {
     );
   const first = await ids("/prizes");
   const second = await ids("/prizes");
-  t.match(first, /^[0-9a-f]{8}-[0-9a-z]+$/);
+  t.match(first, /^[0-9a-f]{8}-\d+$/);
   t.not(first, second);
   for (const given of ["a", "Order:7.b_c-d", "x".repeat(128)]) {
     const headers = { "x-request-id": given };
@@ -127,7 +127,7 @@ t.test("a request's id goes in and out", async (t) => {
   }
   for (const given of ["", "x".repeat(129), "a b", "a;b", "ä", ...PHONES]) {
     const id = await ids("/prizes", { "x-request-id": given });
-    t.match(id, /^[0-9a-f]{8}-[0-9a-z]+$/, `not ${given.slice(0, 9)}`);
+    t.match(id, /^[0-9a-f]{8}-\d+$/, `not ${given.slice(0, 9)}`);
   }
 });
 

@@ -15,12 +15,12 @@ const NOTHING = /^0+$/;
 
 let count = 0;
 
-/** The id that the caller gave a request, or one of our own. */
+/** The id that the caller gave a request, or one of our own; in figures, since letters come to spell words. */
 export function requestId({ headers }: IncomingMessage): string {
   const given = headers["x-request-id"];
   if (typeof given === "string" && GIVEN.test(given)) return given;
   count += 1;
-  return `${PREFIX}-${count.toString(36)}`;
+  return `${PREFIX}-${count}`;
 }
 
 /** The trace that the caller says a request belongs to (32 hex digits), or undefined. */
