@@ -12,7 +12,10 @@ import { admin } from "./admin/plugin.js";
 import { invalid, RETRY_AFTER, UNAVAILABLE } from "./errors.js";
 import { answerError, fail } from "./failures.js";
 import type { Gate } from "./gate.js";
+import { requestId } from "./observe/request-id.js";
 import { observeRequests } from "./observe/requests.js";
+import { metricsRoute } from "./observe/scrape.js";
+import { traces } from "./observe/traces.js";
 import { describeApi } from "./openapi.js";
 import { pages } from "./pages.js";
 import { drawRoute } from "./routes/draw.js";
@@ -36,6 +39,7 @@ export function buildApp(
     // A request line holds usernames and, for GET /redeem, phone numbers.
     // A logger for each request took a fiftieth of the server's time; the few lines that need its id name it.
     childLoggerFactory: (log) => log,
+    genReqId: requestId,
     logController: new LogController({ disableRequestLogging: true }),
     exposeHeadRoutes: false,
     bodyLimit: 4096,
@@ -49,7 +53,8 @@ export function buildApp(
       headersTimeout: REQUEST_TIMEOUT,
       requireHostHeader: false,
     },
-    frameworkErrors: (_error, _request, reply) => {
+    frameworkErrors: (_error, request, reply) => {
+      reply.header("x-request-id", request.id);
       fail(reply, "INVALID_REQUEST", "url: must be percent-encoded UTF-8.");
     },
     clientErrorHandler: answerUnparsable,
@@ -59,6 +64,7 @@ export function buildApp(
     },
   }).withTypeProvider<TypeBoxTypeProvider>();
 
+  observeRequests(app, services);
   leaveNothingToNode(app);
   app.addHttpMethod("GET", { hasBody: true, overrideExisting: true });
   acceptJsonOnly(app);
@@ -67,7 +73,9 @@ export function buildApp(
     fail(reply, "NOT_FOUND", `There is no ${request.method} on this path.`),
   );
 
-  observeRequests(app, services);
+  const { metrics, settings } = services;
+  const endpoint = settings.OTEL_EXPORTER_OTLP_ENDPOINT;
+  if (endpoint) app.register(traces, { endpoint });
   app.register(async (described) => {
     await describeApi(described, services);
     described.register(async (guarded) => {
@@ -82,6 +90,7 @@ export function buildApp(
       });
     });
     described.register(healthRoutes, services);
+    if (metrics) described.register(metricsRoute, { ...services, metrics });
     described.register(admin, { ...services, prefix: "/admin" });
   });
   app.register(pages, services);

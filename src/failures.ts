@@ -1,6 +1,13 @@
 import type { FastifyError, FastifyReply, FastifyRequest } from "fastify";
 import { type Code, Failure, RETRY_AFTER, STATUS } from "./errors.js";
 
+declare module "fastify" {
+  interface FastifyReply {
+    /** the failure that it tells */
+    failure?: Code;
+  }
+}
+
 /** Answers any error with a sentence and a code, and logs those that are not the caller's. */
 export function answerError(
   error: unknown,
@@ -34,6 +41,7 @@ export function fail(
   code: Code,
   sentence: string,
 ): FastifyReply {
+  reply.failure = code;
   if (code === "UNAVAILABLE") reply.header("retry-after", RETRY_AFTER / 1_000);
   return reply
     .code(STATUS[code])

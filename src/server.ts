@@ -7,6 +7,12 @@ import { createEngine } from "./draw.js";
 import { SetupError } from "./errors.js";
 import { createGate } from "./gate.js";
 import { migrate } from "./migrate.js";
+import {
+  countDraws,
+  measureInserts,
+  measureScripts,
+} from "./observe/instrument.js";
+import { createMetrics } from "./observe/metrics.js";
 import { createPostgres, isAway } from "./postgres.js";
 import { createPrizes } from "./prizes.js";
 import { type Random, systemRandom } from "./random.js";
@@ -42,28 +48,26 @@ const BACKLOG = 4_096;
 /** A whole server: stores, engine, HTTP front and scheduler. It owns what it opens; `close` closes all of it. */
 export function createServer(settings: Settings, options: ServerOptions) {
   const { databaseUrl, redisUrl, log, samplePrizes = false } = options;
-  const redis = createRedis(redisUrl);
+  const metrics = settings.METRICS === "on" ? createMetrics() : undefined;
+  const redis = measureScripts(createRedis(redisUrl), metrics);
   const postgres = createPostgres(databaseUrl);
   const sharedTime = options.sharedTime ?? (() => redisTime(redis));
   const clock = createClock(settings.TIME_ZONE, sharedTime, options.localTime);
   const warn = log.warn.bind(log);
-  const prizes = createPrizes(redis, postgres, clock, warn);
-  const results = createResults(postgres);
+  const watch = (reload: Promise<unknown>) =>
+    metrics?.reloading(reload, prizes.problem);
+  const prizes = createPrizes(redis, postgres, clock, warn, watch);
+  const results = createResults(measureInserts(postgres, metrics));
   const settle = createSettle(redis, clock);
   const random = options.random ?? systemRandom;
-  const engine = createEngine(
-    redis,
-    prizes,
-    results,
-    settle,
-    clock,
-    random,
-    warn,
+  const engine = countDraws(
+    createEngine(redis, prizes, results, settle, clock, random, warn),
+    metrics,
   );
   const country = settings.DEFAULT_COUNTRY as CountryCode;
   const parts = { redis, postgres, clock, prizes, engine, settle };
   const gate = createGate(results);
-  const app = buildApp({ ...parts, country, gate, settings }, log);
+  const app = buildApp({ ...parts, country, gate, metrics, settings }, log);
   const scheduler = createScheduler(settings.TIME_ZONE, parts, log);
   let closing = false;
 
