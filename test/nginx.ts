@@ -7,12 +7,12 @@ import { freePort } from "../src/embedded-redis.js";
 import { home, processesIn } from "./home.js";
 import { until } from "./until.js";
 
-const CONF = new URL("../deploy/nginx.conf", import.meta.url);
+const CONF = new URL("../src/deploy/nginx.conf", import.meta.url);
 
 export const hasNginx = () =>
   spawnSync("nginx", ["-v"], { stdio: "ignore" }).status === 0;
 
-/** nginx with deploy/nginx.conf before these servers. It ends with the test. */
+/** nginx with src/deploy/nginx.conf before these servers. It ends with the test. */
 export async function startNginx(t: Test, urls: string[]) {
   const folder = await mkdtemp(join(home(), "nginx-"));
   const port = await freePort();

@@ -6,7 +6,7 @@ import { listing, type ServerProcess, startProcess } from "./process.js";
 import { until } from "./until.js";
 import { createWorld } from "./world.js";
 
-// Three servers behind nginx, with deploy/nginx.conf. Clients do not try again.
+// Three servers behind nginx, with src/deploy/nginx.conf. Clients do not try again.
 
 const PRIZES = [
   { id: "SURE", probability: 0.5 },

@@ -30,7 +30,10 @@ export const metricsRoute: FastifyPluginAsyncTypebox<
         tags: ["operation"],
         produces: ["text/plain"],
         response: {
-          200: Type.String({ description: "Prometheus's text format 0.0.4" }),
+          200: Type.String({
+            description: "Prometheus's text format 0.0.4",
+            examples: ["lucky_draw_outbox_entries 0\n"],
+          }),
         },
       },
     },

@@ -8,6 +8,7 @@ const VALUES = ["example", "examples", "enum", "const", "default"];
 
 const REQUEST_ID = {
   description: "Names the request in our log: tell it when something is wrong.",
+  required: true,
   schema: { type: "string" },
 };
 
