@@ -69,7 +69,7 @@ export function buildApp(
 
   observeRequests(app, services);
   app.register(async (described) => {
-    await describeApi(described);
+    await describeApi(described, services);
     described.register(async (guarded) => {
       refuseWhenFull(guarded, services.gate);
       guarded.register(prizesRoute, services);

@@ -3,7 +3,7 @@ import { within } from "../deadline.js";
 import type { Outcome } from "../draw.js";
 import { unavailable } from "../errors.js";
 import { parseUsername } from "../input.js";
-import { DrawBody, DrawHeaders, Drawn, Failed } from "../schemas.js";
+import { DrawBody, DrawHeaders, Drawn, failures } from "../schemas.js";
 import type { Services } from "../services.js";
 
 /** A caller has its answer or a 503 within two seconds, with the rest to spare for a busy machine. */
@@ -28,9 +28,17 @@ export const drawRoute: FastifyPluginAsyncTypebox<Services> = async (
     "/draw",
     {
       schema: {
+        operationId: "draw",
+        summary: "Draw",
+        description:
+          "Decides the user's draw of the day. Without a key, a win is repeated until it has been delivered once.",
+        tags: ["draw"],
         body: DrawBody,
         headers: DrawHeaders,
-        response: { 200: Drawn, default: Failed },
+        response: {
+          200: Drawn,
+          ...failures({ INVALID_REQUEST: "username: is missing." }),
+        },
       },
     },
     async (request, reply) => {

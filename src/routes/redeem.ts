@@ -6,7 +6,7 @@ import { within } from "../deadline.js";
 import { invalid, unavailable } from "../errors.js";
 import { parsePhone, parseUsername } from "../input.js";
 import { redeem } from "../redeem.js";
-import { Failed, RedeemedAnswer, RedeemFields } from "../schemas.js";
+import { failures, RedeemedAnswer, RedeemFields } from "../schemas.js";
 import type { Services } from "../services.js";
 
 /** As for a draw: an answer or a 503 within two seconds. */
@@ -19,7 +19,19 @@ export const redeemRoute: FastifyPluginAsyncTypebox<Services> = async (
   app,
   { postgres, clock, country, gate },
 ) => {
-  const response = { 200: RedeemedAnswer, default: Failed };
+  const described = {
+    summary: "Redeem a win",
+    tags: ["draw"],
+    response: {
+      200: RedeemedAnswer,
+      ...failures({
+        INVALID_REQUEST: "id: must be a UUID.",
+        RESULT_NOT_FOUND: "No such result for this username.",
+        ALREADY_REDEEMED:
+          "This prize has already been redeemed with another phone number.",
+      }),
+    },
+  };
 
   async function answer(fields: Fields, reply: FastifyReply) {
     const userId = parseUsername(fields.username);
@@ -37,14 +49,28 @@ export const redeemRoute: FastifyPluginAsyncTypebox<Services> = async (
 
   app.post(
     "/redeem",
-    { schema: { body: RedeemFields, response } },
+    {
+      schema: {
+        ...described,
+        operationId: "redeem",
+        description:
+          "The same phone number again gets the same answer. A number may be added once where none was given.",
+        body: RedeemFields,
+      },
+    },
     (request, reply) => answer(request.body, reply),
   );
 
   app.get(
     "/redeem",
     {
-      schema: { querystring: RedeemFields, response },
+      schema: {
+        ...described,
+        operationId: "redeemByQuery",
+        description:
+          "The same as POST /redeem. The fields may also come as a JSON body, which then counts instead of the query string; this document can't describe a body of GET. What is in a URL ends up in logs: prefer POST.",
+        querystring: RedeemFields,
+      },
       preValidation: preferBody,
     },
     (request, reply) => answer(request.query, reply),
