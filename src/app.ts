@@ -6,8 +6,10 @@ import Fastify, {
   type FastifyServerOptions,
   LogController,
 } from "fastify";
-import { knowCaller } from "./access/caller.js";
-import { limitRates } from "./access/limits.js";
+import { createReaderCheck, knowCaller } from "./access/caller.js";
+import { limitAddresses, limitUsers } from "./access/limits.js";
+import { createUserCheck } from "./access/token.js";
+import { trustedOf } from "./access/trusted.js";
 import { admin } from "./admin/plugin.js";
 import { invalid, RETRY_AFTER, UNAVAILABLE } from "./errors.js";
 import { answerError, fail } from "./failures.js";
@@ -37,6 +39,7 @@ export function buildApp(
     // A logger for each request took a fiftieth of the server's time; the few lines that need its id name it.
     childLoggerFactory: (log) => log,
     logController: new LogController({ disableRequestLogging: true }),
+    trustProxy: trustedOf(services.settings.TRUST_PROXY),
     exposeHeadRoutes: false,
     bodyLimit: 4096,
     requestTimeout: REQUEST_TIMEOUT,
@@ -67,18 +70,29 @@ export function buildApp(
     fail(reply, "NOT_FOUND", `There is no ${request.method} on this path.`),
   );
 
+  const { settings, clock } = services;
+  const user = createUserCheck(settings, clock);
+  const reader = createReaderCheck(settings.ADMIN_TOKEN, user);
+
   observeRequests(app, services);
   app.register(async (described) => {
     await describeApi(described, services);
     described.register(async (guarded) => {
       refuseWhenFull(guarded, services.gate);
+      await limitAddresses(guarded, services);
       guarded.register(prizesRoute, services);
       guarded.register(async (own) => {
-        await limitRates(own, services);
-        await knowCaller(own, services);
-        own.register(drawRoute, services);
-        own.register(redeemRoute, services);
-        own.register(resultsRoute, services);
+        await limitUsers(own, services);
+        own.register(async (users) => {
+          if (user) knowCaller(users, user);
+          users.register(drawRoute, services);
+          users.register(redeemRoute, services);
+        });
+        own.register(async (readers) => {
+          if (!reader) return;
+          knowCaller(readers, reader);
+          readers.register(resultsRoute, services);
+        });
       });
     });
     described.register(healthRoutes, services);

@@ -17,6 +17,8 @@ import { createSettle } from "./settle.js";
 export type ServerOptions = {
   databaseUrl: string;
   redisUrl: string;
+  /** Where requests are counted. Default: `redisUrl`. */
+  limitsUrl?: string;
   log: Logger;
   /** Fill an empty `prize` with the sample prizes. */
   samplePrizes?: boolean;
@@ -33,6 +35,9 @@ const RETRY = 500;
 
 /** How long a stop waits for callers that do not finish their requests, in milliseconds. */
 const GRACE = 3_000;
+
+/** How long a request waits for its count, in milliseconds. */
+const COUNTING = 200;
 
 /** Connections that may wait to be taken. Node's 511 turn a crowd's next callers away, for seconds each. */
 const BACKLOG = 4_096;
@@ -61,7 +66,13 @@ export function createServer(settings: Settings, options: ServerOptions) {
   const country = settings.DEFAULT_COUNTRY as CountryCode;
   const parts = { redis, postgres, clock, prizes, engine, settle };
   const gate = createGate(results);
-  const app = buildApp({ ...parts, country, gate, settings }, log);
+  const isLimited =
+    settings.RATE_LIMIT_USER !== undefined ||
+    settings.RATE_LIMIT_ADDRESS !== undefined;
+  const limits = isLimited
+    ? createRedis(options.limitsUrl ?? redisUrl, COUNTING)
+    : undefined;
+  const app = buildApp({ ...parts, country, gate, settings, limits }, log);
   const scheduler = createScheduler(settings.TIME_ZONE, parts, log);
   let closing = false;
 
@@ -71,6 +82,7 @@ export function createServer(settings: Settings, options: ServerOptions) {
     log[away ? "debug" : "warn"]({ err }, "Redis is away");
     away = true;
   });
+  limits?.on("error", (err: Error) => log.debug({ err }, "nobody is limited"));
   redis.on("close", prizes.markStale);
   redis.on("ready", () => {
     away = false;
@@ -83,6 +95,7 @@ export function createServer(settings: Settings, options: ServerOptions) {
    */
   async function open(): Promise<void> {
     redis.connect().catch(() => {}); // goes on trying by itself
+    limits?.connect().catch(() => {});
     let told = false;
     while (!closing) {
       try {
@@ -121,6 +134,7 @@ export function createServer(settings: Settings, options: ServerOptions) {
     await results.idle();
     await settle.idle();
     redis.disconnect();
+    limits?.disconnect();
     await postgres.close();
   }
 

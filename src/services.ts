@@ -21,6 +21,8 @@ export type Services = {
   engine: Engine;
   settle: Settle;
   gate: Gate;
+  /** counts requests where they are limited; apart from `redis`, so that it can fail alone */
+  limits?: Redis | undefined;
   /** of phone numbers without a country code */
   country: CountryCode;
   settings: Settings;
