@@ -8,7 +8,7 @@ import { migrate } from "./migrate.js";
 import { createPostgres, isAway } from "./postgres.js";
 import { createPrizes } from "./prizes.js";
 import { type Random, systemRandom } from "./random.js";
-import { createRedis, redisTime } from "./redis.js";
+import { createRedis, type Redis, redisTime } from "./redis.js";
 import { createResults } from "./results.js";
 import { createScheduler } from "./scheduler.js";
 import type { Settings } from "./services.js";
@@ -76,16 +76,12 @@ export function createServer(settings: Settings, options: ServerOptions) {
   const scheduler = createScheduler(settings.TIME_ZONE, parts, log);
   let closing = false;
 
-  let away = false;
-  redis.on("error", (err: Error) => {
-    // Every try to reconnect fails the same way: told once an absence.
-    log[away ? "debug" : "warn"]({ err }, "Redis is away");
-    away = true;
-  });
-  limits?.on("error", (err: Error) => log.debug({ err }, "nobody is limited"));
+  tellAbsence(redis, log, "Redis is away");
+  if (limits) {
+    tellAbsence(limits, log, "the limits' Redis is away: nobody is limited");
+  }
   redis.on("close", prizes.markStale);
   redis.on("ready", () => {
-    away = false;
     prizes.reload().catch((err: unknown) => log.debug({ err }, "reload"));
   });
 
@@ -139,4 +135,16 @@ export function createServer(settings: Settings, options: ServerOptions) {
   }
 
   return { app, open, listen, close, ...parts, results, scheduler };
+}
+
+/** Every try to reconnect fails the same way: told once an absence. */
+function tellAbsence(redis: Redis, log: Logger, sentence: string): void {
+  let away = false;
+  redis.on("error", (err: Error) => {
+    log[away ? "debug" : "warn"]({ err }, sentence);
+    away = true;
+  });
+  redis.on("ready", () => {
+    away = false;
+  });
 }

@@ -2,6 +2,7 @@ import t from "tap";
 import { build, post, setPrizes, told } from "./build.js";
 import { createProxy } from "./proxy.js";
 import { bearer, sign, withSecret } from "./tokens.js";
+import { until } from "./until.js";
 import { createWorld } from "./world.js";
 
 async function start(
@@ -151,7 +152,10 @@ t.test("without the limits' Redis the draws go on", async (t) => {
   const settings = { RATE_LIMIT_USER: 1, RATE_LIMIT_ADDRESS: 1 };
   const world = await createWorld(t);
   const link = await createProxy(t, world.redisUrl);
-  const server = await build(t, world, { settings, limitsUrl: link.url });
+  const lines: string[] = [];
+  const logged = (line: string) => lines.push(line);
+  const limitsUrl = link.url;
+  const server = await build(t, world, { settings, limitsUrl, logged });
   await setPrizes(world, [{ id: "SURE" }], server);
   t.equal((await server.draw("ann")).status, 200);
   t.equal((await server.draw("ann")).status, 429, "the limits are on");
@@ -169,6 +173,11 @@ t.test("without the limits' Redis the draws go on", async (t) => {
 
   link.cut();
   t.equal((await server.draw("cyd")).status, 200, "it is away");
+  await until("a word in the log", async () => {
+    if (!lines.some((line) => /"level":40.*nobody is limited/.test(line))) {
+      throw new Error(lines.join(""));
+    }
+  });
 });
 
 t.test("the limits come back with their Redis", async (t) => {
