@@ -2,6 +2,7 @@ import t from "tap";
 import { createClaimUntil, openSince } from "../src/claim.js";
 import { createClock } from "../src/clock.js";
 import { build, fakeTime, inParallel, post, setPrizes, told } from "./build.js";
+import { until } from "./until.js";
 import { createWorld } from "./world.js";
 
 async function start(
@@ -148,10 +149,15 @@ t.test("redeemed at the deadline: before it or not at all", async (t) => {
   t.equal((await post(`${late.url}/redeem`, first)).status, 410);
   time.set("2099-11-24T15:59:59.999Z");
   const statuses = new Map<string, number[]>();
-  await inParallel([...wins.entries()], 20, async ([n, { id }]) => {
+  await inParallel([...wins.entries()], 5, async ([n, { id }]) => {
     const fields = { id, username: `user${n}`, phone_no: "99999999" };
     const tries = [late.url, url, late.url].map((server) =>
-      post(`${server}/redeem`, fields),
+      until("an answer", async () => {
+        const answer = await post(`${server}/redeem`, fields);
+        // A busy machine's: nothing is known, so the caller asks again.
+        if (answer.status === 503) throw new Error("503");
+        return answer;
+      }),
     );
     const answers = await Promise.all(tries);
     statuses.set(
@@ -161,7 +167,8 @@ t.test("redeemed at the deadline: before it or not at all", async (t) => {
   });
   const told = [...statuses.values()];
   t.ok(told.every(([, intime]) => intime === 200));
-  t.ok(told.flat().every((status) => status === 200 || status === 410));
+  const others = told.flat().filter((status) => ![200, 410].includes(status));
+  t.same(others, [], "the others too, or too late");
   const [row] = await world.sql`
     select count(*)::int from result where redeemed_at = '2099-11-24T15:59:59.999Z'`;
   t.equal(row?.count, 40, "none was redeemed at or after it");
