@@ -6,8 +6,10 @@ import Fastify, {
   type FastifyServerOptions,
   LogController,
 } from "fastify";
-import { knowCaller } from "./access/caller.js";
-import { limitRates } from "./access/limits.js";
+import { createReaderCheck, knowCaller } from "./access/caller.js";
+import { limitAddresses, limitUsers } from "./access/limits.js";
+import { createUserCheck } from "./access/token.js";
+import { trustedOf } from "./access/trusted.js";
 import { admin } from "./admin/plugin.js";
 import { invalid, RETRY_AFTER, UNAVAILABLE } from "./errors.js";
 import { answerError, fail } from "./failures.js";
@@ -41,6 +43,7 @@ export function buildApp(
     childLoggerFactory: (log) => log,
     genReqId: requestId,
     logController: new LogController({ disableRequestLogging: true }),
+    trustProxy: trustedOf(services.settings.TRUST_PROXY),
     exposeHeadRoutes: false,
     bodyLimit: 4096,
     requestTimeout: REQUEST_TIMEOUT,
@@ -73,20 +76,30 @@ export function buildApp(
     fail(reply, "NOT_FOUND", `There is no ${request.method} on this path.`),
   );
 
-  const { metrics, settings } = services;
+  const { metrics, settings, clock } = services;
+  const user = createUserCheck(settings, clock);
+  const reader = createReaderCheck(settings.ADMIN_TOKEN, user);
+
   const endpoint = settings.OTEL_EXPORTER_OTLP_ENDPOINT;
   if (endpoint) app.register(traces, { endpoint });
   app.register(async (described) => {
     await describeApi(described, services);
     described.register(async (guarded) => {
       refuseWhenFull(guarded, services.gate);
+      await limitAddresses(guarded, services);
       guarded.register(prizesRoute, services);
       guarded.register(async (own) => {
-        await limitRates(own, services);
-        await knowCaller(own, services);
-        own.register(drawRoute, services);
-        own.register(redeemRoute, services);
-        own.register(resultsRoute, services);
+        await limitUsers(own, services);
+        own.register(async (users) => {
+          if (user) knowCaller(users, user);
+          users.register(drawRoute, services);
+          users.register(redeemRoute, services);
+        });
+        own.register(async (readers) => {
+          if (!reader) return;
+          knowCaller(readers, reader);
+          readers.register(resultsRoute, services);
+        });
       });
     });
     described.register(healthRoutes, services);

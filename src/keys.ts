@@ -20,6 +20,9 @@ export const keys = {
   outbox: `${TAG}outbox`,
   /** hash: user id → `@` and the date of a win whose row is written and whose winner was not told, or its outbox entry of an earlier day */
   pending: `${TAG}pending`,
+  /** counters: requests of the last minute; expire */
+  addressRequests: (address: string) => `${TAG}requests:address:${address}`,
+  userRequests: (userId: string) => `${TAG}requests:user:${userId}`,
   /** hash: user id → l(ost) or w(on), the attempt and, of a win, the outbox entry; one bucket of a day's participants; expires */
   players: (date: string, userId: string) =>
     `${TAG}players:${date}:${(crc32(userId) & LAST_BUCKET).toString(16)}`,

@@ -101,7 +101,18 @@ const EXAMPLE_RESULT = {
   created_at: "2026-11-22T09:41:44.397Z",
 };
 
-const Result = Type.Object(ResultFields, { title: "Result" });
+const ClaimUntil = Type.Optional(
+  Type.String({
+    format: "date-time",
+    description:
+      "From this moment on it can't be redeemed; only where `CLAIM_DAYS` is set.",
+  }),
+);
+
+const Result = Type.Object(
+  { ...ResultFields, claim_until: ClaimUntil },
+  { title: "Result" },
+);
 
 const NotWon = Type.Object({ message: Type.String(), resets_at: Moment });
 
@@ -208,6 +219,74 @@ export const RedeemedAnswer = success(
             phone_no: "+85299999999",
             redeemed_at: "2026-11-22T09:43:10.002Z",
           },
+        },
+      },
+    ],
+  },
+);
+
+export const MyResultsQuery = Type.Object(
+  {
+    username: Username,
+    limit: Type.Optional(
+      Type.String({
+        description: "Wins a page, from 1 to 100; 20 where it is left out.",
+        examples: ["50"],
+      }),
+    ),
+    cursor: Type.Optional(
+      Type.String({ description: "`next_cursor` of the page before." }),
+    ),
+  },
+  strict,
+);
+
+export const MyResultsAnswer = success(
+  {
+    data: Type.Object({
+      results: Type.Array(
+        Type.Object(
+          {
+            ...ResultFields,
+            title: Type.String(),
+            draw_date: Type.String({
+              format: "date",
+              description: "The campaign's day of the draw, in `TIME_ZONE`.",
+            }),
+            state: Type.Enum(["open", "redeemed", "forfeited"], {
+              description:
+                "Forfeited is what was not redeemed before `claim_until`.",
+            }),
+            redeemed_at: Nullable(Type.String()),
+            claim_until: ClaimUntil,
+          },
+          { title: "MyResult" },
+        ),
+      ),
+      next_cursor: Nullable(Type.String(), {
+        description: "`cursor` of the next page; null on the last one.",
+      }),
+    }),
+  },
+  {
+    title: "MyResultsAnswer",
+    description: "A page of the user's wins, newest first.",
+    headers: NO_STORE,
+    examples: [
+      {
+        success: true,
+        data: {
+          results: [
+            {
+              ...EXAMPLE_RESULT,
+              title: "$5 Cash Coupon",
+              draw_date: "2026-11-22",
+              state: "open",
+              redeemed_at: null,
+              claim_until: "2026-12-23T00:00:00+08:00",
+            },
+          ],
+          next_cursor: null,
         },
       },
     ],

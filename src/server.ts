@@ -16,7 +16,7 @@ import { createMetrics } from "./observe/metrics.js";
 import { createPostgres, isAway } from "./postgres.js";
 import { createPrizes } from "./prizes.js";
 import { type Random, systemRandom } from "./random.js";
-import { createRedis, redisTime } from "./redis.js";
+import { createRedis, type Redis, redisTime } from "./redis.js";
 import { createResults } from "./results.js";
 import { createScheduler } from "./scheduler.js";
 import type { Settings } from "./services.js";
@@ -25,6 +25,8 @@ import { createSettle } from "./settle.js";
 export type ServerOptions = {
   databaseUrl: string;
   redisUrl: string;
+  /** Where requests are counted. Default: `redisUrl`. */
+  limitsUrl?: string;
   log: Logger;
   /** Fill an empty `prize` with the sample prizes. */
   samplePrizes?: boolean;
@@ -41,6 +43,9 @@ const RETRY = 500;
 
 /** How long a stop waits for callers that do not finish their requests, in milliseconds. */
 const GRACE = 3_000;
+
+/** How long a request waits for its count, in milliseconds. */
+const COUNTING = 200;
 
 /** Connections that may wait to be taken. Node's 511 turn a crowd's next callers away, for seconds each. */
 const BACKLOG = 4_096;
@@ -67,20 +72,23 @@ export function createServer(settings: Settings, options: ServerOptions) {
   const country = settings.DEFAULT_COUNTRY as CountryCode;
   const parts = { redis, postgres, clock, prizes, engine, settle };
   const gate = createGate(results);
-  const app = buildApp({ ...parts, country, gate, metrics, settings }, log);
+  const isLimited =
+    settings.RATE_LIMIT_USER !== undefined ||
+    settings.RATE_LIMIT_ADDRESS !== undefined;
+  const limits = isLimited
+    ? createRedis(options.limitsUrl ?? redisUrl, COUNTING)
+    : undefined;
+  const services = { ...parts, country, gate, metrics, settings, limits };
+  const app = buildApp(services, log);
   const scheduler = createScheduler(settings.TIME_ZONE, parts, log);
   let closing = false;
 
-  let away = false;
-  redis.on("error", (err: Error) => {
-    // Every try to reconnect fails the same way: told once an absence.
-    const sentence = certificateProblem("Redis", err) ?? "Redis is away";
-    log[away ? "debug" : "warn"]({ err }, sentence);
-    away = true;
-  });
+  tellAbsence(redis, log, "Redis is away");
+  if (limits) {
+    tellAbsence(limits, log, "the limits' Redis is away: nobody is limited");
+  }
   redis.on("close", prizes.markStale);
   redis.on("ready", () => {
-    away = false;
     prizes.reload().catch((err: unknown) => log.debug({ err }, "reload"));
   });
 
@@ -90,6 +98,7 @@ export function createServer(settings: Settings, options: ServerOptions) {
    */
   async function open(): Promise<void> {
     redis.connect().catch(() => {}); // goes on trying by itself
+    limits?.connect().catch(() => {});
     let told = false;
     while (!closing) {
       try {
@@ -130,8 +139,22 @@ export function createServer(settings: Settings, options: ServerOptions) {
     await results.idle();
     await settle.idle();
     redis.disconnect();
+    limits?.disconnect();
     await postgres.close();
   }
 
   return { app, open, listen, close, ...parts, results, scheduler };
+}
+
+/** Every try to reconnect fails the same way: told once an absence. */
+function tellAbsence(redis: Redis, log: Logger, sentence: string): void {
+  let away = false;
+  redis.on("error", (err: Error) => {
+    const told = certificateProblem("Redis", err) ?? sentence;
+    log[away ? "debug" : "warn"]({ err }, told);
+    away = true;
+  });
+  redis.on("ready", () => {
+    away = false;
+  });
 }

@@ -24,6 +24,8 @@ export type Services = {
   gate: Gate;
   /** where they are on */
   metrics: Metrics | undefined;
+  /** counts requests where they are limited; apart from `redis`, so that it can fail alone */
+  limits?: Redis | undefined;
   /** of phone numbers without a country code */
   country: CountryCode;
   settings: Settings;

@@ -1,4 +1,5 @@
 import type { FastifyPluginAsyncTypebox } from "@fastify/type-provider-typebox";
+import { createClaimUntil } from "../claim.js";
 import { within } from "../deadline.js";
 import type { Outcome } from "../draw.js";
 import { unavailable } from "../errors.js";
@@ -16,8 +17,10 @@ const late = () => unavailable(new Error("the draw took too long"));
 /** POST /draw */
 export const drawRoute: FastifyPluginAsyncTypebox<Services> = async (
   app,
-  { engine, settle, clock, gate },
+  { engine, settle, clock, gate, settings },
 ) => {
+  const claimUntil = createClaimUntil(clock, settings.CLAIM_DAYS);
+
   /** An answer that was cut off has told nobody: the winner gets it on the next try. */
   function settleWin(outcome: Outcome, told: boolean): void {
     if (outcome.outcome !== "won") return;
@@ -57,14 +60,21 @@ export const drawRoute: FastifyPluginAsyncTypebox<Services> = async (
         else raw.once("close", ended);
       }
       reply.header("cache-control", "no-store");
-      return answer(outcome, (date) => clock.day(date).resetsAt);
+      return answer(outcome, (date) => clock.day(date).resetsAt, claimUntil);
     },
   );
 };
 
-function answer(outcome: Outcome, resetsAt: (date: string) => string) {
+function answer(
+  outcome: Outcome,
+  resetsAt: (date: string) => string,
+  claimUntil: ((date: string) => string) | undefined,
+) {
   if (outcome.outcome === "won") {
-    const { result, title } = outcome;
+    const { title, settlement } = outcome;
+    const result = claimUntil
+      ? { ...outcome.result, claim_until: claimUntil(settlement.draw_date) }
+      : outcome.result;
     const message = `Congratulations! You have won a ${title}!`;
     return { success: true as const, data: { message, result } };
   }

@@ -2,6 +2,7 @@ import type { FastifyPluginAsyncTypebox } from "@fastify/type-provider-typebox";
 import type { FastifyReply, FastifyRequest } from "fastify";
 import type { CountryCode } from "libphonenumber-js";
 import type { Static } from "typebox";
+import { openSince } from "../claim.js";
 import { within } from "../deadline.js";
 import { invalid, unavailable } from "../errors.js";
 import { parsePhone, parseUsername } from "../input.js";
@@ -17,7 +18,7 @@ const late = () => unavailable(new Error("the redemption took too long"));
 /** GET /redeem, with a JSON body or a query string, and POST /redeem. */
 export const redeemRoute: FastifyPluginAsyncTypebox<Services> = async (
   app,
-  { postgres, clock, country, gate },
+  { postgres, clock, country, gate, settings },
 ) => {
   const described = {
     summary: "Redeem a win",
@@ -29,6 +30,7 @@ export const redeemRoute: FastifyPluginAsyncTypebox<Services> = async (
         RESULT_NOT_FOUND: "No such result for this username.",
         ALREADY_REDEEMED:
           "This prize has already been redeemed with another phone number.",
+        CLAIM_EXPIRED: "The time to redeem this prize is over.",
       }),
     },
   };
@@ -37,9 +39,10 @@ export const redeemRoute: FastifyPluginAsyncTypebox<Services> = async (
     const userId = parseUsername(fields.username);
     const phoneNo = phoneOf(fields, country);
     const now = clock.now();
+    const since = openSince(clock, settings.CLAIM_DAYS);
     const result = await within(
       PATIENCE,
-      gate.pass(() => redeem(postgres, now, fields.id, userId, phoneNo)),
+      gate.pass(() => redeem(postgres, now, fields.id, userId, phoneNo, since)),
       late,
     );
     reply.header("cache-control", "no-store");
