@@ -1,6 +1,5 @@
 import type { FastifyPluginAsyncTypebox } from "@fastify/type-provider-typebox";
 import type { FastifyReply } from "fastify";
-import { Failure, invalid } from "../errors.js";
 import { Failed } from "../schemas.js";
 import type { Services } from "../services.js";
 import { readTable } from "../table-in-force.js";
@@ -10,6 +9,7 @@ import {
   type PrizeTable,
   readPrizeTable,
 } from "./change-prizes.js";
+import { parseIfMatch } from "./if-match.js";
 import {
   ChangeHeaders,
   Preview,
@@ -25,7 +25,17 @@ const BODY_LIMIT = 1_048_576;
 
 const response = {
   200: PrizeTableAnswer,
+  404: Failed,
+  412: Failed,
+  428: Failed,
+  default: Failed,
+};
+
+const created = {
+  200: PrizeTableAnswer,
   201: PrizeTableAnswer,
+  409: Failed,
+  412: Failed,
   default: Failed,
 };
 
@@ -38,7 +48,14 @@ export const prizeRoutes: FastifyPluginAsyncTypebox<Services> = async (
 
   app.get(
     "/prizes",
-    { schema: { response: { 200: PrizeTableAnswer, default: Failed } } },
+    {
+      schema: {
+        operationId: "listAllPrizes",
+        summary: "All prizes, inactive ones too",
+        tags: ["admin"],
+        response: { 200: PrizeTableAnswer, default: Failed },
+      },
+    },
     async (_request, reply) =>
       answer(await readPrizeTable(postgres), false, reply),
   );
@@ -48,10 +65,13 @@ export const prizeRoutes: FastifyPluginAsyncTypebox<Services> = async (
     {
       bodyLimit: BODY_LIMIT,
       schema: {
+        operationId: "createPrize",
+        summary: "Make a prize",
+        tags: ["admin"],
         body: PrizeFields,
         querystring: Preview,
         headers: ChangeHeaders,
-        response,
+        response: created,
       },
     },
     async ({ body, query, headers }, reply) => {
@@ -70,6 +90,11 @@ export const prizeRoutes: FastifyPluginAsyncTypebox<Services> = async (
     {
       bodyLimit: BODY_LIMIT,
       schema: {
+        operationId: "replacePrizes",
+        summary: "Replace all prizes",
+        description:
+          "All or none; prizes that are not listed are made inactive.",
+        tags: ["admin"],
         body: PrizeTableFields,
         querystring: Preview,
         headers: ChangeHeaders,
@@ -88,6 +113,9 @@ export const prizeRoutes: FastifyPluginAsyncTypebox<Services> = async (
     "/prizes/:id",
     {
       schema: {
+        operationId: "changePrize",
+        summary: "Change what is given of a prize",
+        tags: ["admin"],
         params: PrizePath,
         body: PrizeEdit,
         querystring: Preview,
@@ -107,6 +135,9 @@ export const prizeRoutes: FastifyPluginAsyncTypebox<Services> = async (
     "/prizes/:id",
     {
       schema: {
+        operationId: "deactivatePrize",
+        summary: "Make a prize inactive",
+        tags: ["admin"],
         params: PrizePath,
         querystring: Preview,
         headers: ChangeHeaders,
@@ -169,20 +200,3 @@ export const prizeRoutes: FastifyPluginAsyncTypebox<Services> = async (
     );
   }
 };
-
-/** The version that an If-Match names, or null for any. Throws PRECONDITION_REQUIRED and INVALID_REQUEST. */
-function parseIfMatch(header: string | undefined): string | null {
-  if (header === undefined) {
-    throw new Failure(
-      "PRECONDITION_REQUIRED",
-      "If-Match: send the ETag of GET /admin/prizes, or * for whatever stands.",
-    );
-  }
-  if (header === "*") return null;
-  // A proxy that compresses makes an ETag weak.
-  const version = /^(?:W\/)?"(\d{1,18})"$/.exec(header)?.[1];
-  if (version === undefined) {
-    throw invalid("If-Match", "must be the ETag of GET /admin/prizes, or *");
-  }
-  return version;
-}
