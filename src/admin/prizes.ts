@@ -2,13 +2,8 @@ import type { FastifyPluginAsyncTypebox } from "@fastify/type-provider-typebox";
 import type { FastifyReply } from "fastify";
 import { Failed } from "../schemas.js";
 import type { Services } from "../services.js";
-import { readTable } from "../table-in-force.js";
-import {
-  type Change,
-  changePrizes,
-  type PrizeTable,
-  readPrizeTable,
-} from "./change-prizes.js";
+import { answerTable } from "./answer-table.js";
+import { type Change, changePrizes, readPrizeTable } from "./change-prizes.js";
 import { parseIfMatch } from "./if-match.js";
 import {
   ChangeHeaders,
@@ -19,7 +14,6 @@ import {
   PrizeTableAnswer,
   PrizeTableFields,
 } from "./schemas.js";
-import { readCounts, withUnits } from "./standing.js";
 
 const BODY_LIMIT = 1_048_576;
 
@@ -44,7 +38,7 @@ export const prizeRoutes: FastifyPluginAsyncTypebox<Services> = async (
   app,
   services,
 ) => {
-  const { postgres, prizes, redis, clock } = services;
+  const { postgres, prizes } = services;
 
   app.get(
     "/prizes",
@@ -57,7 +51,7 @@ export const prizeRoutes: FastifyPluginAsyncTypebox<Services> = async (
       },
     },
     async (_request, reply) =>
-      answer(await readPrizeTable(postgres), false, reply),
+      answerTable(services, await readPrizeTable(postgres), false, reply),
   );
 
   app.post(
@@ -164,39 +158,6 @@ export const prizeRoutes: FastifyPluginAsyncTypebox<Services> = async (
     const table = await changePrizes(postgres, { ...edit, actor, preview });
     // Saved is saved: where Redis is away it comes into force when that is back.
     if (!preview) await prizes.reload().catch(() => {});
-    return answer(table, preview, reply);
-  }
-
-  async function answer(
-    table: PrizeTable,
-    preview: boolean,
-    reply: FastifyReply,
-  ) {
-    const { date } = clock.today();
-    const counts = await readCounts(services, date);
-    const problem = preview ? null : await problemOf(table);
-    reply.header("etag", `"${table.version}"`);
-    const data = {
-      ...table,
-      preview,
-      date,
-      in_force: !preview && problem === null,
-      problem,
-      prizes: withUnits(table.prizes, counts),
-    };
-    return { success: true as const, data };
-  }
-
-  /** Why a table is not in force, or null. */
-  async function problemOf({ version }: PrizeTable): Promise<string | null> {
-    try {
-      if ((await readTable(redis))?.version === version) return null;
-    } catch {
-      return "Redis does not answer: what is saved comes into force when it does.";
-    }
-    return (
-      prizes.problem() ??
-      "The last edit is not in force yet: it is within two seconds."
-    );
+    return answerTable(services, table, preview, reply);
   }
 };
