@@ -1,5 +1,6 @@
+import { parseArgs } from "node:util";
 import { ConfigSchema, readConfig } from "../config.js";
-import { runCommand } from "./command.js";
+import { runProgram } from "./program.js";
 
 const HELP = `npm run check-config
 
@@ -10,7 +11,8 @@ Exit code: 0, or 1 where a setting is wrong (all mistakes are told at once), or 
 
 const MASK = "***";
 
-await runCommand(HELP, async () => {
+await runProgram(HELP, async (args) => {
+  parseArgs({ args });
   const config = await readConfig(process.env);
   for (const name of Object.keys(ConfigSchema.properties)) {
     const value = config[name as keyof typeof config];

@@ -1,9 +1,9 @@
+import { parseArgs } from "node:util";
 import { createClock } from "../clock.js";
 import { type Config, readConfig } from "../config.js";
 import { runningPair } from "../embedded-running.js";
 import type { Postgres } from "../postgres.js";
 import { type Redis, redisTime } from "../redis.js";
-import { runCommand, sentenceOf } from "./command.js";
 import { examineClocks, examineDay } from "./doctor/clocks.js";
 import { type Finding, fail, type Say } from "./doctor/finding.js";
 import { examineLinks } from "./doctor/links.js";
@@ -16,6 +16,7 @@ import {
 import { examinePrivileges } from "./doctor/privileges.js";
 import { examinePrizes, examineTable } from "./doctor/prizes.js";
 import { examineRedis, reachRedis } from "./doctor/redis.js";
+import { runProgram, sentenceOf } from "./program.js";
 
 const HELP = `npm run doctor
 
@@ -26,7 +27,8 @@ npm start.
 
 Exit code: 0, or 1 where something fails, or 2 for a wrong command line.`;
 
-await runCommand(HELP, async () => {
+await runProgram(HELP, async (args) => {
+  parseArgs({ args });
   const config = await readConfig(process.env);
   let failed = false;
   const say = (finding: Finding) => {

@@ -1,9 +1,10 @@
 import { readFile } from "node:fs/promises";
+import { parseArgs } from "node:util";
 import createSql from "postgres";
 import { readConfig } from "../config.js";
 import { SetupError } from "../errors.js";
 import { migrate } from "../migrate.js";
-import { runCommand } from "./command.js";
+import { runProgram } from "./program.js";
 
 const HELP = `npm run migrate
 
@@ -13,7 +14,8 @@ Then sql/grants.sql gives those roles their rights, in a database that has them.
 
 Exit code: 0, or 1 with a sentence where something failed, or 2 for a wrong command line.`;
 
-await runCommand(HELP, async () => {
+await runProgram(HELP, async (args) => {
+  parseArgs({ args });
   // Whoever migrates need not know where Redis is.
   const redis = process.env.DATABASE_URL ? { REDIS_URL: "redis://unused" } : {};
   const { DATABASE_URL } = await readConfig({ ...redis, ...process.env });

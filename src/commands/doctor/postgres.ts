@@ -1,7 +1,7 @@
 import { certificateProblem } from "../../certificates.js";
 import { migrations } from "../../migrate.js";
 import { createPostgres, type Postgres } from "../../postgres.js";
-import { sentenceOf } from "../command.js";
+import { sentenceOf } from "../program.js";
 import { fail, failWith, ok, type Say, warn } from "./finding.js";
 
 /** Measures a question. Answers with undefined where Postgres can't be reached; the caller closes. */

@@ -1,7 +1,7 @@
 import { certificateProblem } from "../../certificates.js";
 import { within } from "../../deadline.js";
 import { createRedis, type Redis } from "../../redis.js";
-import { sentenceOf } from "../command.js";
+import { sentenceOf } from "../program.js";
 import { fail, failWith, ok, type Say, warn } from "./finding.js";
 
 /** How long it may take to connect, in milliseconds. */

@@ -1,0 +1,91 @@
+import { type Config, readConfig } from "../config.js";
+import { runningPair } from "../embedded-running.js";
+import { Failure } from "../errors.js";
+import { createPostgres, type Postgres } from "../postgres.js";
+
+/** What is wrong with how a command was called. */
+export class UsageError extends Error {}
+
+/** What keeps a command from doing what it was asked, in words for whoever asked. */
+export class CommandError extends Error {}
+
+/**
+ * Runs a command and ends the process: 0 done or what `work` answers with, 1 failed, 2 called wrongly. Every failure is a
+ * sentence on stderr.
+ */
+export async function runProgram(
+  usage: string,
+  work: (args: string[]) => Promise<number>,
+): Promise<never> {
+  const args = process.argv.slice(2);
+  // Whoever reads the output may have enough of it, as head has.
+  process.stdout.on("error", () => process.exit(0));
+  try {
+    if (args.some((arg) => arg === "--help" || arg === "-h")) {
+      await print(usage);
+      process.exit(0);
+    }
+    process.exit(await work(args));
+  } catch (error) {
+    const isUsage = error instanceof UsageError || isParseArgsError(error);
+    console.error(sentenceOf(error));
+    if (isUsage) console.error(`\n${usage}`);
+    process.exit(isUsage ? 2 : 1);
+  }
+}
+
+/** Writes to stdout, as fast as it is read. */
+export function print(text: string): Promise<void> {
+  return new Promise((resolve) => {
+    process.stdout.write(text.endsWith("\n") ? text : `${text}\n`, () =>
+      resolve(),
+    );
+  });
+}
+
+const isParseArgsError = (error: unknown) =>
+  error instanceof Error &&
+  "code" in error &&
+  String(error.code).startsWith("ERR_PARSE_ARGS");
+
+/** What is wrong, for whoever runs a command. */
+export function sentenceOf(error: unknown): string {
+  if (!(error instanceof Error)) return String(error);
+  if (error instanceof Failure && error.code === "UNAVAILABLE") {
+    return `Postgres can't do it: ${causeOf(error)}`;
+  }
+  // Node tells a connection refused at several addresses in an error without words.
+  return error instanceof AggregateError
+    ? sentenceOf(error.errors[0])
+    : error.message;
+}
+
+function causeOf({ cause }: Error): string {
+  const { code, message } = (cause ?? {}) as {
+    code?: string;
+    message?: string;
+  };
+  return code === "42P01" || code === "42883"
+    ? "the tables of Lucky Draw are missing or older than this program. Start the server once: it makes them."
+    : (message ?? "it does not answer.");
+}
+
+/** The settings, and the database of DATABASE_URL or of an `npm start` that runs in this folder, for as long as `work` takes. */
+export async function withDatabase(
+  work: (postgres: Postgres, config: Config) => Promise<void>,
+): Promise<void> {
+  const config = await readConfig(withoutRedis(process.env));
+  const url = config.DATABASE_URL ?? (await runningPair(".data")).databaseUrl;
+  const postgres = createPostgres(url);
+  try {
+    await work(postgres, config);
+  } finally {
+    await postgres.close();
+  }
+}
+
+/** Commands need no Redis, but half a pair is refused. */
+function withoutRedis(variables: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
+  if (!variables.DATABASE_URL || variables.REDIS_URL) return variables;
+  return { ...variables, REDIS_URL: "redis://unused" };
+}
