@@ -1,0 +1,123 @@
+import { useEffect, useRef, useState } from "preact/hooks";
+import { ask, remedy } from "./ask.js";
+import { beginDraw, endDraw, keepWin, pendingDraws } from "./kept.js";
+
+const DAY = 86_400_000;
+
+/**
+ * @typedef {import("typebox").Static<typeof import("../schemas.js").Drawn>} Drawn
+ * @typedef {import("./ask.js").Wait} Wait
+ * @typedef {import("./kept.js").Win} Win
+ * @typedef {import("./prizes.js").Stock} Stock
+ * @typedef {{
+ *   outcome: "won" | "no_prize" | "participated", prizeId: string | null, win?: Win,
+ *   username: string, message: string, resetsAt: string
+ * }} Decided
+ * @typedef {{ step: "ready", username: string, mistake?: string }
+ *   | { step: "asking", username: string, wait?: Wait }
+ *   | { step: "stopping", decided: Decided }
+ *   | { step: "answered", decided: Decided }
+ *   | { step: "refused", username: string, sentence: string }} Draw
+ */
+
+/**
+ * A visitor's draw: begun by `draw`, asked for until it is answered, even by the next visit, and answered for the
+ * visitor when the wheel has `rested`.
+ *
+ * @param {(id: string | null) => Promise<Stock | undefined>} stockWith  the prizes, with this one where it can be had
+ */
+export function useDraw(stockWith) {
+  const [state, setState] = useState(
+    /** @type {Draw} */ ({ step: "ready", username: "" }),
+  );
+  const asking = useRef(/** @type {AbortController | null} */ (null));
+
+  /** @param {string} username */
+  async function draw(username) {
+    const pending = beginDraw(username);
+    asking.current?.abort();
+    asking.current = new AbortController();
+    const { signal } = asking.current;
+    setState({ step: "asking", username });
+    try {
+      const { status, body } = await ask(
+        {
+          path: "/draw",
+          body: { username },
+          headers: { "idempotency-key": pending.key },
+        },
+        (wait) => setState({ step: "asking", username, wait }),
+        signal,
+      );
+      if (status === 200) {
+        const decided = await settle(username, body.data);
+        const turns = decided.outcome !== "participated";
+        const step = turns ? "stopping" : "answered";
+        if (!signal.aborted) setState({ step, decided });
+      } else if (body.code === "INVALID_REQUEST") {
+        setState({ step: "ready", username, mistake: remedy(body.error) });
+      } else {
+        setState({ step: "refused", username, sentence: body.error });
+      }
+      endDraw(pending);
+    } catch (error) {
+      if (!signal.aborted) throw error;
+    }
+  }
+
+  /** A win is kept before anything is shown. @param {string} username @param {Drawn["data"]} data @returns {Promise<Decided>} */
+  async function settle(username, { message, result, resets_at }) {
+    // The contract tells these two apart by their sentences.
+    const participated = message.startsWith("You have already");
+    if (!result) {
+      const stock = participated ? undefined : await stockWith(null);
+      const resetsAt = resets_at ?? tomorrow(stock);
+      const outcome = participated ? "participated" : "no_prize";
+      return { outcome, prizeId: null, username, message, resetsAt };
+    }
+    const { id, user_id, prize_id: prizeId } = result;
+    const stock = await stockWith(prizeId);
+    const prize = stock?.prizes.find((prize) => prize.id === prizeId);
+    const resetsAt = tomorrow(stock);
+    const claimUntil = /** @type {{ claim_until?: string }} */ (result)
+      .claim_until;
+    const title = prize?.title ?? prizeId;
+    const win = { id, username: user_id, title, resetsAt, claimUntil };
+    keepWin(win);
+    return { outcome: "won", prizeId, win, username, message, resetsAt };
+  }
+
+  /** No more asking: a win that was decided is told on the next try of this name. */
+  function stop() {
+    asking.current?.abort();
+    if (state.step !== "asking") return;
+    const { username } = state;
+    const pending = pendingDraws().find((it) => it.username === username);
+    if (pending) endDraw(pending);
+    setState({ step: "ready", username });
+  }
+
+  function rested() {
+    setState((now) =>
+      now.step === "stopping" ? { ...now, step: "answered" } : now,
+    );
+  }
+
+  function again() {
+    setState({ step: "ready", username: "" });
+  }
+
+  useEffect(() => {
+    const [pending] = pendingDraws();
+    if (pending) draw(pending.username);
+  }, []);
+
+  return { state, draw, stop, rested, again };
+}
+
+/** When the next draw is, by what is known of the day, in RFC 3339. @param {Stock | undefined} stock */
+function tomorrow(stock) {
+  const known = Date.parse(stock?.resets_at ?? "");
+  const end = known > Date.now() ? known : Date.now() + DAY;
+  return new Date(end).toISOString();
+}
