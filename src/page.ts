@@ -23,9 +23,6 @@ const VENDOR = {
   ),
 };
 
-/** These come when they are needed; everything else the page asks for at once. */
-const LATER = ["spin-wheel.js", "canvas-confetti.js"];
-
 const BASE_STYLE = import.meta.resolve(
   "@picocss/pico/css/pico.classless.min.css",
 );
@@ -56,7 +53,7 @@ export async function readPage(settings: Settings): Promise<Page> {
     readFile(new URL("index.html", FOLDER), "utf8"),
   ]);
   const files = new Map([...own, ...vendor]);
-  const early = [...files.keys()].filter((name) => !LATER.includes(name));
+  const early = [...importsOf("page.js", files)];
   files.set("page.css", css).set("logo", logo);
 
   const version = versionOf(files);
@@ -105,6 +102,22 @@ async function script(name: string, url: URL): Promise<[string, Asset]> {
 }
 
 const fileOf = (name: string) => `${name.replace("/", "-")}.js`;
+
+/** A script and all that it can't start without: the browser would find out one round trip after the other. */
+function importsOf(
+  name: string,
+  files: Map<string, Asset>,
+  found = new Set<string>(),
+): Set<string> {
+  if (found.has(name)) return found;
+  found.add(name);
+  const code = files.get(name)?.body.toString() ?? "";
+  for (const [, source = ""] of code.matchAll(/\bfrom ?"([^"]+)"/g)) {
+    const isOwn = source.startsWith("./");
+    importsOf(isOwn ? source.slice(2) : fileOf(source), files, found);
+  }
+  return found;
+}
 
 /** One style sheet of three: each more would be a round trip before the first sight of the page. */
 async function style(colour: string): Promise<Asset> {

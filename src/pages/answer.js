@@ -1,4 +1,4 @@
-import { useEffect, useRef } from "preact/hooks";
+import { useLayoutEffect, useRef } from "preact/hooks";
 import { Countdown } from "./countdown.js";
 import { html } from "./html.js";
 import { Redeem } from "./redeem.js";
@@ -22,7 +22,7 @@ const HEADINGS = {
 export function Answer({ decided, win, again, changed }) {
   const heading = useRef(/** @type {HTMLElement | null} */ (null));
   const { outcome, username, message, resetsAt } = decided;
-  useEffect(() => {
+  useLayoutEffect(() => {
     heading.current?.focus();
     if (outcome === "won") celebrate();
   }, []);

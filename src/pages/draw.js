@@ -24,9 +24,9 @@ const DAY = 86_400_000;
  * A visitor's draw: begun by `draw`, asked for until it is answered, even by the next visit, and answered for the
  * visitor when the wheel has `rested`.
  *
- * @param {(id: string | null) => Promise<Stock | undefined>} stockWith  the prizes, with this one where it can be had
+ * @param {() => Promise<Stock | undefined>} news  the prizes after a draw: one may be new to the wheel, or have sold out
  */
-export function useDraw(stockWith) {
+export function useDraw(news) {
   const [state, setState] = useState(
     /** @type {Draw} */ ({ step: "ready", username: "" }),
   );
@@ -70,13 +70,13 @@ export function useDraw(stockWith) {
     // The contract tells these two apart by their sentences.
     const participated = message.startsWith("You have already");
     if (!result) {
-      const stock = participated ? undefined : await stockWith(null);
+      const stock = participated ? undefined : await news();
       const resetsAt = resets_at ?? tomorrow(stock);
       const outcome = participated ? "participated" : "no_prize";
       return { outcome, prizeId: null, username, message, resetsAt };
     }
     const { id, user_id, prize_id: prizeId } = result;
-    const stock = await stockWith(prizeId);
+    const stock = await news();
     const prize = stock?.prizes.find((prize) => prize.id === prizeId);
     const resetsAt = tomorrow(stock);
     const claimUntil = /** @type {{ claim_until?: string }} */ (result)
