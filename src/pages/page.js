@@ -69,9 +69,17 @@ function useLater() {
     /** @type {typeof import("./later.js") | undefined} */ (undefined),
   );
   useEffect(() => {
-    import("./later.js").then(setLater);
+    import("./later.js").then(setLater, startAgain);
   }, []);
   return later;
+}
+
+/** Nothing is lost by it: draws without an answer and wins are kept. */
+function startAgain() {
+  setTimeout(() => {
+    if (navigator.onLine) location.reload();
+    else addEventListener("online", () => location.reload());
+  }, 3_000);
 }
 
 /**
