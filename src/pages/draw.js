@@ -7,6 +7,7 @@ const DAY = 86_400_000;
 /**
  * @typedef {import("typebox").Static<typeof import("../schemas.js").Drawn>} Drawn
  * @typedef {import("./ask.js").Wait} Wait
+ * @typedef {import("./kept.js").Pending} Pending
  * @typedef {import("./kept.js").Win} Win
  * @typedef {import("./prizes.js").Stock} Stock
  * @typedef {{
@@ -31,10 +32,12 @@ export function useDraw(news) {
     /** @type {Draw} */ ({ step: "ready", username: "" }),
   );
   const asking = useRef(/** @type {AbortController | null} */ (null));
+  const pending = useRef(/** @type {Pending | null} */ (null));
 
   /** @param {string} username */
   async function draw(username) {
-    const pending = beginDraw(username);
+    const { key } = beginDraw(username);
+    pending.current = { username, key };
     asking.current?.abort();
     asking.current = new AbortController();
     const { signal } = asking.current;
@@ -44,7 +47,7 @@ export function useDraw(news) {
         {
           path: "/draw",
           body: { username },
-          headers: { "idempotency-key": pending.key },
+          headers: { "idempotency-key": key },
         },
         (wait) => setState({ step: "asking", username, wait }),
         signal,
@@ -54,12 +57,14 @@ export function useDraw(news) {
         const turns = decided.outcome !== "participated";
         const step = turns ? "stopping" : "answered";
         if (!signal.aborted) setState({ step, decided });
-      } else if (body.code === "INVALID_REQUEST") {
+        return;
+      }
+      ended();
+      if (body.code === "INVALID_REQUEST") {
         setState({ step: "ready", username, mistake: remedy(body.error) });
       } else {
         setState({ step: "refused", username, sentence: body.error });
       }
-      endDraw(pending);
     } catch (error) {
       if (!signal.aborted) throw error;
     }
@@ -90,11 +95,17 @@ export function useDraw(news) {
   /** No more asking: a win that was decided is told on the next try of this name. */
   function stop() {
     asking.current?.abort();
-    if (state.step !== "asking") return;
-    const { username } = state;
-    const pending = pendingDraws().find((it) => it.username === username);
-    if (pending) endDraw(pending);
-    setState({ step: "ready", username });
+    ended();
+    setState((now) => ({
+      step: "ready",
+      username: "username" in now ? now.username : "",
+    }));
+  }
+
+  /** Not before the visitor saw the answer: by the same key the server gives it again. */
+  function ended() {
+    if (pending.current) endDraw(pending.current);
+    pending.current = null;
   }
 
   function rested() {
@@ -108,11 +119,11 @@ export function useDraw(news) {
   }
 
   useEffect(() => {
-    const [pending] = pendingDraws();
-    if (pending) draw(pending.username);
+    const [earlier] = pendingDraws();
+    if (earlier) draw(earlier.username);
   }, []);
 
-  return { state, draw, stop, rested, again };
+  return { state, draw, stop, rested, ended, again };
 }
 
 /** When the next draw is, by what is known of the day, in RFC 3339. @param {Stock | undefined} stock */

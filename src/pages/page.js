@@ -17,7 +17,9 @@ function Page() {
   const changed = useCallback(() => setWins(keptWins()), []);
   useEffect(() => onOtherTab(changed), []);
 
-  const { state, draw, stop, rested, again } = useDraw(() => reload(NEWS));
+  const { state, draw, stop, rested, ended, again } = useDraw(() =>
+    reload(NEWS),
+  );
   const decided = "decided" in state ? state.decided : undefined;
   useEffect(changed, [decided]);
 
@@ -46,6 +48,7 @@ function Page() {
           ? html`<${Answer}
               decided=${state.decided}
               win=${ofDraw}
+              seen=${ended}
               again=${again}
               changed=${changed}
             />`
@@ -74,7 +77,7 @@ function useLater() {
   return later;
 }
 
-/** Nothing is lost by it: draws without an answer and wins are kept. */
+/** Nothing is lost by it: draws whose answer nobody saw, and wins, are kept. */
 function startAgain() {
   setTimeout(() => {
     if (navigator.onLine) location.reload();

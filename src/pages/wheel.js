@@ -15,6 +15,9 @@ const LONGEST_LABEL = 16;
 /** Degrees under which a sector has no room for letters. */
 const NARROW = 12;
 
+/** Where it can't be had, the answer comes without it. */
+const ignore = () => {};
+
 const calm = matchMedia("(prefers-reduced-motion: reduce)");
 
 /**
@@ -39,7 +42,7 @@ export function Wheel({ stock, evenly, motion, rested }) {
       if (gone || !place.current) return;
       made = new Wheel(place.current, LOOK);
       setSpinner(made);
-    });
+    }, ignore);
     return () => {
       gone = true;
       made?.remove();
