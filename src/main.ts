@@ -65,6 +65,7 @@ async function createTerminal() {
 function welcome(address: string): void {
   console.log(`
 Lucky Draw listens on ${address}, with the sample prizes and a Redis and a PostgreSQL of its own in .data/
+Open it in a browser, or
 
   curl -X POST ${address}/draw -H 'content-type: application/json' -d '{"username":"test"}'
 
