@@ -9,9 +9,9 @@ const LAST_BUCKET = 0xffff;
 const keysOf = (tag: string) => ({
   /** hash: version, listing (JSON), odds (packed for draw.lua) */
   prizes: `${tag}prizes`,
-  /** hash: prize id → units taken ever */
+  /** hash: prize id → units taken ever, `@draws` → draws decided */
   taken: `${tag}taken`,
-  /** hash: prize id → units taken on that day; expires */
+  /** hash: prize id → units taken on that day, `@draws` → draws decided; expires */
   takenToday: (date: string) => `${tag}taken:${date}`,
   /** hash: prize id → units of that day whose winners this Redis surely knows, `@` → the Redis that says so; expires */
   known: (date: string) => `${tag}known:${date}`,
