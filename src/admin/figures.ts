@@ -93,7 +93,7 @@ const drawsOf = (draws: number | undefined, wins: number) =>
 
 type Redeemed = { of_day: number; ever: number; expired: number };
 
-/** Redeemed wins of a day, ever, and of the days before `since`, from the index of redeemed wins alone. */
+/** Redeemed wins of a day, ever, and of the days before `since`. */
 async function countRedeemed(
   postgres: Postgres,
   date: string,
@@ -101,13 +101,10 @@ async function countRedeemed(
 ): Promise<Redeemed> {
   const [row] = await postgres.query(
     (sql) => sql<Redeemed[]>`
-      with redeemed as (
-        select draw_date, count(*) as count from result where redeemed_at is not null group by draw_date
-      )
       select coalesce(sum(count), 0)::float8 as ever,
         coalesce(sum(count) filter (where draw_date = ${date}::text::date), 0)::float8 as of_day,
         coalesce(sum(count) filter (where draw_date < ${since}::text::date), 0)::float8 as expired
-      from redeemed`,
+      from redemption_count`,
   );
   return row as Redeemed;
 }
