@@ -19,6 +19,7 @@ COPY --from=dependencies /app/node_modules node_modules
 COPY --from=build /app/dist dist
 COPY lua lua
 COPY sql sql
+COPY src/pages src/pages
 USER node
 EXPOSE 8000
 # main.ts answers both signals itself, so it may be process 1.

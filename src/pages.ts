@@ -1,5 +1,63 @@
+import helmet from "@fastify/helmet";
 import type { FastifyPluginAsyncTypebox } from "@fastify/type-provider-typebox";
+import Type from "typebox";
+import { type Asset, sendAsset } from "./assets.js";
+import { fail } from "./failures.js";
+import { readPage } from "./page.js";
 import type { Services } from "./services.js";
 
-/** The page for participants at /, and the one for administrators at /admin/. */
-export const pages: FastifyPluginAsyncTypebox<Services> = async () => {};
+/** A year: the version in the path changes with the content. */
+const FOR_EVER = "public, max-age=31536000, immutable";
+
+const ASK_FIRST = "no-cache";
+
+const AssetParams = Type.Object({
+  version: Type.String(),
+  file: Type.String(),
+});
+
+/** The participants' page at /, and its files. */
+export const pages: FastifyPluginAsyncTypebox<Services> = async (
+  app,
+  { settings },
+) => {
+  if (settings.PAGE !== "on") return;
+  const page = await readPage(settings);
+
+  await app.register(helmet, {
+    contentSecurityPolicy: {
+      useDefaults: false,
+      directives: {
+        defaultSrc: ["'none'"],
+        scriptSrc: ["'self'", ...page.inlineScripts],
+        styleSrc: ["'self'"],
+        // The base style draws its marks with data: images.
+        imgSrc: ["'self'", "data:"],
+        connectSrc: ["'self'"],
+        formAction: ["'none'"],
+        baseUri: ["'none'"],
+        frameAncestors: ["'none'"],
+        requireTrustedTypesFor: ["'script'"],
+      },
+    },
+    // Whether a whole domain is HTTPS is for the proxy that ends TLS to say.
+    strictTransportSecurity: false,
+  });
+
+  app.get("/", (request, reply) =>
+    sendAsset(request, reply, page.html, ASK_FIRST),
+  );
+
+  app.get(
+    "/assets/:version/:file",
+    { schema: { params: AssetParams } },
+    (request, reply) => {
+      const { version, file } = request.params;
+      const asset: Asset | undefined = page.files.get(file);
+      if (!asset) return fail(reply, "NOT_FOUND", "There is no such file.");
+      // During an update a page of one server may get its files from another of the next version.
+      const caching = version === page.version ? FOR_EVER : ASK_FIRST;
+      return sendAsset(request, reply, asset, caching);
+    },
+  );
+};

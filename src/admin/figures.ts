@@ -1,11 +1,11 @@
 import type { FastifyPluginAsyncTypebox } from "@fastify/type-provider-typebox";
+import { openSince } from "../claim.js";
 import type { Postgres } from "../postgres.js";
 import { Failed } from "../schemas.js";
 import type { Services } from "../services.js";
 import { readPrizeTable } from "./change-prizes.js";
-import { openSince } from "./claim-state.js";
+import { readCounts, withUnits } from "./counts.js";
 import { FiguresAnswer, FiguresQuery } from "./schemas.js";
-import { readCounts, withUnits } from "./standing.js";
 
 /**
  * GET /admin/figures: draws, wins and redemptions of a day and ever, and the units left. Wins are the units taken, so
@@ -20,6 +20,11 @@ export const figuresRoute: FastifyPluginAsyncTypebox<Services> = async (
     "/figures",
     {
       schema: {
+        operationId: "readFigures",
+        summary: "Draws, wins, redemptions and units left",
+        description:
+          "`today` is of the day asked for. `draws` is null where Redis does not know any more: it forgets a day two days after its end.",
+        tags: ["admin"],
         querystring: FiguresQuery,
         response: { 200: FiguresAnswer, default: Failed },
       },

@@ -1,9 +1,9 @@
 import type { FastifyPluginAsyncTypebox } from "@fastify/type-provider-typebox";
+import { decodeCursor, encodeCursor } from "../cursor.js";
 import type { Postgres } from "../postgres.js";
 import { Failed } from "../schemas.js";
 import type { Services } from "../services.js";
 import type { PrizeRow } from "./change-prizes.js";
-import { decodeCursor, encodeCursor } from "./cursor.js";
 import { HistoryAnswer, HistoryQuery } from "./schemas.js";
 
 /** GET /admin/history: every change of a prize, newest first. */
@@ -15,6 +15,11 @@ export const historyRoute: FastifyPluginAsyncTypebox<Services> = async (
     "/history",
     {
       schema: {
+        operationId: "listPrizeChanges",
+        summary: "Every change of a prize",
+        description:
+          "Newest first. `before` is null where it was created, `after` where it was deleted.",
+        tags: ["admin"],
         querystring: HistoryQuery,
         response: { 200: HistoryAnswer, default: Failed },
       },

@@ -1,8 +1,8 @@
 import { parseArgs } from "node:util";
-import { openSince } from "../admin/claim-state.js";
 import { countDay, dayPages } from "../admin/day-pages.js";
 import type { ResultRow } from "../admin/find-results.js";
 import { winnersCsv } from "../admin/winners-csv.js";
+import { openSince } from "../claim.js";
 import { createClock } from "../clock.js";
 import { print, runProgram, UsageError, withDatabase } from "./program.js";
 
@@ -31,10 +31,10 @@ await runProgram(USAGE, async ([name, ...args]) => {
       phones: { type: "boolean", default: false },
     },
   });
+  const given = parseDay(values.day);
   await withDatabase(async (postgres, config) => {
     const clock = createClock(config.TIME_ZONE, async () => Date.now());
-    const { day: given } = values;
-    const day = given === "today" ? clock.today().date : parseDay(given);
+    const day = given === "today" ? clock.today().date : given;
     const since = openSince(clock, config.CLAIM_DAYS);
     const total = await countDay(postgres, { day });
     const pages = told(dayPages(postgres, { day }, since), total);
@@ -42,9 +42,11 @@ await runProgram(USAGE, async ([name, ...args]) => {
       await print(text);
     }
   });
+  return 0;
 });
 
 function parseDay(text: string | undefined): string {
+  if (text === "today") return text;
   const isDay =
     /^[12]\d{3}-\d\d-\d\d$/.test(text ?? "") &&
     new Date(`${text}T00:00Z`).toJSON()?.startsWith(text ?? "");

@@ -1,0 +1,47 @@
+import { useLayoutEffect, useRef } from "preact/hooks";
+import { Countdown } from "./countdown.js";
+import { html } from "./html.js";
+import { Redeem } from "./redeem.js";
+
+/**
+ * @typedef {import("./draw.js").Decided} Decided
+ * @typedef {import("./kept.js").Win} Win
+ */
+
+const HEADINGS = {
+  won: "You have won!",
+  no_prize: "No prize today",
+  participated: "Already drawn today",
+};
+
+/**
+ * What the draw said. `win` is the win of this draw as it stands.
+ *
+ * @param {{ decided: Decided, win: Win | undefined, seen: () => void, again: () => void, changed: () => void }} props
+ */
+export function Answer({ decided, win, seen, again, changed }) {
+  const heading = useRef(/** @type {HTMLElement | null} */ (null));
+  const { outcome, username, message, resetsAt } = decided;
+  useLayoutEffect(() => {
+    heading.current?.focus();
+    seen();
+    if (outcome === "won") celebrate();
+  }, []);
+  return html`<article class=${`answer ${outcome}`}>
+    <h2 tabindex="-1" ref=${heading}>${HEADINGS[outcome]}</h2>
+    <p class="for">${username}</p>
+    <p class="sentence">${message}</p>
+    ${win && html`<${Redeem} key=${win.id} win=${win} changed=${changed} />`}
+    ${outcome !== "won" && html`<${Countdown} until=${resetsAt} ended=${again} />`}
+    <button type="button" class="plain" onClick=${again}>Draw with another name</button>
+  </article>`;
+}
+
+async function celebrate() {
+  const { default: confetti } = await import("canvas-confetti");
+  const fire = confetti.create(null, {
+    resize: true,
+    disableForReducedMotion: true,
+  });
+  fire({ particleCount: 120, spread: 80, origin: { y: 0.5 } });
+}
