@@ -67,6 +67,7 @@ export function buildApp(
     },
   }).withTypeProvider<TypeBoxTypeProvider>();
 
+  app.decorate("refusals", {});
   observeRequests(app, services);
   leaveNothingToNode(app);
   app.addHttpMethod("GET", { hasBody: true, overrideExisting: true });

@@ -15,7 +15,7 @@ export const figuresRoute: FastifyPluginAsyncTypebox<Services> = async (
   app,
   services,
 ) => {
-  const { postgres, clock, settings } = services;
+  const { clock } = services;
   app.get(
     "/figures",
     {
@@ -31,36 +31,49 @@ export const figuresRoute: FastifyPluginAsyncTypebox<Services> = async (
     },
     async ({ query }) => {
       const date = query.day ?? clock.today().date;
-      const since = openSince(clock, settings.CLAIM_DAYS);
-      const [table, counts, redeemed, expired] = await Promise.all([
-        readPrizeTable(postgres),
-        readCounts(services, date),
-        countRedeemed(postgres, date, since),
-        since === undefined ? 0 : countExpired(postgres, since),
-      ]);
-      const prizes = withUnits(table.prizes, counts);
-      const wins = { today: 0, ever: 0 };
-      for (const { taken_today, taken_total } of prizes) {
-        wins.today += taken_today;
-        wins.ever += taken_total;
-      }
-      const isExpired = since !== undefined && date < since;
-      const today = {
-        draws: drawsOf(counts.draws.today, wins.today),
-        wins: wins.today,
-        redemptions: redeemed.of_day,
-        forfeited: isExpired ? wins.today - redeemed.of_day : 0,
-      };
-      const ever = {
-        draws: drawsOf(counts.draws.total, wins.ever),
-        wins: wins.ever,
-        redemptions: redeemed.ever,
-        forfeited: Math.max(0, expired - redeemed.expired),
-      };
-      return { success: true as const, data: { date, today, ever, prizes } };
+      const data = await readFigures(services, date);
+      return { success: true as const, data };
     },
   );
 };
+
+/** The figures of a day. Rejects with UNAVAILABLE where Postgres is away; without Redis its counts do. */
+export async function readFigures(
+  services: Pick<Services, "redis" | "postgres" | "clock" | "settings">,
+  date: string,
+) {
+  const { postgres, clock, settings } = services;
+  const since = openSince(clock, settings.CLAIM_DAYS);
+  const [table, counts, redeemed, expired] = await Promise.all([
+    readPrizeTable(postgres),
+    readCounts(services, date),
+    countRedeemed(postgres, date, since),
+    since === undefined ? 0 : countExpired(postgres, since),
+  ]);
+  const prizes = withUnits(table.prizes, counts);
+  const wins = { today: 0, ever: 0 };
+  for (const { taken_today, taken_total } of prizes) {
+    wins.today += taken_today;
+    wins.ever += taken_total;
+  }
+  const isExpired = since !== undefined && date < since;
+  return {
+    date,
+    today: {
+      draws: drawsOf(counts.draws.today, wins.today),
+      wins: wins.today,
+      redemptions: redeemed.of_day,
+      forfeited: isExpired ? wins.today - redeemed.of_day : 0,
+    },
+    ever: {
+      draws: drawsOf(counts.draws.total, wins.ever),
+      wins: wins.ever,
+      redemptions: redeemed.ever,
+      forfeited: Math.max(0, expired - redeemed.expired),
+    },
+    prizes,
+  };
+}
 
 /** Redis counts draws anew after it lost its data: there were at least as many as wins. */
 const drawsOf = (draws: number | undefined, wins: number) =>
