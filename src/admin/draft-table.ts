@@ -2,7 +2,7 @@ import type { Postgres } from "../postgres.js";
 import { compile, type Row, type Table } from "../prize-table.js";
 import { PARTS } from "../random.js";
 import { changePrizes } from "./change-prizes.js";
-import type { PrizeFields } from "./schemas.js";
+import type { PrizeFields } from "./schemas/prizes.js";
 
 /**
  * The table that these prizes would make if they replaced all others; nothing is saved. Rejects as `changePrizes` does.

@@ -10,6 +10,9 @@ const MOST = 50;
 /** Events in a row that a viewer may be too slow for. */
 const PATIENCE = 10;
 
+/** What one viewer more is told. */
+export const TOO_MANY = "Too many are watching. Please try again in a moment.";
+
 export type Feed = {
   /** A stream of server-sent events for one more viewer. Throws UNAVAILABLE where there are too many. */
   view(): Readable;
@@ -30,8 +33,7 @@ export function createFeed(poll: () => Promise<object>): Feed {
 
   function view(): Readable {
     if (ended || viewers.size >= MOST) {
-      const sentence = "Too many are watching. Please try again in a moment.";
-      throw new Failure("UNAVAILABLE", sentence);
+      throw new Failure("UNAVAILABLE", TOO_MANY);
     }
     const viewer = new Readable({ read() {} });
     viewer.once("close", () => viewers.delete(viewer));

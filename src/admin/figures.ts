@@ -1,11 +1,11 @@
 import type { FastifyPluginAsyncTypebox } from "@fastify/type-provider-typebox";
 import { openSince } from "../claim.js";
 import type { Postgres } from "../postgres.js";
-import { Failed } from "../schemas.js";
+import { failures } from "../schemas.js";
 import type { Services } from "../services.js";
 import { readPrizeTable } from "./change-prizes.js";
 import { readCounts, withUnits } from "./counts.js";
-import { FiguresAnswer, FiguresQuery } from "./schemas.js";
+import { FiguresAnswer, FiguresQuery } from "./schemas/figures.js";
 
 /**
  * GET /admin/figures: draws, wins and redemptions of a day and ever, and the units left. Wins are the units taken, so
@@ -26,7 +26,12 @@ export const figuresRoute: FastifyPluginAsyncTypebox<Services> = async (
           "`today` is of the day asked for. `draws` is null where Redis does not know any more: it forgets a day two days after its end.",
         tags: ["admin"],
         querystring: FiguresQuery,
-        response: { 200: FiguresAnswer, default: Failed },
+        response: {
+          200: FiguresAnswer,
+          ...failures({
+            INVALID_REQUEST: "day: must be a date such as 2026-11-22.",
+          }),
+        },
       },
     },
     async ({ query }) => {

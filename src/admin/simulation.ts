@@ -4,12 +4,12 @@ import type { FastifyPluginAsyncTypebox } from "@fastify/type-provider-typebox";
 import Type, { type Static } from "typebox";
 import { Failure, unavailable } from "../errors.js";
 import { systemRandom } from "../random.js";
-import { Failed } from "../schemas.js";
+import { failures, NO_STORE } from "../schemas.js";
 import type { Services } from "../services.js";
 import { readTable } from "../table-in-force.js";
 import { readCounts } from "./counts.js";
 import { draftTable } from "./draft-table.js";
-import { PrizeTableFields } from "./schemas.js";
+import { PrizeTableFields } from "./schemas/prizes.js";
 import { type Step, simulate } from "./simulate.js";
 
 const SimulationFields = Type.Object(
@@ -24,14 +24,27 @@ const SimulationFields = Type.Object(
   {
     additionalProperties: false,
     title: "SimulationFields",
-    examples: [{ draws: 1_000 }],
+    examples: [
+      { draws: 1_000 },
+      {
+        draws: 500,
+        prizes: [
+          { id: "MUG", title: "Mug", probability: 0.1, daily_quota: 20 },
+        ],
+      },
+    ],
   },
 );
 
 const Lines = Type.String({
+  headers: NO_STORE,
   description:
     'Lines of JSON: `{"progress":{"draws":5120,"of":100000}}` about ten times a second, and the answer in the last one, a failure as any other. Its `data` has `draws`, `no_prize`, each of the `prizes` with its `wins` and `sold_out_at_draw` (0: before the first; null: never), and `points`, the wins after so many draws.',
 });
+
+const EXAMPLE = `{"progress":{"draws":512,"of":1000}}
+{"success":true,"data":{"draws":1000,"no_prize":995,"prizes":[{"id":"FIVE_DOLLAR","title":"$5 Cash Coupon","wins":5,"sold_out_at_draw":null}],"points":[{"draws":0,"wins":{"FIVE_DOLLAR":0}},{"draws":1000,"wins":{"FIVE_DOLLAR":5}}]}}
+`;
 
 const BODY_LIMIT = 1_048_576;
 
@@ -65,7 +78,13 @@ export const simulationRoute: FastifyPluginAsyncTypebox<Services> = async (
         tags: ["admin"],
         produces: ["application/x-ndjson"],
         body: SimulationFields,
-        response: { 200: Lines, default: Failed },
+        response: {
+          200: { ...Lines, examples: [EXAMPLE] },
+          ...failures({
+            INVALID_REQUEST: "draws: must be a whole number from 1 to 200000.",
+            UNAVAILABLE: BUSY,
+          }),
+        },
       },
     },
     async ({ body }, reply) => {
