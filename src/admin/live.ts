@@ -6,7 +6,12 @@ import { createFeed } from "./feed.js";
 import { createLiveFigures } from "./live-figures.js";
 import { sampleMinutes } from "./minutes.js";
 
-const EventStream = Type.String({ description: "text/event-stream" });
+const EventStream = Type.String({
+  description: "Server-sent events, without an end.",
+  examples: [
+    'retry: 1000\n\nid: 1\nevent: figures\ndata: {"at":"2026-11-22T09:41:44.397Z","stale":false,"problem":null}\n\n',
+  ],
+});
 
 /** GET /admin/live: the figures as server-sent events, one a second. */
 export const liveRoute: FastifyPluginAsyncTypebox<Services> = async (

@@ -31,6 +31,9 @@ const SimulationFields = Type.Object(
 const Lines = Type.String({
   description:
     'Lines of JSON: `{"progress":{"draws":5120,"of":100000}}` about ten times a second, and the answer in the last one, a failure as any other. Its `data` has `draws`, `no_prize`, each of the `prizes` with its `wins` and `sold_out_at_draw` (0: before the first; null: never), and `points`, the wins after so many draws.',
+  examples: [
+    '{"progress":{"draws":128,"of":1000}}\n{"success":true,"data":{"draws":1000,"no_prize":1000,"prizes":[],"points":[]}}\n',
+  ],
 });
 
 const BODY_LIMIT = 1_048_576;
