@@ -36,15 +36,16 @@ const SimulationFields = Type.Object(
   },
 );
 
-const Lines = Type.String({
-  headers: NO_STORE,
-  description:
-    'Lines of JSON: `{"progress":{"draws":5120,"of":100000}}` about ten times a second, and the answer in the last one, a failure as any other. Its `data` has `draws`, `no_prize`, each of the `prizes` with its `wins` and `sold_out_at_draw` (0: before the first; null: never), and `points`, the wins after so many draws.',
-});
-
 const EXAMPLE = `{"progress":{"draws":512,"of":1000}}
 {"success":true,"data":{"draws":1000,"no_prize":995,"prizes":[{"id":"FIVE_DOLLAR","title":"$5 Cash Coupon","wins":5,"sold_out_at_draw":null}],"points":[{"draws":0,"wins":{"FIVE_DOLLAR":0}},{"draws":1000,"wins":{"FIVE_DOLLAR":5}}]}}
 `;
+
+const Lines = Type.String({
+  headers: NO_STORE,
+  examples: [EXAMPLE],
+  description:
+    'Lines of JSON: `{"progress":{"draws":5120,"of":100000}}` about ten times a second, and the answer in the last one, a failure as any other. Its `data` has `draws`, `no_prize`, each of the `prizes` with its `wins` and `sold_out_at_draw` (0: before the first; null: never), and `points`, the wins after so many draws.',
+});
 
 const BODY_LIMIT = 1_048_576;
 
@@ -79,7 +80,7 @@ export const simulationRoute: FastifyPluginAsyncTypebox<Services> = async (
         produces: ["application/x-ndjson"],
         body: SimulationFields,
         response: {
-          200: { ...Lines, examples: [EXAMPLE] },
+          200: Lines,
           ...failures({
             INVALID_REQUEST: "draws: must be a whole number from 1 to 200000.",
             UNAVAILABLE: BUSY,
