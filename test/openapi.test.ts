@@ -242,6 +242,64 @@ async function tryExamples(
   }
 }
 
+t.test("what administrators are told is what the document says", async (t) => {
+  const { server, document } = await serve(t, EVERYTHING);
+  const headers = { authorization: `Bearer ${ADMIN_TOKEN}`, "if-match": "*" };
+  const said = async (
+    code: Code,
+    call: string,
+    body: object = {},
+    other: Record<string, string | undefined> = {},
+  ) => {
+    const [method = "", path = ""] = call.split(" ");
+    const sent = Object.entries({ ...headers, ...other }).filter(
+      (it): it is [string, string] => it[1] !== undefined,
+    );
+    const answer = await fetch(`${server.url}${path}`, {
+      method,
+      headers: {
+        "content-type": "application/json",
+        ...Object.fromEntries(sent),
+      },
+      ...(method !== "GET" && { body: JSON.stringify(body) }),
+    });
+    const pattern = path
+      .replace(/(?<=prizes\/)\w+/, "{id}")
+      .replace(/\?.*/, "");
+    const operation = document.paths[pattern]?.[method.toLowerCase()];
+    const content = operation?.responses[answer.status]?.content ?? {};
+    const told = content["application/json"]?.examples?.[code]?.value;
+    t.same(await answer.json(), told, `${call}: ${code}`);
+  };
+  const MUG = { id: "MUG", title: "Mug", probability: 0 };
+  const half = { title: "Half", probability: 0.6 };
+  const halves = { prizes: ["A", "B"].map((id) => ({ id, ...half })) };
+  await said("PRIZE_NOT_FOUND", "PATCH /admin/prizes/MUG", { active: true });
+  await said("PRIZE_NOT_FOUND", "DELETE /admin/prizes/MUG");
+  await said("INVALID_REQUEST", "POST /admin/prizes", {
+    ...MUG,
+    probability: 0.375,
+  });
+  await said("INVALID_REQUEST", "PUT /admin/prizes", halves);
+  t.equal((await post(`${server.url}/admin/prizes`, MUG, headers)).status, 201);
+  await said("PRIZE_EXISTS", "POST /admin/prizes", MUG);
+  for (const call of [
+    "PUT /admin/prizes",
+    "PATCH /admin/prizes/MUG",
+    "DELETE /admin/prizes/MUG",
+  ]) {
+    const body = call.startsWith("PUT") ? { prizes: [MUG] } : { active: true };
+    await said("PRECONDITION_REQUIRED", call, body, { "if-match": undefined });
+    await said("PRECONDITION_FAILED", call, body, { "if-match": '"1"' });
+    await said("UNAUTHENTICATED", call, body, { authorization: "Bearer x" });
+  }
+  await said("INVALID_REQUEST", "GET /admin/history?limit=0");
+  await said("INVALID_REQUEST", "GET /admin/results?state=lost");
+  await said("INVALID_REQUEST", "GET /admin/results.csv?day=today");
+  await said("INVALID_REQUEST", "GET /admin/figures?day=today");
+  await said("INVALID_REQUEST", "POST /admin/simulation", { draws: 0 });
+});
+
 t.test("an answer that is not as described is found", async (t) => {
   const problems: string[] = [];
   const lies: ((body: string) => string)[] = [];

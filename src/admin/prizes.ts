@@ -5,6 +5,7 @@ import type { Services } from "../services.js";
 import { answerTable } from "./answer-table.js";
 import { type Change, changePrizes, readPrizeTable } from "./change-prizes.js";
 import { PRECONDITION_REQUIRED, parseIfMatch } from "./if-match.js";
+import { PrizeTableAnswer } from "./schemas/prize-table.js";
 import {
   ChangeHeaders,
   CreateHeaders,
@@ -12,7 +13,6 @@ import {
   PrizeEdit,
   PrizeFields,
   PrizePath,
-  PrizeTableAnswer,
   PrizeTableFields,
 } from "./schemas/prizes.js";
 

@@ -1,7 +1,7 @@
 import Type from "typebox";
 import { NO_STORE, strict, success } from "../../schemas.js";
 import { Count, Day, DayParameter } from "../schemas.js";
-import { STANDING, Standing } from "./prizes.js";
+import { STANDING, Standing } from "./prize-table.js";
 
 export const FiguresQuery = Type.Object({ day: DayParameter }, strict);
 

@@ -73,9 +73,11 @@ const FoundResult = Type.Object(
     prize_id: Type.String(),
     title: Type.String({ description: "The prize's, as it is now." }),
     draw_date: Day,
-    unit: Type.Integer({ description: "The how manieth of its prize ever." }),
+    unit: Type.Integer({
+      description: "Which unit of its prize it is, from 1 on, over all days.",
+    }),
     day_unit: Type.Integer({
-      description: "The how manieth of its prize on that day.",
+      description: "Which unit of its prize it is, from 1 on, of that day.",
     }),
     created_at: Moment,
     state: Type.Enum(["open", "redeemed", "forfeited"], {
