@@ -63,10 +63,16 @@ export function buildApp(
     clientErrorHandler: answerUnparsable,
     ajv: {
       // Nothing is bent into shape: 5 is not a username, and an unknown field is somebody's typing error.
-      customOptions: { coerceTypes: false, removeAdditional: false },
+      customOptions: {
+        coerceTypes: false,
+        removeAdditional: false,
+        // How src/openapi.ts shows a schema that is not what it seems.
+        keywords: ["x-described-as"],
+      },
     },
   }).withTypeProvider<TypeBoxTypeProvider>();
 
+  app.decorate("refusals", {});
   observeRequests(app, services);
   leaveNothingToNode(app);
   app.addHttpMethod("GET", { hasBody: true, overrideExisting: true });

@@ -7,7 +7,7 @@ export type Document = {
   openapi: string;
   paths: Record<string, Record<string, Operation>>;
   components: {
-    schemas: Record<string, object>;
+    schemas: Record<string, { required?: string[] }>;
     securitySchemes: Record<string, object>;
   };
 };

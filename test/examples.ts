@@ -1,3 +1,4 @@
+import { readFile } from "node:fs/promises";
 import type { Media, Operation } from "./described.js";
 import type { World } from "./world.js";
 
@@ -55,9 +56,13 @@ export function requestsOf(
   ];
 }
 
-/** What the examples name beside the sample prizes: an unredeemed win of the user `test`, of this day in UTC. */
+const SAMPLE = new URL("../sql/sample_prizes.sql", import.meta.url);
+
+/** What the examples name, and nothing else: the sample prizes, an unredeemed win of the user `test`, of this day in UTC. */
 export async function seed({ sql }: World): Promise<void> {
   await sql`delete from result`;
+  await sql`delete from prize`;
+  await sql.unsafe(await readFile(SAMPLE, "utf8"));
   await sql`
     insert into result (id, user_id, prize_id, draw_date, unit, day_unit, created_at)
     values ('11111111-1111-4111-8111-111111111111', 'test', 'FIVE_DOLLAR', (now() at time zone 'utc')::date, 1, 1, now())`;

@@ -14,6 +14,8 @@ import { createWorld } from "./world.js";
 
 const ADMIN_TOKEN = "an-administrator-s-token-of-the-tests";
 
+const EVENTS = "text/event-stream";
+
 /** All that adds routes. */
 const EVERYTHING = { ADMIN_TOKEN, METRICS: "on" as const };
 
@@ -157,11 +159,56 @@ t.test("each part is described where it is on, and only there", async (t) => {
   t.same(statuses(bare), [200, 400, 500, 503]);
   t.same(statuses(guarded), [200, 400, 401, 403, 429, 500, 503]);
   t.notOk(Object.keys(bare.paths).some((path) => path.startsWith("/admin")));
+  const redeemStatuses = ({ paths }: Document) =>
+    Object.keys(paths["/redeem"]?.post?.responses ?? {}).map(Number);
+  t.notOk(redeemStatuses(bare).includes(410), "wins expire with CLAIM_DAYS");
+  t.ok(redeemStatuses(guarded).includes(410));
   t.match(draw(bare).parameters, [{ name: "Idempotency-Key", in: "header" }]);
   const unavailable = draw(bare).responses[503]?.headers ?? {};
   t.match(unavailable["Retry-After"], { required: true });
   t.match(unavailable["Cache-Control"], { schema: { const: "no-store" } });
 });
+
+t.test("a username is needed where no token names it", async (t) => {
+  const bare = (await serve(t, EVERYTHING)).document;
+  const guarded = (await serve(t, GUARDED)).document;
+  const needed = ({ paths, components }: Document) => ({
+    draw: components.schemas.DrawBody?.required,
+    redeem: components.schemas.RedeemFields?.required,
+    byQuery: needs(paths["/redeem"]?.get),
+    results: needs(paths["/results"]?.get),
+  });
+  t.same(needed(bare), {
+    draw: ["username"],
+    redeem: ["id", "username"],
+    byQuery: ["id", "username"],
+    results: ["username"],
+  });
+  t.same(needed(guarded), {
+    draw: [],
+    redeem: ["id"],
+    byQuery: ["id"],
+    results: [],
+  });
+});
+
+t.test(
+  "a change of prizes needs an If-Match, a new one does not",
+  async (t) => {
+    const { paths } = (await serve(t, EVERYTHING)).document;
+    t.same(needs(paths["/admin/prizes"]?.put), ["If-Match"]);
+    t.same(needs(paths["/admin/prizes/{id}"]?.patch), ["id", "If-Match"]);
+    t.same(needs(paths["/admin/prizes/{id}"]?.delete), ["id", "If-Match"]);
+    t.same(needs(paths["/admin/prizes"]?.post), []);
+  },
+);
+
+/** The parameters that an operation requires. */
+function needs(operation: Operation | undefined): string[] | undefined {
+  return operation?.parameters
+    ?.filter(({ required }) => required)
+    .map(({ name }) => name);
+}
 
 t.test("each example request is answered as described", async (t) => {
   const { document } = await serve(t, EVERYTHING);
@@ -188,7 +235,8 @@ async function tryExamples(
       ...(operation.security && { authorization: `Bearer ${ADMIN_TOKEN}` }),
     };
     const answer = await fetch(server.url + url, { ...init, headers });
-    const body = await answer.text();
+    const isEndless = answer.headers.get("content-type") === EVENTS;
+    const body = isEndless ? await answer.body?.cancel() : await answer.text();
     t.ok(answer.ok, `${answer.status} with ${what}`, { body });
     t.ok(operation.responses[answer.status], "a described status");
   }

@@ -1,6 +1,6 @@
 import { type Code, Failure, invalid } from "../errors.js";
 import { isDataError, type Postgres } from "../postgres.js";
-import type { PrizeFields } from "./schemas.js";
+import type { PrizeFields } from "./schemas/prizes.js";
 
 /** A row of `prize`; quotas in units, null for unlimited. */
 export type PrizeRow = Required<PrizeFields>;

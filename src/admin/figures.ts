@@ -1,11 +1,11 @@
 import type { FastifyPluginAsyncTypebox } from "@fastify/type-provider-typebox";
 import { openSince } from "../claim.js";
 import type { Postgres } from "../postgres.js";
-import { Failed } from "../schemas.js";
+import { failures } from "../schemas.js";
 import type { Services } from "../services.js";
 import { readPrizeTable } from "./change-prizes.js";
 import { readCounts, withUnits } from "./counts.js";
-import { FiguresAnswer, FiguresQuery } from "./schemas.js";
+import { FiguresAnswer, FiguresQuery } from "./schemas/figures.js";
 
 /**
  * GET /admin/figures: draws, wins and redemptions of a day and ever, and the units left. Wins are the units taken, so
@@ -15,7 +15,7 @@ export const figuresRoute: FastifyPluginAsyncTypebox<Services> = async (
   app,
   services,
 ) => {
-  const { postgres, clock, settings } = services;
+  const { clock } = services;
   app.get(
     "/figures",
     {
@@ -26,41 +26,59 @@ export const figuresRoute: FastifyPluginAsyncTypebox<Services> = async (
           "`today` is of the day asked for. `draws` is null where Redis does not know any more: it forgets a day two days after its end.",
         tags: ["admin"],
         querystring: FiguresQuery,
-        response: { 200: FiguresAnswer, default: Failed },
+        response: {
+          200: FiguresAnswer,
+          ...failures({
+            INVALID_REQUEST: "day: must be a date such as 2026-11-22.",
+          }),
+        },
       },
     },
     async ({ query }) => {
       const date = query.day ?? clock.today().date;
-      const since = openSince(clock, settings.CLAIM_DAYS);
-      const [table, counts, redeemed, expired] = await Promise.all([
-        readPrizeTable(postgres),
-        readCounts(services, date),
-        countRedeemed(postgres, date, since),
-        since === undefined ? 0 : countExpired(postgres, since),
-      ]);
-      const prizes = withUnits(table.prizes, counts);
-      const wins = { today: 0, ever: 0 };
-      for (const { taken_today, taken_total } of prizes) {
-        wins.today += taken_today;
-        wins.ever += taken_total;
-      }
-      const isExpired = since !== undefined && date < since;
-      const today = {
-        draws: drawsOf(counts.draws.today, wins.today),
-        wins: wins.today,
-        redemptions: redeemed.of_day,
-        forfeited: isExpired ? wins.today - redeemed.of_day : 0,
-      };
-      const ever = {
-        draws: drawsOf(counts.draws.total, wins.ever),
-        wins: wins.ever,
-        redemptions: redeemed.ever,
-        forfeited: Math.max(0, expired - redeemed.expired),
-      };
-      return { success: true as const, data: { date, today, ever, prizes } };
+      const data = await readFigures(services, date);
+      return { success: true as const, data };
     },
   );
 };
+
+/** The figures of a day. Rejects with UNAVAILABLE where Postgres is away; without Redis its counts do. */
+export async function readFigures(
+  services: Pick<Services, "redis" | "postgres" | "clock" | "settings">,
+  date: string,
+) {
+  const { postgres, clock, settings } = services;
+  const since = openSince(clock, settings.CLAIM_DAYS);
+  const [table, counts, redeemed, expired] = await Promise.all([
+    readPrizeTable(postgres),
+    readCounts(services, date),
+    countRedeemed(postgres, date, since),
+    since === undefined ? 0 : countExpired(postgres, since),
+  ]);
+  const prizes = withUnits(table.prizes, counts);
+  const wins = { today: 0, ever: 0 };
+  for (const { taken_today, taken_total } of prizes) {
+    wins.today += taken_today;
+    wins.ever += taken_total;
+  }
+  const isExpired = since !== undefined && date < since;
+  return {
+    date,
+    today: {
+      draws: drawsOf(counts.draws.today, wins.today),
+      wins: wins.today,
+      redemptions: redeemed.of_day,
+      forfeited: isExpired ? wins.today - redeemed.of_day : 0,
+    },
+    ever: {
+      draws: drawsOf(counts.draws.total, wins.ever),
+      wins: wins.ever,
+      redemptions: redeemed.ever,
+      forfeited: Math.max(0, expired - redeemed.expired),
+    },
+    prizes,
+  };
+}
 
 /** Redis counts draws anew after it lost its data: there were at least as many as wins. */
 const drawsOf = (draws: number | undefined, wins: number) =>

@@ -1,10 +1,10 @@
 import type { FastifyPluginAsyncTypebox } from "@fastify/type-provider-typebox";
 import { decodeCursor, encodeCursor } from "../cursor.js";
 import type { Postgres } from "../postgres.js";
-import { Failed } from "../schemas.js";
+import { failures } from "../schemas.js";
 import type { Services } from "../services.js";
 import type { PrizeRow } from "./change-prizes.js";
-import { HistoryAnswer, HistoryQuery } from "./schemas.js";
+import { HistoryAnswer, HistoryQuery } from "./schemas/history.js";
 
 /** GET /admin/history: every change of a prize, newest first. */
 export const historyRoute: FastifyPluginAsyncTypebox<Services> = async (
@@ -21,7 +21,12 @@ export const historyRoute: FastifyPluginAsyncTypebox<Services> = async (
           "Newest first. `before` is null where it was created, `after` where it was deleted.",
         tags: ["admin"],
         querystring: HistoryQuery,
-        response: { 200: HistoryAnswer, default: Failed },
+        response: {
+          200: HistoryAnswer,
+          ...failures({
+            INVALID_REQUEST: "limit: must be a whole number from 1 to 200.",
+          }),
+        },
       },
     },
     async ({ query }) => {

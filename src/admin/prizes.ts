@@ -1,37 +1,36 @@
 import type { FastifyPluginAsyncTypebox } from "@fastify/type-provider-typebox";
 import type { FastifyReply } from "fastify";
-import { Failed } from "../schemas.js";
+import { failures } from "../schemas.js";
 import type { Services } from "../services.js";
 import { answerTable } from "./answer-table.js";
 import { type Change, changePrizes, readPrizeTable } from "./change-prizes.js";
-import { parseIfMatch } from "./if-match.js";
+import { PRECONDITION_REQUIRED, parseIfMatch } from "./if-match.js";
 import {
   ChangeHeaders,
+  CreateHeaders,
   Preview,
   PrizeEdit,
   PrizeFields,
   PrizePath,
   PrizeTableAnswer,
   PrizeTableFields,
-} from "./schemas.js";
+} from "./schemas/prizes.js";
 
 const BODY_LIMIT = 1_048_576;
 
-const response = {
-  200: PrizeTableAnswer,
-  404: Failed,
-  412: Failed,
-  428: Failed,
-  default: Failed,
+const REFUSED = {
+  INVALID_REQUEST:
+    "probability: the odds of the active prizes would sum to 1.2; lower them to 1 at most.",
+  PRECONDITION_FAILED:
+    "If-Match: the prizes were changed meanwhile; read them again and send the new ETag.",
 };
 
-const created = {
-  200: PrizeTableAnswer,
-  201: PrizeTableAnswer,
-  409: Failed,
-  412: Failed,
-  default: Failed,
-};
+const CHANGE_REFUSED = { ...REFUSED, PRECONDITION_REQUIRED };
+
+const NOT_FOUND = { PRIZE_NOT_FOUND: "id: there is no prize MUG." };
+
+const SHARED =
+  "Checked as a whole, saved as a whole, in force at all servers within two seconds; noted in the history.";
 
 /** /admin/prizes: list, create, change, deactivate, replace all. Each answers with the whole table. */
 export const prizeRoutes: FastifyPluginAsyncTypebox<Services> = async (
@@ -46,8 +45,10 @@ export const prizeRoutes: FastifyPluginAsyncTypebox<Services> = async (
       schema: {
         operationId: "listAllPrizes",
         summary: "All prizes, inactive ones too",
+        description:
+          "With what is taken and left of them, and whether draws go by them already.",
         tags: ["admin"],
-        response: { 200: PrizeTableAnswer, default: Failed },
+        response: { 200: PrizeTableAnswer, ...failures({}) },
       },
     },
     async (_request, reply) =>
@@ -61,11 +62,25 @@ export const prizeRoutes: FastifyPluginAsyncTypebox<Services> = async (
       schema: {
         operationId: "createPrize",
         summary: "Make a prize",
+        description: SHARED,
         tags: ["admin"],
         body: PrizeFields,
         querystring: Preview,
-        headers: ChangeHeaders,
-        response: created,
+        headers: CreateHeaders,
+        response: {
+          200: {
+            ...PrizeTableAnswer,
+            "x-response-description": "A preview: the prizes as they would be.",
+          },
+          201: {
+            ...PrizeTableAnswer,
+            "x-response-description": "It is made: the prizes as they are.",
+          },
+          ...failures({
+            ...REFUSED,
+            PRIZE_EXISTS: "id: there is a prize MUG already; change that one.",
+          }),
+        },
       },
     },
     async ({ body, query, headers }, reply) => {
@@ -86,13 +101,12 @@ export const prizeRoutes: FastifyPluginAsyncTypebox<Services> = async (
       schema: {
         operationId: "replacePrizes",
         summary: "Replace all prizes",
-        description:
-          "All or none; prizes that are not listed are made inactive.",
+        description: `Prizes that are not listed are made inactive. ${SHARED}`,
         tags: ["admin"],
         body: PrizeTableFields,
         querystring: Preview,
         headers: ChangeHeaders,
-        response,
+        response: { 200: PrizeTableAnswer, ...failures(CHANGE_REFUSED) },
       },
     },
     ({ body, query, headers }, reply) =>
@@ -108,13 +122,17 @@ export const prizeRoutes: FastifyPluginAsyncTypebox<Services> = async (
     {
       schema: {
         operationId: "changePrize",
-        summary: "Change what is given of a prize",
+        summary: "Change a prize",
+        description: `What is given of it changes. ${SHARED}`,
         tags: ["admin"],
         params: PrizePath,
         body: PrizeEdit,
         querystring: Preview,
         headers: ChangeHeaders,
-        response,
+        response: {
+          200: PrizeTableAnswer,
+          ...failures({ ...CHANGE_REFUSED, ...NOT_FOUND }),
+        },
       },
     },
     ({ params, body, query, headers }, reply) =>
@@ -131,11 +149,15 @@ export const prizeRoutes: FastifyPluginAsyncTypebox<Services> = async (
       schema: {
         operationId: "deactivatePrize",
         summary: "Make a prize inactive",
+        description: `It can't be won any more; what was won of it stays. ${SHARED}`,
         tags: ["admin"],
         params: PrizePath,
         querystring: Preview,
         headers: ChangeHeaders,
-        response,
+        response: {
+          200: PrizeTableAnswer,
+          ...failures({ ...CHANGE_REFUSED, ...NOT_FOUND }),
+        },
       },
     },
     ({ params, query, headers }, reply) =>

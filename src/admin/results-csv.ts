@@ -1,11 +1,10 @@
 import { Readable } from "node:stream";
 import type { FastifyPluginAsyncTypebox } from "@fastify/type-provider-typebox";
-import { Type } from "typebox";
 import { openSince } from "../claim.js";
-import { Failed } from "../schemas.js";
+import { failures } from "../schemas.js";
 import type { Services } from "../services.js";
 import { countDay, dayPages } from "./day-pages.js";
-import { CsvQuery } from "./schemas.js";
+import { CsvQuery, ResultsCsv } from "./schemas/results.js";
 import { winnersCsv } from "./winners-csv.js";
 
 /** GET /admin/results.csv: all wins of a day, streamed as fast as they are taken. */
@@ -22,11 +21,12 @@ export const resultsCsvRoute: FastifyPluginAsyncTypebox<Services> = async (
         description:
           "Streamed; a connection that breaks means that the file is not whole. Texts that a spreadsheet would take for formulas begin with an apostrophe.",
         tags: ["admin"],
-        produces: ["text/csv"],
         querystring: CsvQuery,
         response: {
-          200: Type.String(),
-          default: Failed,
+          200: ResultsCsv,
+          ...failures({
+            INVALID_REQUEST: "day: must be a date such as 2026-11-22.",
+          }),
         },
       },
     },

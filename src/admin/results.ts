@@ -3,11 +3,11 @@ import type { Static } from "typebox";
 import { openSince, stateOf } from "../claim.js";
 import { decodeCursor, encodeCursor } from "../cursor.js";
 import { parsePhone, parseUsername } from "../input.js";
-import { Failed } from "../schemas.js";
+import { failures } from "../schemas.js";
 import type { Services } from "../services.js";
 import { readDayPage } from "./day-pages.js";
 import { type ResultRow, readWhose } from "./find-results.js";
-import { ResultsAnswer, ResultsQuery } from "./schemas.js";
+import { ResultsAnswer, ResultsQuery } from "./schemas/results.js";
 
 /** Wins that a page with a state reads at most, to find those in it. */
 const SCAN = 5_000;
@@ -31,7 +31,12 @@ export const resultsRoute: FastifyPluginAsyncTypebox<Services> = async (
           "With `username`, `phone_no` or `id`: over all days, newest first. Else of one day, by prize, the latest unit first. With `state` a page may be shorter than `limit`, even empty: page on until `next_cursor` is null.",
         tags: ["admin"],
         querystring: ResultsQuery,
-        response: { 200: ResultsAnswer, default: Failed },
+        response: {
+          200: ResultsAnswer,
+          ...failures({
+            INVALID_REQUEST: "state: must be open, redeemed or forfeited.",
+          }),
+        },
       },
     },
     async ({ query }) => {

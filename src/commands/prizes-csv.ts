@@ -3,7 +3,7 @@ import { stringify } from "csv-stringify/sync";
 import { Compile } from "typebox/compile";
 import { Settings } from "typebox/system";
 import { explain } from "../admin/remedies.js";
-import { PrizeFields } from "../admin/schemas.js";
+import { PrizeFields } from "../admin/schemas/prizes.js";
 import { CommandError } from "./program.js";
 
 const COLUMNS = [

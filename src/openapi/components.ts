@@ -27,11 +27,9 @@ export const nameSchemas: SwaggerTransformObject = (documented) => {
       if (parameter.in === "header") parameter.name = titled(parameter.name);
     }
     for (const answer of Object.values(operation.responses)) {
-      // A header that an answer may lack is not described.
       const own = Object.entries(answer.headers ?? {});
-      const always = own.map(([name, it]) => [name, { ...it, required: true }]);
       answer.headers = {
-        ...Object.fromEntries(always),
+        ...Object.fromEntries(own.map(([name, it]) => [name, header(it)])),
         "X-Request-Id": REQUEST_ID,
       };
     }
@@ -74,6 +72,12 @@ function walk(key: string, value: unknown, schemas: Json): unknown {
       name(schema, schemas),
     ]),
   );
+}
+
+/** A header is there in every answer of its kind, unless its schema says `required: false`. */
+function header({ schema, ...rest }: Json): Json {
+  const { required = true, ...own } = schema as Json;
+  return { ...rest, required, schema: own };
 }
 
 type Operation = {

@@ -21,15 +21,50 @@ export function completeRoute(settings: Settings): SwaggerTransform {
       failuresOf(tag, settings),
       ...Object.values(own).map((answer) => answer["x-failures"]),
     ) as Sentences;
+    if (settings.CLAIM_DAYS === undefined) delete told.CLAIM_EXPIRED;
+    const isUsers = tag === "draw" && asksUsers(settings);
+    const shown = (part: unknown) =>
+      isUsers ? withTokenName(describedOf(part)) : describedOf(part);
+    const answers = Object.entries(own).filter(
+      ([, answer]) => answer["x-failures"] === undefined,
+    );
+    const { body, querystring, headers } = schema ?? {};
     const security = tokensOf(schema?.security, tag, settings);
     return {
       url,
       schema: {
         ...schema,
+        ...(body !== undefined && { body: shown(body) }),
+        ...(querystring !== undefined && { querystring: shown(querystring) }),
+        ...(headers !== undefined && { headers: shown(headers) }),
         ...(security.length > 0 && { security }),
-        response: { ...own, ...describeFailures(told) },
+        response: { ...Object.fromEntries(answers), ...describeFailures(told) },
       },
     };
+  };
+}
+
+type Described = {
+  properties?: Record<string, { description?: string }>;
+  required?: string[];
+};
+
+/** A part of a request, as its schema has it described. */
+function describedOf(part: unknown): Described {
+  const { "x-described-as": instead } = part as { "x-described-as"?: unknown };
+  return (instead ?? part) as Described;
+}
+
+/** A username that is left out is the token's: access/caller.ts fills it in before the schema looks. */
+function withTokenName(part: Described): Described {
+  const { properties = {}, required = [] } = part;
+  const { username } = properties;
+  if (!username) return part;
+  const description = `${username.description} The token's where it is left out.`;
+  return {
+    ...part,
+    properties: { ...properties, username: { ...username, description } },
+    required: required.filter((name) => name !== "username"),
   };
 }
 
@@ -44,8 +79,12 @@ function failuresOf(tag: string, settings: Settings): Sentences {
     INVALID_REQUEST: "Host: must be sent with HTTP/1.1.",
     INTERNAL: "Something went wrong on our side.",
     ...(tag !== "operation" && { UNAVAILABLE }),
-    ...((isUsers || tag === "admin") && {
+    ...(isUsers && {
       UNAUTHENTICATED: "Authorization: must be Bearer and a valid token.",
+    }),
+    ...(tag === "admin" && {
+      UNAUTHENTICATED:
+        "Authorization: must be Bearer and the administrators' token.",
     }),
     ...(isUsers && { FORBIDDEN: "username: must be the token's subject." }),
     ...(isLimited && {
@@ -85,11 +124,13 @@ function describeFailure(status: number, codes: Code[], sentences: Sentences) {
   const value = (code: Code) => ({
     value: { success: false, error: sentences[code], code },
   });
+  const schema = { allOf: [Failed, { properties: { code: { enum: codes } } }] };
+  const examples = Object.fromEntries(codes.map((code) => [code, value(code)]));
   return {
     description: codes.map((code) => `\`${code}\`: ${MEANING[code]}`).join(" "),
     headers: { ...NO_STORE, ...HEADERS[status] },
-    allOf: [Failed, { properties: { code: { enum: codes } } }],
-    "x-examples": Object.fromEntries(codes.map((code) => [code, value(code)])),
+    // JSON, whatever the route itself produces.
+    content: { "application/json": { schema, examples } },
   };
 }
 

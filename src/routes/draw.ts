@@ -4,7 +4,8 @@ import { within } from "../deadline.js";
 import type { Outcome } from "../draw.js";
 import { unavailable } from "../errors.js";
 import { parseUsername } from "../input.js";
-import { DrawBody, DrawHeaders, Drawn, failures } from "../schemas.js";
+import { DrawBody, DrawHeaders, Drawn } from "../schemas/draw.js";
+import { failures } from "../schemas.js";
 import type { Services } from "../services.js";
 
 /** A caller has its answer or a 503 within two seconds, with the rest to spare for a busy machine. */

@@ -1,6 +1,7 @@
 import type { FastifyPluginAsyncTypebox } from "@fastify/type-provider-typebox";
 import { keys } from "../keys.js";
-import { failures, Health, NotReady, Ready } from "../schemas.js";
+import { Health, NotReady, Ready } from "../schemas/health.js";
+import { failures } from "../schemas.js";
 import type { Services } from "../services.js";
 
 /** GET /healthz: the process lives. GET /readyz: it can serve; says what is wrong. */

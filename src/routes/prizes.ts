@@ -1,5 +1,6 @@
 import type { FastifyPluginAsyncTypebox } from "@fastify/type-provider-typebox";
-import { failures, PrizesAnswer } from "../schemas.js";
+import { PrizesAnswer } from "../schemas/prizes.js";
+import { failures } from "../schemas.js";
 import type { Services } from "../services.js";
 import { readStock } from "../stock.js";
 

@@ -7,7 +7,8 @@ import { within } from "../deadline.js";
 import { invalid, unavailable } from "../errors.js";
 import { parsePhone, parseUsername } from "../input.js";
 import { redeem } from "../redeem.js";
-import { failures, RedeemedAnswer, RedeemFields } from "../schemas.js";
+import { RedeemedAnswer, RedeemFields } from "../schemas/redeem.js";
+import { failures } from "../schemas.js";
 import type { Services } from "../services.js";
 
 /** As for a draw: an answer or a 503 within two seconds. */

@@ -6,7 +6,8 @@ import { within } from "../deadline.js";
 import { invalid, unavailable } from "../errors.js";
 import { parseUsername } from "../input.js";
 import { findMine } from "../my-results.js";
-import { failures, MyResultsAnswer, MyResultsQuery } from "../schemas.js";
+import { MyResultsAnswer, MyResultsQuery } from "../schemas/my-results.js";
+import { failures } from "../schemas.js";
 import type { Services } from "../services.js";
 
 /** As for a draw: an answer or a 503 within two seconds. */

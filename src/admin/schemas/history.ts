@@ -1,0 +1,83 @@
+import Type from "typebox";
+import { Moment, NO_STORE, Nullable, strict, success } from "../../schemas.js";
+import {
+  Count,
+  Cursor,
+  Limit,
+  NextCursor,
+  PrizeParameter,
+} from "../schemas.js";
+
+export const HistoryQuery = Type.Object(
+  { prize_id: PrizeParameter, cursor: Cursor, limit: Limit },
+  strict,
+);
+
+/** A row of `prize`. */
+const PrizeRow = Type.Object(
+  {
+    id: Type.String(),
+    title: Type.String(),
+    probability: Type.Number(),
+    daily_quota: Count("Units a day; null means unlimited."),
+    total_quota: Count("Units in all; null means unlimited."),
+    active: Type.Boolean(),
+  },
+  { title: "PrizeRow" },
+);
+
+const PrizeChange = Type.Object(
+  {
+    id: Type.String(),
+    changed_at: Moment,
+    changed_by: Type.String({
+      description:
+        "`admin`, with the name of `X-Changed-By` where there was one, or the role or name that changed it by SQL.",
+    }),
+    prize_id: Type.String(),
+    before: Nullable(PrizeRow, { description: "Null: it was created." }),
+    after: Nullable(PrizeRow, { description: "Null: it was deleted." }),
+  },
+  { title: "PrizeChange" },
+);
+
+const ROW = {
+  id: "FIVE_DOLLAR",
+  title: "$5 Cash Coupon",
+  probability: 0.005,
+  daily_quota: 100,
+  total_quota: 500,
+  active: true,
+};
+
+export const HistoryAnswer = success(
+  {
+    data: Type.Object({
+      changes: Type.Array(PrizeChange),
+      next_cursor: NextCursor,
+    }),
+  },
+  {
+    title: "HistoryAnswer",
+    description: "A page of changes, newest first.",
+    headers: NO_STORE,
+    examples: [
+      {
+        success: true,
+        data: {
+          changes: [
+            {
+              id: "12",
+              changed_at: "2026-11-22T02:00:00.000Z",
+              changed_by: "admin: Ann",
+              prize_id: "FIVE_DOLLAR",
+              before: ROW,
+              after: { ...ROW, probability: 0.01 },
+            },
+          ],
+          next_cursor: "MTI",
+        },
+      },
+    ],
+  },
+);
