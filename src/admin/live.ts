@@ -37,8 +37,13 @@ export const liveRoute: FastifyPluginAsyncTypebox<Services> = async (
         description:
           "Server-sent events, one a second: `event: figures`, with the figures of today and ever, draws and wins of each of the last 60 minutes, refusals by code at this server, the outbox, and each prize with a forecast. Each is the whole picture. Where a store does not answer, `stale` is true, `problem` says which, and the figures are the last ones.",
         tags: ["admin"],
-        produces: ["text/event-stream"],
-        response: { 200: EventStream, default: Failed },
+        response: {
+          200: {
+            description: "Server-sent events, without an end.",
+            content: { "text/event-stream": { schema: EventStream } },
+          },
+          default: Failed,
+        },
       },
     },
     async (_request, reply) => {

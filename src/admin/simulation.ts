@@ -66,9 +66,14 @@ export const simulationRoute: FastifyPluginAsyncTypebox<Services> = async (
         description:
           "Runs the draws by the real scripts on keys of their own, with the prizes given or those in force, on a day of which nothing is taken yet; of the total quotas there is what is left now. Nothing is saved. One at a time per server; it leaves Redis three quarters of the time, and ends when the caller hangs up.",
         tags: ["admin"],
-        produces: ["application/x-ndjson"],
         body: SimulationFields,
-        response: { 200: Lines, default: Failed },
+        response: {
+          200: {
+            description: "Progress, and the answer in the last line.",
+            content: { "application/x-ndjson": { schema: Lines } },
+          },
+          default: Failed,
+        },
       },
     },
     async ({ body }, reply) => {
