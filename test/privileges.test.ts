@@ -3,7 +3,9 @@ import { Redis } from "ioredis";
 import t from "tap";
 import { keys } from "../src/keys.js";
 import { migrate as migrateAsServer } from "../src/migrate.js";
+import { ADMIN_TOKEN, ANY, adminOf } from "./admin.js";
 import { post, setPrizes, told } from "./build.js";
+import { watch } from "./events.js";
 import { connectAs, leastPrivileged, redisRights } from "./least.js";
 import { winsInOutbox } from "./outbox.js";
 import { listing, startProcess } from "./process.js";
@@ -16,6 +18,8 @@ t.jobs = 1;
 
 const { admin, server, reader, migrate } = await leastPrivileged(t);
 
+const isDenial = (line: string) => /NOPERM|permission denied/.test(line);
+
 t.test("a role that may not migrate", async (t) => {
   const early = startProcess(t, server);
   await t.rejects(
@@ -25,6 +29,7 @@ t.test("a role that may not migrate", async (t) => {
   const doctor = {
     DATABASE_URL: server.databaseUrl,
     REDIS_URL: server.redisUrl,
+    ADMIN_TOKEN,
   };
   const before = await runCommand("doctor", doctor);
   t.equal(before.code, 1);
@@ -50,14 +55,21 @@ t.test("a role that may not migrate", async (t) => {
     /may not migrate, and 003_result_guards\.sql of sql\/ must be applied first/,
   );
   await admin.sql`insert into migration (name) values ('003_result_guards.sql')`;
+  await admin.sql`revoke insert on prize from lucky_server`;
   await t.rejects(
     migrateAsServer(server.databaseUrl, true),
     /may not insert prizes: start without --sample-prizes/,
   );
-  await admin.sql`revoke insert (id) on result from lucky_server`;
   const lacking = await runCommand("doctor", doctor);
   t.equal(lacking.code, 1);
-  t.match(lacking.out, /fail {2}The role lucky_server lacks insert on result/);
+  t.match(lacking.out, /fail {2}The role lucky_server lacks insert on prize\./);
+  const { ADMIN_TOKEN: _, ...withoutAdmin } = doctor;
+  const enough = await runCommand("doctor", withoutAdmin);
+  t.same([enough.code, enough.err], [0, ""], enough.out);
+  await admin.sql`revoke insert (id) on result from lucky_server`;
+  const useless = await runCommand("doctor", withoutAdmin);
+  t.equal(useless.code, 1);
+  t.match(useless.out, /fail {2}The role lucky_server lacks insert on result/);
 });
 
 t.test("it serves, repairs and reloads", async (t) => {
@@ -114,17 +126,111 @@ t.test("it serves, repairs and reloads", async (t) => {
   const [row] = await admin.sql`select count(*)::int as n from result`;
   t.equal(row?.n, 3);
   t.equal(await two.end("SIGTERM"), 0);
-  const denied = two.lines.filter((line) =>
-    /NOPERM|permission denied/.test(line),
+  t.same(two.lines.filter(isDenial), []);
+});
+
+t.test("administrators have what they need", async (t) => {
+  const process = await startProcess(t, server, { ADMIN_TOKEN });
+  const call = adminOf(process.url);
+  const before = await call("GET", "/figures");
+
+  const ann = { "x-changed-by": "Ann" };
+  const mug = { id: "MUG", title: "Mug", probability: 0 };
+  const made = await call("POST", "/prizes", mug, ann);
+  t.equal(made.status, 201);
+  const title = { title: "Blue mug" };
+  const match = { ...ann, "if-match": made.headers.get("etag") ?? "" };
+  const changed = await call("PATCH", "/prizes/MUG", title, match);
+  t.equal(changed.status, 200);
+  const sure = { prizes: [{ ...mug, probability: 1, total_quota: 3 }] };
+  const preview = await call("PUT", "/prizes?preview=yes", sure, ANY);
+  t.match(preview, { status: 200, data: { preview: true } });
+  const replaced = await call("PUT", "/prizes", sure, { ...ann, ...ANY });
+  t.match(replaced, { status: 200, data: { in_force: true, sum_of_odds: 1 } });
+  t.match(replaced.data.prizes, [
+    { id: "MUG", active: true },
+    { id: "NEW", active: false },
+    { id: "SURE", active: false },
+  ]);
+
+  const { body } = await post(`${process.url}/draw`, { username: "kim" });
+  t.equal(body.data?.result?.prize_id, "MUG");
+  const redemption = {
+    id: body.data?.result?.id,
+    username: "kim",
+    phone_no: "+85291234568",
+  };
+  const redeemed = await post(`${process.url}/redeem`, redemption);
+  t.equal(redeemed.status, 200);
+  const after = await call("GET", "/figures");
+  t.equal(
+    after.data.ever.redemptions,
+    before.data.ever.redemptions + 1,
+    "the redemption is counted",
   );
-  t.same(denied, []);
+
+  const history = await call("GET", "/history?prize_id=MUG");
+  t.match(history.data.changes, [
+    { changed_by: "admin: Ann", before: title, after: { probability: 1 } },
+    { changed_by: "admin: Ann", before: mug, after: title },
+    { changed_by: "admin: Ann", before: null, after: mug },
+  ]);
+  const results = await call("GET", "/results?username=kim&phones=yes");
+  t.match(results.data.results, [
+    { prize_id: "MUG", state: "redeemed", phone_no: "+85291234568" },
+  ]);
+  const headers = { authorization: `Bearer ${ADMIN_TOKEN}` };
+  const csv = await fetch(`${process.url}/admin/results.csv`, { headers });
+  t.match(await csv.text(), /,kim,MUG,Mug,/);
+  const viewer = await watch(process.url);
+  await viewer.see("kim's win", ({ prizes, stale }) =>
+    prizes.some(
+      (it: { taken_total: number }) => it.taken_total === 1 && !stale,
+    ),
+  );
+  viewer.hangUp();
+  const simulation = await fetch(`${process.url}/admin/simulation`, {
+    method: "POST",
+    headers: { ...headers, "content-type": "application/json" },
+    body: JSON.stringify({ draws: 10, prizes: [{ ...mug, probability: 1 }] }),
+  });
+  const lines = (await simulation.text()).trim().split("\n");
+  t.match(JSON.parse(lines.at(-1) ?? ""), { data: { draws: 10, no_prize: 0 } });
+  t.equal((await call("DELETE", "/prizes/MUG", undefined, ANY)).status, 200);
+
+  t.equal(await process.end("SIGTERM"), 0);
+  t.same(process.lines.filter(isDenial), []);
+});
+
+t.test("requests are limited with the rights of the ACL", async (t) => {
+  const process = await startProcess(t, server, {
+    RATE_LIMIT_USER: "2",
+    RATE_LIMIT_ADDRESS: "4",
+  });
+  const draw = async (username: string) =>
+    (await post(`${process.url}/draw`, { username })).status;
+  t.same(
+    [await draw("zoe"), await draw("zoe"), await draw("zoe")],
+    [200, 200, 429],
+    "of one user",
+  );
+  t.same([await draw("una"), await draw("ida")], [200, 429], "of one address");
+  t.equal(await process.end("SIGTERM"), 0);
+  t.same(process.lines.filter(isDenial), []);
+  t.same(
+    process.lines.filter((line) => /nobody is limited/.test(line)),
+    [],
+  );
 });
 
 t.test("what the roles of Postgres may not do", async (t) => {
   await admin.sql`
     insert into result (id, user_id, prize_id, draw_date, unit, day_unit, created_at, phone_no, redeemed_at)
     values (gen_random_uuid(), 'ann', 'SURE', '2026-01-01', 1000, 1000, now(), '+85291234567', now())`;
-  const denied = { code: "42501" };
+  const denied = {
+    code: "42501",
+    message: /^permission denied|^must be owner/,
+  };
   const serving = connectAs(t, server.databaseUrl);
   for (const statement of [
     "drop table result",
@@ -133,11 +239,21 @@ t.test("what the roles of Postgres may not do", async (t) => {
     "update result set user_id = 'eve'",
     "update result set prize_id = 'CAR'",
     "insert into result (id, user_id, prize_id, draw_date, unit, day_unit, created_at, redeemed_at) values (gen_random_uuid(), 'eve', 'SURE', '2026-01-01', 1001, 1001, now(), now())",
-    "insert into prize (id, title, probability) values ('CAR', 'Car', 1)",
-    "update prize set probability = 1",
-    "update prize set total_quota = null",
     "delete from prize",
-    "update prize_version set version = 0",
+    "truncate prize",
+    "alter table prize disable trigger user",
+    "insert into prize_change (changed_by, prize_id) values ('migration', 'SURE')",
+    "update prize_change set changed_by = 'Ann'",
+    "delete from prize_change",
+    "truncate prize_change",
+    "insert into prize_version (version) values (1)",
+    "delete from prize_version",
+    "insert into redemption_count (draw_date, prize_id, slot, count) values ('2026-01-01', 'SURE', 0, 1)",
+    "update redemption_count set count = 0",
+    "delete from redemption_count",
+    "create or replace function count_redemption() returns trigger language plpgsql as 'begin return null; end'",
+    "drop function change_prizes",
+    "delete from migration",
     "insert into migration (name) values ('x')",
     "alter table result drop constraint result_prize_id_unit_key",
     "create table mine (id int)",
@@ -146,6 +262,10 @@ t.test("what the roles of Postgres may not do", async (t) => {
   ]) {
     await t.rejects(serving.unsafe(statement), denied, statement);
   }
+  await serving`update prize set title = 'Car' where id = 'NEW'`;
+  const [change] = await serving`
+    select changed_by, after ->> 'title' as title from prize_change order by id desc limit 1`;
+  t.same(change, { changed_by: "lucky_server", title: "Car" });
   const reading = connectAs(t, reader);
   const report = await reading`
     select p.title, r.user_id, r.redeemed_at from result r join prize p on p.id = r.prize_id`;
@@ -156,6 +276,10 @@ t.test("what the roles of Postgres may not do", async (t) => {
     "update result set redeemed_at = null",
     "delete from result",
     "update prize set title = ''",
+    "insert into prize (id, title, probability) values ('CAR', 'Car', 1)",
+    "update prize_version set version = 0",
+    "delete from prize_change",
+    "update redemption_count set count = 0",
   ]) {
     await t.rejects(reading.unsafe(statement), denied, statement);
   }

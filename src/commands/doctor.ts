@@ -45,7 +45,7 @@ function print({ level, sentence, remedy }: Finding): void {
 }
 
 async function examine(config: Config, say: Say): Promise<void> {
-  const { DATABASE_URL, REDIS_URL, TIME_ZONE } = config;
+  const { DATABASE_URL, REDIS_URL, TIME_ZONE, ADMIN_TOKEN } = config;
   const embedded = !DATABASE_URL || !REDIS_URL;
   const urls = embedded
     ? await runningPair(".data")
@@ -54,7 +54,8 @@ async function examine(config: Config, say: Say): Promise<void> {
   const redis = await reachRedis(urls.redisUrl, say);
   const postgres = await reachPostgres(urls.databaseUrl, say);
   try {
-    const stores = { redis, postgres, embedded, timeZone: TIME_ZONE };
+    const admin = ADMIN_TOKEN !== undefined;
+    const stores = { redis, postgres, embedded, admin, timeZone: TIME_ZONE };
     await examineStores(stores, say);
   } finally {
     redis?.disconnect();
@@ -66,11 +67,13 @@ type Stores = {
   redis: Redis | undefined;
   postgres: Postgres | undefined;
   embedded: boolean;
+  /** whether /admin is on */
+  admin: boolean;
   timeZone: string;
 };
 
 async function examineStores(
-  { redis, postgres, embedded, timeZone }: Stores,
+  { redis, postgres, embedded, admin, timeZone }: Stores,
   say: Say,
 ): Promise<void> {
   const local = async () => Date.now();
@@ -102,7 +105,7 @@ async function examineStores(
   await attempt("Postgres", async () => {
     await examinePostgres(postgres, say);
     if (!(await examineMigrations(postgres, say))) return;
-    await examinePrivileges(postgres, embedded, say);
+    await examinePrivileges(postgres, { embedded, admin }, say);
     const rows = await examinePrizes(postgres, clock.today().date, say);
     if (redis) await examineTable(redis, rows, say);
   });

@@ -1,24 +1,29 @@
 import type { Postgres } from "../../postgres.js";
 import { fail, ok, type Say, warn } from "./finding.js";
 
-/** Whether the role may do what serving needs and, outside of an embedded pair, far more. */
+/** Whether the role may do what serving needs, /admin too where it is on, and, outside of an embedded pair, far more. */
 export async function examinePrivileges(
   postgres: Postgres,
-  embedded: boolean,
+  { embedded, admin }: { embedded: boolean; admin: boolean },
   say: Say,
 ): Promise<void> {
   const [row] = await postgres.query(
     (sql) => sql<{ role: string; rules: boolean; lacks: string | null }[]>`
       select current_user as role, (select rolsuper from pg_roles where rolname = current_user) as rules,
         (select string_agg(what, ', ') from (values
-          ('select on prize', has_table_privilege('prize', 'select')),
-          ('select on prize_version', has_table_privilege('prize_version', 'select')),
-          ('select on result', has_table_privilege('result', 'select')),
-          ('insert on result', has_column_privilege('result', 'id', 'insert')),
-          ('update (phone_no) on result', has_column_privilege('result', 'phone_no', 'update')),
-          ('update (redeemed_at) on result', has_column_privilege('result', 'redeemed_at', 'update')),
-          ('update of a column of prize', has_any_column_privilege('prize', 'update'))
-        ) as needed (what, granted) where not granted) as lacks`,
+          (true, 'select on prize', has_table_privilege('prize', 'select')),
+          (true, 'select on prize_version', has_table_privilege('prize_version', 'select')),
+          (true, 'select on result', has_table_privilege('result', 'select')),
+          (true, 'insert on result', has_column_privilege('result', 'id', 'insert')),
+          (true, 'update (phone_no) on result', has_column_privilege('result', 'phone_no', 'update')),
+          (true, 'update (redeemed_at) on result', has_column_privilege('result', 'redeemed_at', 'update')),
+          (true, 'update of a column of prize', has_any_column_privilege('prize', 'update')),
+          (${admin}::boolean, 'insert on prize', has_table_privilege('prize', 'insert')),
+          (${admin}::boolean, 'update on prize', has_table_privilege('prize', 'update')),
+          (${admin}::boolean, 'update on prize_version', has_table_privilege('prize_version', 'update')),
+          (${admin}::boolean, 'select on prize_change', has_table_privilege('prize_change', 'select')),
+          (${admin}::boolean, 'select on redemption_count', has_table_privilege('redemption_count', 'select'))
+        ) as rights (needed, what, granted) where needed and not granted) as lacks`,
   );
   if (row?.lacks) {
     say(
