@@ -249,7 +249,7 @@ t.test(
     const { date } = server.clock.today();
     const users = [
       "nul\0here",
-      ...Array.from({ length: 1_100 }, (_, n) => `user ${n}`),
+      ...Array.from({ length: 300 }, (_, n) => `user ${n}`),
     ];
     for (const [n, user_id] of users.entries()) {
       const win = { user_id, prize_id: "A", draw_date: date, unit: n + 1 };
@@ -265,7 +265,7 @@ t.test(
       "it does not keep the others",
     );
     const [row] = await world.sql`select count(*)::int as n from result`;
-    t.equal(row?.n, 1_100);
+    t.equal(row?.n, 300);
   },
 );
 

@@ -4,7 +4,9 @@ import { build, setPrizes } from "./build.js";
 import { createWorld } from "./world.js";
 
 const folder = new URL("../lua/", import.meta.url);
-const scripts = (await readdir(folder)).map((file) => file.replace(".lua", ""));
+const scripts = (await readdir(folder))
+  .filter((file) => file.endsWith(".lua"))
+  .map((file) => file.replace(".lua", ""));
 
 /** What a script's header says: names, `each` of them per item, `some` for some items, and its other paragraphs. */
 async function header(name: string) {

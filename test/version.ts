@@ -15,7 +15,7 @@ export const shaOfDraw = async (folder = project) =>
 /** A copy of the built program with another draw.lua of the same contract: a variable has another name. */
 export async function otherVersion(): Promise<string> {
   const folder = await mkdtemp(join(home(), "version-"));
-  for (const part of ["dist", "lua", "sql", "package.json"]) {
+  for (const part of ["dist", "lua", "sql", "src/pages", "package.json"]) {
     await cp(join(project, part), join(folder, part), { recursive: true });
   }
   await symlink(join(project, "node_modules"), join(folder, "node_modules"));
