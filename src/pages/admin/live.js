@@ -1,0 +1,98 @@
+import { createParser } from "eventsource-parser";
+import { useEffect, useState } from "preact/hooks";
+import { send } from "./session.js";
+
+/**
+ * @typedef {import("./session.js").Session} Session
+ * @typedef {any} Figures
+ * @typedef {{ connected: boolean, figures: Figures | undefined }} Live  `figures` are the last that came
+ */
+
+/** The server sends something every 15 seconds at least: after this silence the connection is dead. In milliseconds. */
+const SILENCE = 30_000;
+
+const LONGEST_PAUSE = 8_000;
+
+/** The campaign as it stands, second by second, for as long as somebody is signed in. @param {Session} session */
+export function useLive(session) {
+  const [live, setLive] = useState(
+    /** @type {Live} */ ({ connected: false, figures: undefined }),
+  );
+  useEffect(() => {
+    const end = new AbortController();
+    follow(session, end.signal, setLive);
+    return () => end.abort();
+  }, [session]);
+  return live;
+}
+
+/**
+ * Connects, and again after each loss.
+ *
+ * @param {Session} session
+ * @param {AbortSignal} signal
+ * @param {(change: (live: Live) => Live) => void} setLive
+ */
+async function follow(session, signal, setLive) {
+  for (let tries = 0; !signal.aborted; tries += 1) {
+    await read(session, signal, (figures) => {
+      tries = 0;
+      setLive(() => ({ connected: true, figures }));
+    }).catch(() => {});
+    if (signal.aborted) return;
+    setLive((live) => ({ ...live, connected: false }));
+    // Viewers that lost a server together must not come back together.
+    const pause = Math.min(500 * 2 ** tries, LONGEST_PAUSE);
+    await rest(pause * (1 + Math.random() / 2), signal);
+  }
+}
+
+/**
+ * Reads the stream until it ends.
+ *
+ * @param {Session} session
+ * @param {AbortSignal} signal
+ * @param {(figures: Figures) => void} heard
+ */
+async function read(session, signal, heard) {
+  const silence = new AbortController();
+  let timer = setTimeout(() => silence.abort(), SILENCE);
+  const parser = createParser({
+    onEvent({ event, data }) {
+      if (event === "figures") heard(JSON.parse(data));
+    },
+  });
+  try {
+    const response = await send(session, "/admin/live", {
+      headers: { accept: "text/event-stream" },
+      signal: AbortSignal.any([signal, silence.signal]),
+    });
+    if (!response.ok || !response.body) return;
+    const decoder = new TextDecoder();
+    const reader = response.body.getReader();
+    for (;;) {
+      const { done, value } = await reader.read();
+      if (done) return;
+      clearTimeout(timer);
+      timer = setTimeout(() => silence.abort(), SILENCE);
+      parser.feed(decoder.decode(value, { stream: true }));
+    }
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+/** Waits, but not beyond the moment at which the browser is back online. @param {number} pause @param {AbortSignal} signal */
+function rest(pause, signal) {
+  return new Promise((resolve) => {
+    const done = new AbortController();
+    const timer = setTimeout(finish, pause);
+    function finish() {
+      clearTimeout(timer);
+      done.abort();
+      resolve(undefined);
+    }
+    addEventListener("online", finish, { signal: done.signal });
+    signal.addEventListener("abort", finish, { signal: done.signal });
+  });
+}
