@@ -1,6 +1,7 @@
 import { createHash } from "node:crypto";
 import { readdir, readFile } from "node:fs/promises";
 import { extname } from "node:path";
+import { fileURLToPath } from "node:url";
 import { type Asset, createAsset, versionOf } from "./assets.js";
 import { SetupError } from "./errors.js";
 import type { Settings } from "./services.js";
@@ -129,9 +130,9 @@ function readableOn(colour: string): string {
 }
 
 async function readLogo(path: string | undefined): Promise<Asset> {
-  const type = LOGO_TYPES[extname(path ?? ".svg").toLowerCase()];
-  const url = path ?? new URL("logo.svg", FOLDER);
-  const content = type && (await readFile(url).catch(() => undefined));
+  const from = path ?? fileURLToPath(new URL("logo.svg", FOLDER));
+  const type = LOGO_TYPES[extname(from).toLowerCase()];
+  const content = type && (await readFile(from).catch(() => undefined));
   if (!type || !content) {
     throw new SetupError(
       "PAGE_LOGO: must be the path of an SVG, PNG or WebP file",

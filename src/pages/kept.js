@@ -4,8 +4,8 @@
  * @typedef {{ username: string, key: string }} Pending  a draw without an answer, and its Idempotency-Key
  * @typedef {{
  *   id: string, username: string, title: string, resetsAt: string,
- *   claimUntil?: string | undefined, sentence?: string | undefined,
- *   closed?: "redeemed" | "taken" | "expired" | "unknown" | undefined
+ *   claimUntil?: string | undefined, sentence?: string, closedAt?: number,
+ *   closed?: "redeemed" | "taken" | "expired" | "unknown"
  * }} Win  `closed` tells how it ended, and `sentence` the server's words for it
  */
 
@@ -35,12 +35,11 @@ export function endDraw({ key }) {
   );
 }
 
-/** Wins to be redeemed, of any day, and those of today that are closed. @returns {Win[]} */
+/** Wins to be redeemed, of any day, and those that were closed in the last 24 hours. @returns {Win[]} */
 export function wins() {
-  const isOver = (/** @type {Win} */ { resetsAt }) =>
-    Date.parse(resetsAt) <= Date.now();
+  const since = Date.now() - 86_400_000;
   return read(WINS).filter(
-    (/** @type {Win} */ win) => !win.closed || !isOver(win),
+    (/** @type {Win} */ { closedAt }) => !closedAt || closedAt > since,
   );
 }
 

@@ -60,7 +60,8 @@ export function Redeem({ win, changed }) {
       return;
     }
     const told = status === 200 ? body.data.message : body.error;
-    keepWin({ ...win, closed: how, sentence: told });
+    const closedAt = Date.now();
+    keepWin({ ...win, closed: how, sentence: told, closedAt });
     changed();
     requestAnimationFrame(() => outcome.current?.focus());
   }
