@@ -22,7 +22,7 @@
 --     r draw_date              won on that day; the row is in Postgres
 --     w entry newline wins     won before, perhaps not yet in Postgres, with the others of that entry
 --     d number                 the same as that draw of this batch
--- WRITES  taken taken_today outbox pending players
+-- WRITES  taken taken_today outbox pending players; field @draws of taken and taken_today counts what was decided
 -- COST    O(prizes) once, then O(log prizes) a draw
 
 local prizes, taken, taken_today, outbox, pending = KEYS[1], KEYS[2], KEYS[3], KEYS[4], KEYS[5]
@@ -82,6 +82,7 @@ end
 
 local letters, others = {}, {}
 local decided = {} -- user → the draw of this batch that was decided
+local draws = 0 -- decided for the first time
 local wins, won = {}, 0
 local stale, carried = {}, {} -- users whose mark names no win any more; users → the draw that decides a marked win again
 
@@ -103,6 +104,7 @@ end
 
 local function decide(i)
   decided[users[i]] = i
+  draws = draws + (kinds[i] == 'r' and 0 or 1)
   letters[i] = take(i) and 'w' or 'l'
 end
 
@@ -201,6 +203,13 @@ end
 
 -- Writes come last and counters first: should a write fail, what came before it can waste a unit, never sell it twice.
 local entry, text = '', ''
+if draws > 0 then
+  call('HINCRBY', taken, '@draws', draws)
+  -- Only the day's first draws, and its wins, set its expiry.
+  if call('HINCRBY', taken_today, '@draws', draws) == draws then
+    call('EXPIREAT', taken_today, expires_at)
+  end
+end
 if won > 0 then
   local counted, counted_today = {}, {}
   for n, id in ipairs(ids) do

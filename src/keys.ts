@@ -10,9 +10,9 @@ const LAST_BUCKET = 0xffff;
 export const keys = {
   /** hash: version, listing (JSON), odds (packed for draw.lua) */
   prizes: `${TAG}prizes`,
-  /** hash: prize id → units taken ever */
+  /** hash: prize id → units taken ever, `@draws` → draws decided */
   taken: `${TAG}taken`,
-  /** hash: prize id → units taken on that day; expires */
+  /** hash: prize id → units taken on that day, `@draws` → draws decided; expires */
   takenToday: (date: string) => `${TAG}taken:${date}`,
   /** hash: prize id → units of that day whose winners this Redis surely knows, `@` → the Redis that says so; expires */
   known: (date: string) => `${TAG}known:${date}`,

@@ -42,7 +42,7 @@ async function header(name: string) {
     text,
     keys: names("KEYS"),
     args: names("ARGV"),
-    writes: part("WRITES")[0]?.split(" ") ?? [],
+    writes: part("WRITES")[0]?.split(";")[0]?.split(" ") ?? [],
   };
 }
 
@@ -177,7 +177,7 @@ t.test(
       bound("ARGV", args.head);
       const written = new Set<string>();
       for (const [, target] of text.matchAll(
-        /call\('(?:HSET|HDEL|XADD|XDEL|EXPIREAT|DEL|SET)', (?:draw\.)?(\w+)/g,
+        /call\('(?:HSET|HINCRBY|HDEL|XADD|XDEL|EXPIREAT|DEL|SET)', (?:draw\.)?(\w+)/g,
       )) {
         written.add(target as string);
       }

@@ -1,5 +1,44 @@
 import type { FastifyPluginAsyncTypebox } from "@fastify/type-provider-typebox";
+import { createAdminCheck } from "../access/admin-token.js";
+import { invalid } from "../errors.js";
+import { answerError, fail } from "../failures.js";
 import type { Services } from "../services.js";
+import { figuresRoute } from "./figures.js";
+import { historyRoute } from "./history.js";
+import { prizeRoutes } from "./prizes.js";
+import { objectionOf } from "./remedies.js";
+import { resultsRoute } from "./results.js";
+import { resultsCsvRoute } from "./results-csv.js";
 
 /** Everything under /admin; without ADMIN_TOKEN there is nothing. */
-export const admin: FastifyPluginAsyncTypebox<Services> = async () => {};
+export const admin: FastifyPluginAsyncTypebox<
+  Services & { prefix?: string }
+> = async (app, { prefix: _, ...services }) => {
+  const token = services.settings.ADMIN_TOKEN;
+  if (!token) return;
+  const isAdmin = createAdminCheck(token);
+
+  app.addHook("onRequest", async (request, reply) => {
+    reply.header("cache-control", "no-store");
+    if (isAdmin(request.headers.authorization)) return;
+    reply.header("www-authenticate", "Bearer");
+    const sentence =
+      "Authorization: must be Bearer and the administrators' token.";
+    return fail(reply, "UNAUTHENTICATED", sentence);
+  });
+  app.setSchemaErrorFormatter(objectionOf);
+  app.setErrorHandler((error, request, reply) =>
+    answerError(isTooLarge(error) ? TOO_LARGE : error, request, reply),
+  );
+
+  app.register(prizeRoutes, services);
+  app.register(historyRoute, services);
+  app.register(resultsRoute, services);
+  app.register(resultsCsvRoute, services);
+  app.register(figuresRoute, services);
+};
+
+const TOO_LARGE = invalid("body", "must not be larger than 1 MiB");
+
+const isTooLarge = (error: unknown) =>
+  (error as { code?: string }).code === "FST_ERR_CTP_BODY_TOO_LARGE";

@@ -192,7 +192,7 @@ async function unitsLost(
   rows: Row[],
   unrecorded: Map<string, string>,
 ): Promise<Finding[]> {
-  const taken = await redis.hgetall(keys.taken);
+  const { "@draws": _, ...taken } = await redis.hgetall(keys.taken);
   const sold = new Set(rows.map(({ prize_id, unit }) => `${prize_id} ${unit}`));
   const counted = Object.entries(taken).flatMap(([prize, count]) =>
     Array.from({ length: Number(count) }, (_, n) => `${prize} ${n + 1}`),

@@ -1,0 +1,71 @@
+import { type Failure, invalid } from "../errors.js";
+
+/** What a schema refused, as ajv and TypeBox say it. */
+export type Objection = {
+  keyword: string;
+  instancePath: string;
+  params: Record<string, unknown>;
+};
+
+const QUOTA = "must be a whole number from 0 to 2147483647, or null: unlimited";
+const PAGE = "must be a whole number from 1 to 200";
+const YES = "must be yes, or left out";
+
+/** What to do about each field. */
+const REMEDIES: Record<string, string> = {
+  id: "must have 1 to 64 letters, digits, dots, dashes or underscores",
+  "querystring.id": "must be a UUID",
+  prize_id: "must be the id of a prize",
+  title: "must have 1 to 200 visible characters and no control characters",
+  probability: "must be a number from 0 to 1",
+  daily_quota: QUOTA,
+  total_quota: QUOTA,
+  active: "must be true or false",
+  prizes: "must be a list of 1 to 1000 prizes",
+  preview: YES,
+  phones: YES,
+  day: "must be a date such as 2026-11-22",
+  state: "must be open, redeemed or forfeited",
+  limit: PAGE,
+  "x-changed-by": "must have 1 to 64 printable ASCII characters",
+};
+
+/** The failure that tells field and remedy of the first objection. `where` is the part of the request. */
+export function objectionOf(objections: Objection[], where: string): Failure {
+  const first = objections[0];
+  if (!first) return invalid(where, "is not valid");
+  const [field, remedy] = explain(first, where);
+  return invalid(field, remedy);
+}
+
+/** Field and remedy of what a schema refused. */
+export function explain(
+  { keyword, instancePath, params }: Objection,
+  where: string,
+): [string, string] {
+  const at = pathOf(instancePath);
+  const inside = (name: unknown) => `${at ? `${at}.` : ""}${name}`;
+  switch (keyword) {
+    case "required": {
+      const missing = params.missingProperty ?? params.requiredProperties;
+      return [inside([missing].flat()[0]), "is missing"];
+    }
+    case "additionalProperties": {
+      const names = params.additionalProperty ?? params.additionalProperties;
+      const name = String([names].flat()[0]).slice(0, 64);
+      return [inside(name), "is not a field of this request; leave it out"];
+    }
+    case "minProperties":
+      return ["body", "must name a field to change"];
+  }
+  const name = instancePath.split("/").findLast((it) => !/^\d*$/.test(it));
+  const remedy = REMEDIES[`${where}.${name}`] ?? REMEDIES[name ?? ""];
+  return [at || where, remedy ?? "must be a JSON object"];
+}
+
+/** `/prizes/1/title` → `prizes[1].title` */
+const pathOf = (instancePath: string) =>
+  instancePath
+    .replace(/\/(\d+)/g, "[$1]")
+    .replaceAll("/", ".")
+    .replace(/^\./, "");

@@ -1,0 +1,57 @@
+import { Readable } from "node:stream";
+import type { FastifyPluginAsyncTypebox } from "@fastify/type-provider-typebox";
+import { Type } from "typebox";
+import { Failed } from "../schemas.js";
+import type { Services } from "../services.js";
+import { openSince } from "./claim-state.js";
+import { countDay, dayPages } from "./day-pages.js";
+import { CsvQuery } from "./schemas.js";
+import { winnersCsv } from "./winners-csv.js";
+
+/** GET /admin/results.csv: all wins of a day, streamed as fast as they are taken. */
+export const resultsCsvRoute: FastifyPluginAsyncTypebox<Services> = async (
+  app,
+  { postgres, clock, settings },
+) => {
+  app.get(
+    "/results.csv",
+    {
+      schema: {
+        querystring: CsvQuery,
+        response: {
+          200: { content: { "text/csv": { schema: Type.String() } } },
+          default: Failed,
+        },
+      },
+    },
+    async ({ query }, reply) => {
+      const filter = { ...query, day: query.day ?? clock.today().date };
+      const since = openSince(clock, settings.CLAIM_DAYS);
+      if (!query.state) {
+        reply.header("x-total-count", await countDay(postgres, filter));
+      }
+      const phones = query.phones === "yes";
+      const pages = dayPages(postgres, filter, since);
+      // What fails before the first page has a status; after it, only a broken connection tells of a failure.
+      const first = await pages.next();
+      const csv = winnersCsv(resume(first, pages), { phones, since });
+      reply.type("text/csv; charset=utf-8");
+      reply.header(
+        "content-disposition",
+        `attachment; filename="winners-${filter.day}.csv"`,
+      );
+      // The schema's string goes out as a stream.
+      return reply.send(Readable.from(csv, { objectMode: false }) as never);
+    },
+  );
+};
+
+/** A generator from its first value on, which was taken already. */
+async function* resume<T>(
+  first: IteratorResult<T>,
+  rest: AsyncGenerator<T>,
+): AsyncGenerator<T> {
+  if (first.done) return;
+  yield first.value;
+  yield* rest;
+}

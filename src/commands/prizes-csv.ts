@@ -1,0 +1,105 @@
+import { CsvError, parse } from "csv-parse/sync";
+import { stringify } from "csv-stringify/sync";
+import { Compile } from "typebox/compile";
+import { explain } from "../admin/remedies.js";
+import { PrizeFields } from "../admin/schemas.js";
+import { CommandError } from "./program.js";
+
+const COLUMNS = [
+  "id",
+  "title",
+  "probability",
+  "daily_quota",
+  "total_quota",
+  "active",
+];
+
+/** A prize as a file has it, every field a text; quotas empty for unlimited. */
+export type PrizeTexts = Record<string, string | null>;
+
+const schema = Compile(PrizeFields);
+
+/** Prizes as CSV. Texts stay as they are, so that an import gets them back: look before a spreadsheet takes one for a formula. */
+export const formatPrizes = (prizes: PrizeTexts[]) =>
+  stringify(prizes, { header: true, columns: COLUMNS });
+
+/**
+ * Reads prizes as formatPrizes writes them. Throws a CommandError that tells all mistakes at once, each with its line.
+ */
+export function parsePrizes(text: string, file: string) {
+  const rows = readRows(text, file);
+  const mistakes: string[] = [];
+  const seen = new Map<string, number>();
+  const prizes = rows.map(({ record, line }) => {
+    const { prize, objections } = parsePrize(record);
+    const id = String(prize.id);
+    const twin = seen.get(id);
+    if (twin) objections.push(`id: ${id} is in line ${twin} already.`);
+    else seen.set(id, line);
+    mistakes.push(...objections.map((it) => `line ${line}: ${it}`));
+    return prize;
+  });
+  if (rows.length === 0) mistakes.push("line 2: is missing; name a prize.");
+  if (mistakes.length > 0) {
+    throw new CommandError(
+      `${file} was not imported:\n${mistakes.map((it) => `  ${it}`).join("\n")}`,
+    );
+  }
+  return prizes;
+}
+
+/**
+ * A prize for change_prizes, and what is wrong with it. The probability stays the decimal that it was, with all its
+ * digits. What is absent stays absent.
+ */
+export function parsePrize(texts: PrizeTexts) {
+  const { probability, daily_quota, total_quota, active } = texts;
+  const typed = {
+    ...texts,
+    ...(probability !== undefined && { probability: decimal(probability) }),
+    ...(daily_quota !== undefined && { daily_quota: quota(daily_quota) }),
+    ...(total_quota !== undefined && { total_quota: quota(total_quota) }),
+    ...(active !== undefined && { active: TRUTH[active ?? ""] ?? active }),
+  };
+  const objections = new Map<string, string>();
+  for (const error of schema.Errors(typed)) {
+    const [field, remedy] = explain(error as never, "body");
+    if (!objections.has(field)) objections.set(field, `${field}: ${remedy}.`);
+  }
+  const prize = {
+    ...typed,
+    id: texts.id ?? "",
+    ...(probability !== undefined && { probability }),
+  };
+  return { prize, objections: [...objections.values()] };
+}
+
+const TRUTH: Record<string, boolean> = { true: true, false: false };
+
+const decimal = (text: string | null) =>
+  /^\d*\.?\d+(e-?\d+)?$/i.test(text ?? "") ? Number(text) : text;
+
+function quota(text: string | null) {
+  if (text === "" || text === null) return null;
+  return /^\d+$/.test(text) ? Number(text) : text;
+}
+
+function readRows(text: string, file: string) {
+  try {
+    const rows = parse(text, {
+      bom: true,
+      columns: (names: string[]) => {
+        if (names.join() === COLUMNS.join()) return names;
+        throw new CommandError(
+          `${file}: line 1: must be ${COLUMNS.join(",")}, as prizes export writes it.`,
+        );
+      },
+      info: true,
+      skip_empty_lines: true,
+    }) as unknown as { record: PrizeTexts; info: { lines: number } }[];
+    return rows.map(({ record, info }) => ({ record, line: info.lines }));
+  } catch (error) {
+    if (!(error instanceof CsvError)) throw error;
+    throw new CommandError(`${file}: ${error.message}.`);
+  }
+}

@@ -1,0 +1,71 @@
+import { parseArgs } from "node:util";
+import { openSince } from "../admin/claim-state.js";
+import { countDay, dayPages } from "../admin/day-pages.js";
+import type { ResultRow } from "../admin/find-results.js";
+import { winnersCsv } from "../admin/winners-csv.js";
+import { createClock } from "../clock.js";
+import { print, runProgram, UsageError, withDatabase } from "./program.js";
+
+const USAGE = `npm run -s results -- export --day DAY [--phones]
+
+  export       all wins of a day as CSV, to stdout; progress goes to stderr
+  --day DAY    a campaign day, such as 2026-11-22, or today
+  --phones     with the winners' phone numbers
+
+The database is DATABASE_URL's, from the environment or .env, or that of an npm start that runs in this folder.
+Exit code: 0 done, 1 failed (what came until then is not whole), 2 called wrongly.`;
+
+/** Milliseconds after which an export says how far it is. */
+const PATIENCE = 1_000;
+
+await runProgram(USAGE, async ([name, ...args]) => {
+  if (name !== "export") {
+    throw new UsageError(
+      name ? `There is no command ${name}.` : "A command is missing.",
+    );
+  }
+  const { values } = parseArgs({
+    args,
+    options: {
+      day: { type: "string" },
+      phones: { type: "boolean", default: false },
+    },
+  });
+  await withDatabase(async (postgres, config) => {
+    const clock = createClock(config.TIME_ZONE, async () => Date.now());
+    const { day: given } = values;
+    const day = given === "today" ? clock.today().date : parseDay(given);
+    const since = openSince(clock, config.CLAIM_DAYS);
+    const total = await countDay(postgres, { day });
+    const pages = told(dayPages(postgres, { day }, since), total);
+    for await (const text of winnersCsv(pages, { ...values, since })) {
+      await print(text);
+    }
+  });
+});
+
+function parseDay(text: string | undefined): string {
+  const isDay =
+    /^[12]\d{3}-\d\d-\d\d$/.test(text ?? "") &&
+    new Date(`${text}T00:00Z`).toJSON()?.startsWith(text ?? "");
+  if (!text || !isDay) {
+    throw new UsageError("--day: must be a date such as 2026-11-22, or today.");
+  }
+  return text;
+}
+
+/** The pages, with a line on stderr every second where it takes long, or over and over where that is a terminal. */
+async function* told(pages: AsyncIterable<ResultRow[]>, total: number) {
+  const { isTTY } = process.stderr;
+  const end = isTTY ? "\r" : "\n";
+  let count = 0;
+  let next = performance.now() + (isTTY ? 0 : PATIENCE);
+  for await (const page of pages) {
+    yield page;
+    count += page.length;
+    if (performance.now() < next) continue;
+    next = performance.now() + PATIENCE;
+    process.stderr.write(`${count} of about ${total} wins${end}`);
+  }
+  process.stderr.write(`${count} wins\n`);
+}
