@@ -40,4 +40,3 @@ function readableOn(colour: string): string {
     ? "#fff"
     : "#000";
 }
-

@@ -71,7 +71,10 @@ export async function readPages(settings: Settings): Promise<Pages> {
   const scripts = await Promise.all(kinds.map(ownScripts));
   const files = new Map([...scripts.flat(), ...(await vendorScripts())]);
   for (const { folder, styles } of kinds) {
-    files.set(`${folder}page.css`, await readStyle(folder, styles, PAGE_COLOUR));
+    files.set(
+      `${folder}page.css`,
+      await readStyle(folder, styles, PAGE_COLOUR),
+    );
   }
   files.set("logo", await readLogo(settings.PAGE_LOGO));
 

@@ -26,7 +26,7 @@ function Page() {
   useEffect(() => onOtherTab(changed), []);
 
   const outcomes = useMemo(
-    () => outcomesOf(stock?.prizes ?? [], colour),
+    () => (stock ? outcomesOf(stock.prizes, colour) : []),
     [stock],
   );
   const sectors = useMemo(

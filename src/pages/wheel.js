@@ -8,7 +8,7 @@ import { html } from "./html.js";
  */
 
 const STOPPING = 4_200;
-const LONGEST_LABEL = 20;
+const LONGEST_LABEL = 16;
 
 /** Degrees under which a sector has no room for letters. */
 const NARROW = 12;
@@ -41,7 +41,7 @@ export function Wheel({ sectors, motion, rested }) {
   }, []);
 
   useEffect(() => {
-    if (!spinner) return;
+    if (!spinner || sectors.length === 0) return;
     spinner.items = items(sectors);
     // What the pointer stands on is not changed by news of the prizes.
     const at = typeof motion === "object" ? indexOf(sectors, motion.id) : -1;
@@ -85,9 +85,9 @@ const LOOK = {
   lineWidth: 2,
   lineColor: "#ffffff",
   itemLabelFont: "system-ui, sans-serif",
-  itemLabelFontSizeMax: 24,
-  itemLabelRadius: 0.9,
-  itemLabelRadiusMax: 0.25,
+  itemLabelFontSizeMax: 28,
+  itemLabelRadius: 0.92,
+  itemLabelRadiusMax: 0.22,
 };
 
 /** @param {Sector[]} sectors */

@@ -28,7 +28,7 @@ export function Dashboard({ session }) {
   const date = figures?.date;
 
   return html`
-    <nav aria-label="Campaign">
+    <nav class="views" aria-label="Campaign">
       <ul>
         ${Object.entries(VIEWS).map(
           ([name, title]) => html`<li key=${name}>
@@ -42,7 +42,7 @@ export function Dashboard({ session }) {
       <${Today} live=${live} shown=${view === "today"} />
     </section>
     <section hidden=${view !== "prizes"} aria-labelledby="prizes-title">
-      <${Editor} session=${session} figures=${figures} />
+      <${Editor} session=${session} live=${figures?.prizes ?? undefined} />
     </section>
     <section hidden=${view !== "winners"} aria-labelledby="winners-title">
       <${Winners} session=${session} today=${date} />

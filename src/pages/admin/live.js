@@ -4,12 +4,24 @@ import { send } from "./session.js";
 
 /**
  * @typedef {import("./session.js").Session} Session
- * @typedef {any} Figures
+ * @typedef {import("./edits.js").Prize & { forecast: {
+ *   daily_out_at: string | null, total_out_at: string | null, left_over_today: number | null, warning: string | null
+ * } }} LivePrize
+ * @typedef {{ draws: number | null, wins: number, redemptions: number, forfeited: number }} Counts
+ * @typedef {{
+ *   at: string, stale: boolean, problem: string | null, date: string, resets_at: string,
+ *   refusals: Record<string, number>
+ * }} Known  always told
+ * @typedef {Known & {
+ *   today: Counts, ever: Counts, prizes: LivePrize[], per_minute: import("./minutes.js").Minute[],
+ *   outbox: { entries: number, oldest_seconds: number | null }
+ * }} FullFigures
+ * @typedef {FullFigures | (Known & { today: null, prizes: null })} Figures  without numbers where the stores are away from the first
  * @typedef {{ connected: boolean, figures: Figures | undefined }} Live  `figures` are the last that came
  */
 
-/** The server sends something every 15 seconds at least: after this silence the connection is dead. In milliseconds. */
-const SILENCE = 30_000;
+/** The server sends every second: after this silence the connection is dead. In milliseconds. */
+const SILENCE = 6_000;
 
 const LONGEST_PAUSE = 8_000;
 

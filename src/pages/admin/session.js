@@ -13,8 +13,7 @@ const KEPT = "lucky-draw:administrator";
 /** How long an answer may take, in milliseconds. */
 const PATIENCE = 15_000;
 
-const NO_ANSWER =
-  "The service does not answer. Please try again in a moment.";
+const NO_ANSWER = "The service does not answer. Please try again in a moment.";
 
 /** @returns {Administrator | undefined} */
 export function keptAdministrator() {
@@ -73,9 +72,16 @@ export async function send(session, path, { body, headers, ...rest } = {}) {
 export async function ask(session, path, options = {}) {
   try {
     const patience = AbortSignal.timeout(PATIENCE);
-    const response = await send(session, path, { signal: patience, ...options });
+    const response = await send(session, path, {
+      signal: patience,
+      ...options,
+    });
     const body = await response.json();
-    return { status: response.status, body, etag: response.headers.get("etag") };
+    return {
+      status: response.status,
+      body,
+      etag: response.headers.get("etag"),
+    };
   } catch {
     return { status: 0, body: { error: NO_ANSWER }, etag: null };
   }

@@ -1,0 +1,127 @@
+import { useEffect, useRef, useState } from "preact/hooks";
+import { html } from "../html.js";
+import { Changes, isSame } from "./changes.js";
+import { ask } from "./session.js";
+import { percent } from "./words.js";
+
+/**
+ * @typedef {import("./edits.js").PrizeTable} PrizeTable
+ * @typedef {import("./edits.js").PrizeFields} PrizeFields
+ */
+
+/**
+ * Shows what will be different, as the server sees it, and publishes it.
+ *
+ * @param {{
+ *   session: import("./session.js").Session, table: PrizeTable, prizes: PrizeFields[] | undefined,
+ *   published: (table: PrizeTable) => void, reload: () => void
+ * }} props  `table` as it was read, `prizes` as they shall be; without them there is nothing that could be sent
+ */
+export function Publish({ session, table, prizes, published, reload }) {
+  const [preview, setPreview] = useState(
+    /** @type {PrizeTable | undefined} */ (undefined),
+  );
+  const [busy, setBusy] = useState(false);
+  const [refusal, setRefusal] = useState("");
+  const [conflict, setConflict] = useState(false);
+  useEffect(() => {
+    setRefusal("");
+    setConflict(false);
+  }, [table]);
+
+  /** @param {string} path @param {(table: PrizeTable) => void} done */
+  async function put(path, done) {
+    if (busy || !prizes) return;
+    setBusy(true);
+    setRefusal("");
+    const { status, body } = await ask(session, path, {
+      method: "PUT",
+      body: { prizes },
+      headers: { "if-match": `"${table.version}"` },
+    });
+    setBusy(false);
+    if (status === 200) return done(body.data);
+    setPreview(undefined);
+    setConflict(status === 412);
+    if (status !== 412) setRefusal(body.error);
+  }
+
+  return html`
+    <button
+      type="button"
+      aria-disabled=${prizes && !busy ? undefined : "true"}
+      aria-busy=${busy ? "true" : undefined}
+      onClick=${() => put("/admin/prizes?preview=yes", setPreview)}
+    >
+      Preview changes
+    </button>
+    <div role="alert">
+      ${refusal && html`<p class="note bad">${refusal}</p>`}
+      ${
+        conflict &&
+        html`<div class="note bad">
+          <p>
+            <strong>Somebody else has changed the prizes meanwhile.</strong>
+            Nothing of yours was saved. Load the prizes as they are now: what
+            you typed is kept, and you can look at it before you publish it.
+          </p>
+          <button type="button" onClick=${reload}>Load them and keep what I typed</button>
+        </div>`
+      }
+    </div>
+    ${
+      preview &&
+      html`<${Preview}
+        before=${table}
+        after=${preview}
+        busy=${busy}
+        publish=${() =>
+          put("/admin/prizes", (saved) => {
+            setPreview(undefined);
+            published(saved);
+          })}
+        close=${() => setPreview(undefined)}
+      />`
+    }
+  `;
+}
+
+/**
+ * @param {{
+ *   before: PrizeTable, after: PrizeTable, busy: boolean, publish: () => void, close: () => void
+ * }} props
+ */
+function Preview({ before, after, busy, publish, close }) {
+  const dialog = useRef(/** @type {HTMLDialogElement | null} */ (null));
+  useEffect(() => dialog.current?.showModal(), []);
+  const old = new Map(before.prizes.map((prize) => [prize.id, prize]));
+  const different = after.prizes.filter((prize) => {
+    const own = old.get(prize.id);
+    return !own || !isSame(own, prize);
+  });
+  return html`<dialog ref=${dialog} aria-labelledby="preview-title" onClose=${close}>
+    <article>
+      <h3 id="preview-title">What will be different</h3>
+      ${different.length === 0 && html`<p>Nothing: this is how the prizes are saved.</p>`}
+      <ul class="different">
+        ${different.map(
+          (prize) => html`<li key=${prize.id}>
+            <strong>${prize.id}</strong>
+            <${Changes} before=${old.get(prize.id) ?? null} after=${prize} />
+          </li>`,
+        )}
+      </ul>
+      <p>
+        Chance of no prize: <del>${percent(before.chance_of_no_prize)}</del>${" → "}
+        <ins>${percent(after.chance_of_no_prize)}</ins>
+      </p>
+      <footer class="dialog-buttons">
+        <button type="button" class="plain" onClick=${() => dialog.current?.close()}>Keep editing</button>
+        ${
+          different.length > 0 &&
+          html`<button type="button" aria-busy=${busy ? "true" : undefined} onClick=${publish}>Publish</button>`
+        }
+      </footer>
+    </article>
+  </dialog>`;
+}
