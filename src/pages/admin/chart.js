@@ -96,7 +96,12 @@ function options(uPlot, lines, timeZone) {
     cursor: { show: false },
     scales: {
       x: { time: timeZone !== undefined },
-      y: { range: { min: { pad: 0, hard: 0 }, max: { pad: 0.1, soft: 1 } } },
+      y: {
+        range: {
+          min: { pad: 0, soft: 0, mode: 1, hard: 0 },
+          max: { pad: 0.1, soft: 1, mode: 1 },
+        },
+      },
     },
     axes: [
       timeZone

@@ -36,7 +36,7 @@ export function Dashboard({ session }) {
           </li>`,
         )}
       </ul>
-      <button type="button" class="plain" onClick=${() => session.signOut()}>Sign out</button>
+      <button type="button" class="plain sign-out" onClick=${() => session.signOut()}>Sign out</button>
     </nav>
     <section hidden=${view !== "today"} aria-labelledby="today-title">
       <${Today} live=${live} shown=${view === "today"} />

@@ -50,7 +50,7 @@ export function SignIn({ sentence, enter }) {
     <input
       id="name"
       name="name"
-      autocomplete="off"
+      autocomplete="username"
       maxlength="64"
       pattern="[ -~]*"
       title="Letters without accents, digits and signs"

@@ -69,8 +69,7 @@ export function Simulation({ session, prizes, edited }) {
     <h3 id="simulation-title">Simulation</h3>
     <p>
       What would a day give? The server draws with these prizes
-      ${edited ? "as you have edited them" : "as they are published"}, apart
-      from the real ones: nothing is won and nothing is saved.
+      ${edited ? " as you have edited them" : " as they are published"}, apart from the real ones: nothing is won and nothing is saved.
     </p>
     <form onSubmit=${submit}>
       <label for="draws">Draws in the day</label>

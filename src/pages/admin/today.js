@@ -76,21 +76,29 @@ function Outbox({ entries, oldest }) {
   </div>`;
 }
 
+/** How many codes are told one by one. */
+const TOLD = 3;
+
 /** @param {{ refusals: Record<string, number> }} props */
 function Refusals({ refusals }) {
   const codes = Object.entries(refusals).sort(([, a], [, b]) => b - a);
-  const all = codes.reduce((sum, [, count]) => sum + count, 0);
+  const total = (/** @type {typeof codes} */ list) =>
+    list.reduce((sum, [, count]) => sum + count, 0);
+  const others = total(codes.slice(TOLD));
   return html`<div class="tile">
     <dt>Refusals</dt>
     <dd>
-      <strong>${number(all)}</strong>
+      <strong>${number(total(codes))}</strong>
       <span>by this server since its start</span>
-      ${
-        codes.length > 0 &&
-        html`<ul>
-          ${codes.map(([code, count]) => html`<li key=${code}>${number(count)} × ${code.toLowerCase().replaceAll("_", " ")}</li>`)}
-        </ul>`
-      }
+      <ul>
+        ${codes
+          .slice(0, TOLD)
+          .map(
+            ([code, count]) =>
+              html`<li key=${code}>${number(count)} × ${code.toLowerCase().replaceAll("_", " ")}</li>`,
+          )}
+        ${others > 0 && html`<li>${number(others)} × others</li>`}
+      </ul>
     </dd>
   </div>`;
 }

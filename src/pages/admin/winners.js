@@ -59,7 +59,7 @@ export function Winners({ session, today }) {
 
   return html`
     <h2 id="winners-title">Winners</h2>
-    <form class="find" role="search" onSubmit=${submit}>
+    <form class="find" aria-label="Find a winner" onSubmit=${submit}>
       <div>
         <label for="by">Find by</label>
         <select id="by" name="by">
