@@ -96,12 +96,7 @@ function options(uPlot, lines, timeZone) {
     cursor: { show: false },
     scales: {
       x: { time: timeZone !== undefined },
-      y: {
-        range: {
-          min: { pad: 0, soft: 0, mode: 1, hard: 0 },
-          max: { pad: 0.1, soft: 1, mode: 1 },
-        },
-      },
+      y: { range: fromZero },
     },
     axes: [
       timeZone
@@ -133,4 +128,9 @@ function options(uPlot, lines, timeZone) {
     });
     return marks.map((mark) => format.format(mark * 1_000));
   }
+}
+
+/** From zero, so that twice as high is twice as many. @param {unknown} _ @param {number | null} __ @param {number | null} most @returns {[number, number]} */
+function fromZero(_, __, most) {
+  return [0, Math.max(1, Math.ceil((most ?? 0) * 1.1))];
 }

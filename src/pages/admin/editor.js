@@ -103,7 +103,7 @@ export function Editor({ session, live }) {
           published=${published}
           reload=${async () => (await load()) && setNews(RELOADED)}
         />
-        ${dirty && html`<button type="button" class="plain" onClick=${() => setTyped(NOTHING)}>Undo what I typed</button>`}
+        ${dirty && html`<button type="button" class="plain" onClick=${() => setTyped(NOTHING)}>Undo edits</button>`}
       </div>`
     }
     <${Simulation} session=${session} prizes=${isWhole ? fields : undefined} edited=${dirty} />

@@ -68,7 +68,7 @@ export function Winners({ session, today }) {
       </div>
       <div>
         <label for="wanted">Looked for</label>
-        <input id="wanted" name="wanted" type="search" required autocomplete="off" spellcheck=${false} />
+        <input id="wanted" name="wanted" required autocomplete="off" spellcheck=${false} />
       </div>
       <label><input type="checkbox" name="phones" /> Show phone numbers</label>
       <button type="submit" aria-busy=${busy ? "true" : undefined}>Find</button>
