@@ -59,6 +59,7 @@ export function buildApp(
     },
   }).withTypeProvider<TypeBoxTypeProvider>();
 
+  app.decorate("refusals", {});
   leaveNothingToNode(app);
   app.addHttpMethod("GET", { hasBody: true, overrideExisting: true });
   acceptJsonOnly(app);

@@ -1,6 +1,7 @@
 import type { Clock } from "./clock.js";
-import { createDecisions, type Draw } from "./decide.js";
+import { createDecisions } from "./decide.js";
 import { unavailable } from "./errors.js";
+import type { Draw } from "./evaluate.js";
 import type { Prizes } from "./prizes.js";
 import { attemptOf, nameAttempt, type Random } from "./random.js";
 import type { Fate } from "./record.js";

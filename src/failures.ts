@@ -1,6 +1,13 @@
 import type { FastifyError, FastifyReply, FastifyRequest } from "fastify";
 import { type Code, Failure, RETRY_AFTER, STATUS } from "./errors.js";
 
+declare module "fastify" {
+  interface FastifyInstance {
+    /** how many requests each failure was told, since the start */
+    refusals: Partial<Record<Code, number>>;
+  }
+}
+
 /** Answers any error with a sentence and a code, and logs those that are not the caller's. */
 export function answerError(
   error: unknown,
@@ -35,6 +42,8 @@ export function fail(
   sentence: string,
 ): FastifyReply {
   if (code === "UNAVAILABLE") reply.header("retry-after", RETRY_AFTER / 1_000);
+  const { refusals } = reply.server;
+  refusals[code] = (refusals[code] ?? 0) + 1;
   return reply
     .code(STATUS[code])
     .header("cache-control", "no-store")

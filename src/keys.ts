@@ -6,21 +6,33 @@ const TAG = "{lucky-draw}:";
 /** The last of a day's 65,536 buckets, which keep a million participants at 15 a bucket and ten million within Redis's 512 of a listpack. */
 const LAST_BUCKET = 0xffff;
 
-/** Every Redis key of the product is spelled here. */
-export const keys = {
+const keysOf = (tag: string) => ({
   /** hash: version, listing (JSON), odds (packed for draw.lua) */
-  prizes: `${TAG}prizes`,
+  prizes: `${tag}prizes`,
   /** hash: prize id → units taken ever, `@draws` → draws decided */
-  taken: `${TAG}taken`,
+  taken: `${tag}taken`,
   /** hash: prize id → units taken on that day, `@draws` → draws decided; expires */
-  takenToday: (date: string) => `${TAG}taken:${date}`,
+  takenToday: (date: string) => `${tag}taken:${date}`,
   /** hash: prize id → units of that day whose winners this Redis surely knows, `@` → the Redis that says so; expires */
-  known: (date: string) => `${TAG}known:${date}`,
+  known: (date: string) => `${tag}known:${date}`,
   /** stream: field `wins` → the wins of a batch, of which some are not in Postgres yet or not told */
-  outbox: `${TAG}outbox`,
+  outbox: `${tag}outbox`,
   /** hash: user id → `@` and the date of a win whose row is written and whose winner was not told, or its outbox entry of an earlier day */
-  pending: `${TAG}pending`,
+  pending: `${tag}pending`,
   /** hash: user id → l(ost) or w(on), the attempt and, of a win, the outbox entry; one bucket of a day's participants; expires */
   players: (date: string, userId: string) =>
-    `${TAG}players:${date}:${(crc32(userId) & LAST_BUCKET).toString(16)}`,
+    `${tag}players:${date}:${(crc32(userId) & LAST_BUCKET).toString(16)}`,
+});
+
+export type Keys = ReturnType<typeof keysOf>;
+
+/** Every Redis key of the product is spelled here. */
+export const keys = {
+  ...keysOf(TAG),
+  /** stream: an entry a minute, by its number since the epoch → draws and wins ever, at its begin; expires */
+  minutes: `${TAG}minutes`,
 };
+
+/** Keys of the same kinds that no real draw touches. */
+export const simulationKeys = (name: string): Keys =>
+  keysOf(`${TAG}simulation:${name}:`);

@@ -1,6 +1,6 @@
 import type { Day } from "./clock.js";
 import { unavailable } from "./errors.js";
-import { keys } from "./keys.js";
+import { type Keys, keys } from "./keys.js";
 import type { Row, Table } from "./prize-table.js";
 import type { Redis } from "./redis.js";
 
@@ -13,10 +13,11 @@ const KNOWN_FOR = 3_600;
  */
 export async function putTable(
   redis: Redis,
-  rows: Row[],
+  rows: Pick<Row, "id" | "unit" | "day_unit">[],
   table: Table | undefined,
   day: Day,
   isToday: boolean,
+  names: Keys = keys,
 ): Promise<[string, string]> {
   const counted = new Map(rows.map((row) => [row.id, row]));
   const listed = new Map(table?.listing.map((prize) => [prize.id, prize]));
@@ -34,10 +35,10 @@ export async function putTable(
   const listing = JSON.stringify(table?.listing ?? []);
   const version = table?.version ?? "";
   const places = [
-    keys.prizes,
-    keys.taken,
-    keys.takenToday(day.date),
-    keys.known(day.date),
+    names.prizes,
+    names.taken,
+    names.takenToday(day.date),
+    names.known(day.date),
   ];
   const head = [version, listing, day.expiresAt, KNOWN_FOR];
   const answer = await redis

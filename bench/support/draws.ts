@@ -1,5 +1,6 @@
 import { createClock } from "../../src/clock.js";
-import { createDecisions, type Draw } from "../../src/decide.js";
+import { createDecisions } from "../../src/decide.js";
+import type { Draw } from "../../src/evaluate.js";
 import { nameAttempt, PARTS, systemRandom } from "../../src/random.js";
 import { createRedis, redisTime } from "../../src/redis.js";
 import { createSettle } from "../../src/settle.js";
