@@ -37,7 +37,7 @@ export async function readDayPage(
 }
 
 /** Wins read at a time: little memory, and a few milliseconds of work between which others are served. */
-const PAGE = 1_000;
+const PAGE = 500;
 
 /** All of a day's wins, page by page. */
 export async function* dayPages(

@@ -1,6 +1,7 @@
 import { CsvError, parse } from "csv-parse/sync";
 import { stringify } from "csv-stringify/sync";
 import { Compile } from "typebox/compile";
+import { Settings } from "typebox/system";
 import { explain } from "../admin/remedies.js";
 import { PrizeFields } from "../admin/schemas.js";
 import { CommandError } from "./program.js";
@@ -16,6 +17,9 @@ const COLUMNS = [
 
 /** A prize as a file has it, every field a text; quotas empty for unlimited. */
 export type PrizeTexts = Record<string, string | null>;
+
+// TypeBox tells eight mistakes of a prize unless told otherwise, three of them for one quota.
+Settings.Set({ maxErrors: 64 });
 
 const schema = Compile(PrizeFields);
 
