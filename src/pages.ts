@@ -49,6 +49,10 @@ export const pages: FastifyPluginAsyncTypebox<Services> = async (
       sendAsset(request, reply, page, ASK_FIRST),
     );
   }
+  if (html.has("/admin/")) {
+    // Relative: a proxy may have put the service below another path.
+    app.get("/admin", (_request, reply) => reply.redirect("admin/", 308));
+  }
 
   app.get(
     "/assets/:version/*",

@@ -37,7 +37,7 @@ export function Minutes({ minutes, shown }) {
             timeZone=${timeZone}
             shown=${shown}
           />`
-        : html`<p class="quiet">The chart begins when two minutes have been watched.</p>`
+        : html`<p class="quiet">The chart begins after two minutes.</p>`
     }
   </figure>`;
 }

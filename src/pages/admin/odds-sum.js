@@ -8,14 +8,14 @@ import { percent } from "./words.js";
  * @param {{ sum: number }} props  in parts of WHOLE
  */
 export function OddsSum({ sum }) {
-  const excess = sum - WHOLE;
-  return html`<output class=${excess > 0 ? "odds-sum bad" : "odds-sum"}>
+  const left = WHOLE - sum;
+  return html`<output class=${left < 0 ? "odds-sum bad" : "odds-sum"}>
     <span class="gauge" aria-hidden="true"><span style=${{ width: `${Math.min(100, (sum / WHOLE) * 100)}%` }}></span></span>
     Sum of odds <strong>${percent(sum / WHOLE)}</strong>${" · "}
     ${
-      excess > 0
-        ? html`<strong>${percent(excess / WHOLE)} too much</strong>: lower the odds to 100% in all.`
-        : html`no prize <strong>${percent(-excess / WHOLE)}</strong>`
+      left < 0
+        ? html`<strong>${percent(-left / WHOLE)} too much</strong>: lower the odds to 100% in all.`
+        : html`no prize <strong>${percent(left / WHOLE)}</strong>`
     }
   </output>`;
 }

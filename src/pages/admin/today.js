@@ -23,7 +23,7 @@ export function Today({ live: { connected, figures }, shown }) {
       figures?.problem &&
       html`<p class="note bad" role="alert">
         ${figures.problem}
-        ${figures.stale && figures.today && ` These figures are of ${moment(figures.at)}.`}
+        ${figures.stale && figures.today && ` They are of ${moment(figures.at)}.`}
       </p>`
     }
     ${figures?.today && html`<${Figures} figures=${figures} shown=${shown} />`}
