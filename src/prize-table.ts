@@ -58,7 +58,9 @@ export function objection(rows: Row[]): string | undefined {
 }
 
 /** The table that these prizes make. */
-export function compile(rows: Row[]): Table {
+export function compile(
+  rows: Pick<Row, keyof Prize | "version" | "active" | "odds_to">[],
+): Table {
   const inForce = rows.filter((row) => row.active);
   return {
     version: rows[0]?.version ?? "",

@@ -14,14 +14,16 @@ t.jobs = 1;
 
 const headers = { authorization: `Bearer ${ADMIN_TOKEN}` };
 
-/** Wins of A and B in turn, on a day; every fifth is redeemed. */
+/** Wins of A and B in turn, on a day; every fiftieth is redeemed. */
 async function insertMany({ sql }: World, day: string, count: number) {
   await sql`
     insert into result
     select gen_random_uuid(), 'user ' || n, case when n % 2 = 0 then 'A' else 'B' end, ${day}::text::date,
-      (n + 1) / 2, (n + 1) / 2, ${day}::text::date + interval '10 hours', null,
-      case when n % 5 = 0 then ${day}::text::date + interval '11 hours' end
+      (n + 1) / 2, (n + 1) / 2, ${day}::text::date + interval '10 hours', null, null
     from generate_series(1, ${count}::int) n`;
+  await sql`
+    update result set redeemed_at = created_at + interval '1 hour'
+    where draw_date = ${day}::text::date and day_unit % 50 = 0`;
   await sql`vacuum analyze result`;
 }
 
@@ -125,7 +127,7 @@ t.test("a million rows in constant memory, while draws go on", async (t) => {
     const asked = performance.now();
     const { data } = await adminOf(server.url)("GET", `/figures?day=${date}`);
     times.push(performance.now() - asked);
-    t.equal(data.today.redemptions, 200_000);
+    t.equal(data.today.redemptions, 20_000);
     t.ok(data.ever.wins >= 1_000_000);
   }
   times.sort((one, other) => one - other);

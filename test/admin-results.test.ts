@@ -21,14 +21,19 @@ const TODAY = "2026-11-25";
 
 /** Rows as they stand after years of draws. */
 async function insert({ sql }: World, rows: Row[]) {
-  const full = rows.map(({ redeemed, ...row }) => ({
+  const full = rows.map(({ redeemed: _, ...row }) => ({
     id: randomUUID(),
     created_at: `${row.draw_date}T10:00:00Z`,
     phone_no: null,
-    redeemed_at: redeemed ? `${row.draw_date}T11:00:00Z` : null,
     ...row,
   }));
   await sql`insert into result ${sql(full)}`;
+  for (const { redeemed, prize_id, unit, draw_date } of rows) {
+    if (!redeemed) continue;
+    await sql`
+      update result set redeemed_at = ${`${draw_date}T11:00:00Z`}
+      where prize_id = ${prize_id} and unit = ${unit}`;
+  }
 }
 
 const users = (data: { results: { user_id: string }[] }) =>
@@ -286,6 +291,20 @@ t.test("figures of days gone by, with claims that expired", async (t) => {
   });
   t.same(await of("2026-11-23"), { ...none, wins: 1 });
   t.same(await of(TODAY), { ...none, wins: 5, redemptions: 2 });
+
+  const { sql } = world;
+  const redemptions = async () =>
+    (await call("GET", `/figures?day=${TODAY}`)).data.today.redemptions;
+  await sql`update result set redeemed_at = null where user_id = 'A4'`;
+  t.equal(await redemptions(), 1, "taken back by plain SQL");
+  await sql`update result set redeemed_at = now(), phone_no = ${PHONE}`;
+  t.equal(await redemptions(), 5);
+  await sql`update result set redeemed_at = now()`;
+  t.equal(await redemptions(), 5, "once each");
+  await sql`delete from result where user_id = 'A4'`;
+  t.equal(await redemptions(), 4);
+  await sql`truncate result`;
+  t.equal(await redemptions(), 0);
 });
 
 t.test("draws are counted once, whatever becomes of them", async (t) => {

@@ -1,31 +1,15 @@
-import { createCipheriv } from "node:crypto";
 import t from "tap";
 import { keys } from "../src/keys.js";
 import { PARTS, systemRandom } from "../src/random.js";
 import { formatTicket, parseWins } from "../src/win.js";
 import { build, setPrizes, told } from "./build.js";
+import { uniform } from "./uniform.js";
 import { createWorld } from "./world.js";
 
 /** A server whose rolls are those given, in order. */
 function rolls(values: number[]) {
   const queue = values[Symbol.iterator]();
   return { ...systemRandom, roll: () => queue.next().value as number };
-}
-
-/** Repeatable uniform rolls: the key stream of AES-CTR. */
-function* uniform() {
-  const stream = createCipheriv(
-    "aes-128-ctr",
-    Buffer.alloc(16, "odds"),
-    Buffer.alloc(16),
-  );
-  for (;;) {
-    const block = stream.update(Buffer.alloc(4096));
-    for (let at = 0; at < block.length; at += 4) {
-      const bits = block.readUInt32BE(at);
-      if (bits < 4 * PARTS) yield bits % PARTS;
-    }
-  }
 }
 
 /** Of a result that nobody asks for. */

@@ -15,7 +15,7 @@ export const figuresRoute: FastifyPluginAsyncTypebox<Services> = async (
   app,
   services,
 ) => {
-  const { postgres, clock, settings } = services;
+  const { clock } = services;
   app.get(
     "/figures",
     {
@@ -26,36 +26,66 @@ export const figuresRoute: FastifyPluginAsyncTypebox<Services> = async (
     },
     async ({ query }) => {
       const date = query.day ?? clock.today().date;
-      const since = openSince(clock, settings.CLAIM_DAYS);
-      const [table, counts, redeemed, expired] = await Promise.all([
-        readPrizeTable(postgres),
-        readCounts(services, date),
-        countRedeemed(postgres, date, since),
-        since === undefined ? 0 : countExpired(postgres, since),
-      ]);
-      const prizes = withUnits(table.prizes, counts);
-      const wins = { today: 0, ever: 0 };
-      for (const { taken_today, taken_total } of prizes) {
-        wins.today += taken_today;
-        wins.ever += taken_total;
-      }
-      const isExpired = since !== undefined && date < since;
-      const today = {
-        draws: drawsOf(counts.draws.today, wins.today),
-        wins: wins.today,
-        redemptions: redeemed.of_day,
-        forfeited: isExpired ? wins.today - redeemed.of_day : 0,
-      };
-      const ever = {
-        draws: drawsOf(counts.draws.total, wins.ever),
-        wins: wins.ever,
-        redemptions: redeemed.ever,
-        forfeited: Math.max(0, expired - redeemed.expired),
-      };
-      return { success: true as const, data: { date, today, ever, prizes } };
+      const redemptions = await readRedemptions(services, date);
+      const data = await readFigures(services, date, redemptions);
+      return { success: true as const, data };
     },
   );
 };
+
+type Sources = Pick<Services, "redis" | "postgres" | "clock" | "settings">;
+
+/** The figures of a day, with its redemptions as they were read. Rejects with UNAVAILABLE. */
+export async function readFigures(
+  services: Sources,
+  date: string,
+  { of_day, ever, expired, expired_wins }: Redemptions,
+) {
+  const since = openSince(services.clock, services.settings.CLAIM_DAYS);
+  const [table, counts] = await Promise.all([
+    readPrizeTable(services.postgres),
+    readCounts(services, date),
+  ]);
+  const prizes = withUnits(table.prizes, counts);
+  const wins = { today: 0, ever: 0 };
+  for (const { taken_today, taken_total } of prizes) {
+    wins.today += taken_today;
+    wins.ever += taken_total;
+  }
+  const isExpired = since !== undefined && date < since;
+  return {
+    date,
+    today: {
+      draws: drawsOf(counts.draws.today, wins.today),
+      wins: wins.today,
+      redemptions: of_day,
+      forfeited: isExpired ? wins.today - of_day : 0,
+    },
+    ever: {
+      draws: drawsOf(counts.draws.total, wins.ever),
+      wins: wins.ever,
+      redemptions: ever,
+      forfeited: Math.max(0, expired_wins - expired),
+    },
+    prizes,
+  };
+}
+
+/** Redeemed wins of a day, ever, and of those days whose wins can't be redeemed any more; all wins of those days. */
+export type Redemptions = Redeemed & { expired_wins: number };
+
+/** Takes longer the more was redeemed. Rejects with UNAVAILABLE. */
+export async function readRedemptions(
+  { postgres, clock, settings }: Sources,
+  date: string,
+): Promise<Redemptions> {
+  const since = openSince(clock, settings.CLAIM_DAYS);
+  const [redeemed, expired_wins] = await Promise.all([
+    countRedeemed(postgres, date, since),
+    since === undefined ? 0 : countExpired(postgres, since),
+  ]);
+  return { ...redeemed, expired_wins };
+}
 
 /** Redis counts draws anew after it lost its data: there were at least as many as wins. */
 const drawsOf = (draws: number | undefined, wins: number) =>
@@ -63,7 +93,7 @@ const drawsOf = (draws: number | undefined, wins: number) =>
 
 type Redeemed = { of_day: number; ever: number; expired: number };
 
-/** Redeemed wins of a day, ever, and of the days before `since`, from the index of redeemed wins alone. */
+/** Redeemed wins of a day, ever, and of the days before `since`. */
 async function countRedeemed(
   postgres: Postgres,
   date: string,
@@ -71,13 +101,10 @@ async function countRedeemed(
 ): Promise<Redeemed> {
   const [row] = await postgres.query(
     (sql) => sql<Redeemed[]>`
-      with redeemed as (
-        select draw_date, count(*) as count from result where redeemed_at is not null group by draw_date
-      )
       select coalesce(sum(count), 0)::float8 as ever,
         coalesce(sum(count) filter (where draw_date = ${date}::text::date), 0)::float8 as of_day,
         coalesce(sum(count) filter (where draw_date < ${since}::text::date), 0)::float8 as expired
-      from redeemed`,
+      from redemption_count`,
   );
   return row as Redeemed;
 }

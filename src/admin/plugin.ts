@@ -5,10 +5,12 @@ import { answerError, fail } from "../failures.js";
 import type { Services } from "../services.js";
 import { figuresRoute } from "./figures.js";
 import { historyRoute } from "./history.js";
+import { liveRoute } from "./live.js";
 import { prizeRoutes } from "./prizes.js";
 import { objectionOf } from "./remedies.js";
 import { resultsRoute } from "./results.js";
 import { resultsCsvRoute } from "./results-csv.js";
+import { simulationRoute } from "./simulation.js";
 
 /** Everything under /admin; without ADMIN_TOKEN there is nothing. */
 export const admin: FastifyPluginAsyncTypebox<
@@ -36,6 +38,8 @@ export const admin: FastifyPluginAsyncTypebox<
   app.register(resultsRoute, services);
   app.register(resultsCsvRoute, services);
   app.register(figuresRoute, services);
+  app.register(liveRoute, services);
+  app.register(simulationRoute, services);
 };
 
 const TOO_LARGE = invalid("body", "must not be larger than 1 MiB");

@@ -1,0 +1,144 @@
+import type { FastifyBaseLogger } from "fastify";
+import { Failure } from "../errors.js";
+import { keys } from "../keys.js";
+import { replies } from "../redis.js";
+import type { Services } from "../services.js";
+import { type Redemptions, readFigures, readRedemptions } from "./figures.js";
+import { forecast } from "./forecast.js";
+import { countersOf, minuteOf, perMinute, samplesOf } from "./minutes.js";
+
+type Entries = [id: string, fields: string[]][];
+
+type Live = Awaited<ReturnType<ReturnType<typeof createReader>>>;
+
+/** Redemptions are counted in a scan, which may take this part of the time. */
+const SHARE = 1 / 20;
+
+/**
+ * The figures of an event, with what each prize will come to. Where a store does not answer they are the last ones, and
+ * say so; null where there are none yet. Never rejects, and the stores' own deadlines end it within some two seconds.
+ */
+export function createLiveFigures(
+  services: Services,
+  refusals: () => Record<string, number>,
+  log: FastifyBaseLogger,
+) {
+  const { clock, prizes, settings } = services;
+  const read = createReader(services);
+  let last: Live | undefined;
+
+  return async function poll() {
+    const { date, resetsAt } = clock.today();
+    const context = { time_zone: settings.TIME_ZONE, refusals: refusals() };
+    try {
+      last = await read();
+      const problem = prizes.problem() ?? null;
+      return { ...last, ...context, stale: false, problem };
+    } catch (error) {
+      if (!(error instanceof Failure)) log.error({ err: error }, "figures");
+      const problem =
+        error instanceof Failure ? error.message : "The figures can't be read.";
+      const known = last ?? { ...UNKNOWN, date, resets_at: resetsAt };
+      return { ...known, ...context, stale: true, problem };
+    }
+  };
+}
+
+const UNKNOWN = {
+  at: null,
+  today: null,
+  ever: null,
+  per_minute: [],
+  outbox: null,
+  prizes: [],
+};
+
+function createReader(services: Services) {
+  const { clock, redis, settings } = services;
+  const redemptionsOf = createRedemptions(services);
+
+  return async function read() {
+    const { date, before, endsAt, resetsAt } = clock.today();
+    const [fromPostgres, fromRedis] = await Promise.allSettled([
+      redemptionsOf(date).then((it) => readFigures(services, date, it)),
+      readRedis(),
+    ]);
+    if (fromRedis.status === "rejected") {
+      throw new Failure(
+        "UNAVAILABLE",
+        "Redis does not answer: these are the last figures.",
+      );
+    }
+    if (fromPostgres.status === "rejected") {
+      throw new Failure(
+        "UNAVAILABLE",
+        "Postgres does not answer: these are the last figures.",
+      );
+    }
+    const { today, ever, prizes } = fromPostgres.value;
+    const { outbox, samples, counters } = fromRedis.value;
+    const now = clock.now();
+    const beginsAt = clock.day(before).endsAt;
+    const timeZone = settings.TIME_ZONE;
+    const traffic = { draws: today.draws, now, beginsAt, endsAt, timeZone };
+    return {
+      at: new Date(now).toISOString(),
+      date,
+      resets_at: resetsAt,
+      today: { ...today, draws: today.draws ?? 0 },
+      ever: { ...ever, draws: ever.draws ?? ever.wins },
+      per_minute: perMinute(samples, { minute: minuteOf(now), ...counters }),
+      outbox,
+      prizes: prizes.map((prize) => ({
+        ...prize,
+        forecast: forecast(prize, traffic),
+      })),
+    };
+  };
+
+  async function readRedis() {
+    const now = clock.now();
+    const asking = redis
+      .multi()
+      .xlen(keys.outbox)
+      .xrange(keys.outbox, "-", "+", "COUNT", 1)
+      .xrange(keys.minutes, minuteOf(now) - 60, "+")
+      .hgetall(keys.taken);
+    const [entries, oldest, samples, taken] = (await replies(asking)) as [
+      number,
+      Entries,
+      Entries,
+      Record<string, string>,
+    ];
+    const since = oldest[0] && Number.parseInt(oldest[0][0], 10);
+    const age = since && Math.max(0, Math.round((now - since) / 1_000));
+    return {
+      outbox: { entries, oldest_seconds: age ?? null },
+      samples: samplesOf(samples),
+      counters: countersOf(taken),
+    };
+  }
+}
+
+/** Redemptions, counted again when the last count has cost its share of the time. */
+function createRedemptions(services: Services) {
+  let known: { date: string; redemptions: Redemptions } | undefined;
+  let next = 0;
+
+  return async function redemptionsOf(date: string): Promise<Redemptions> {
+    const began = performance.now();
+    const current = known?.date === date ? known.redemptions : undefined;
+    if (current && began < next) return current;
+    try {
+      const redemptions = await readRedemptions(services, date);
+      known = { date, redemptions };
+      return redemptions;
+    } catch (error) {
+      if (!current) throw error;
+      return current;
+    } finally {
+      const ended = performance.now();
+      next = ended + (ended - began) / SHARE;
+    }
+  };
+}
