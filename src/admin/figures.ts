@@ -20,6 +20,11 @@ export const figuresRoute: FastifyPluginAsyncTypebox<Services> = async (
     "/figures",
     {
       schema: {
+        operationId: "readFigures",
+        summary: "Draws, wins, redemptions and units left",
+        description:
+          "`today` is of the day asked for. `draws` is null where Redis does not know any more: it forgets a day two days after its end.",
+        tags: ["admin"],
         querystring: FiguresQuery,
         response: { 200: FiguresAnswer, default: Failed },
       },

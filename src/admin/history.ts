@@ -15,6 +15,11 @@ export const historyRoute: FastifyPluginAsyncTypebox<Services> = async (
     "/history",
     {
       schema: {
+        operationId: "listPrizeChanges",
+        summary: "Every change of a prize",
+        description:
+          "Newest first. `before` is null where it was created, `after` where it was deleted.",
+        tags: ["admin"],
         querystring: HistoryQuery,
         response: { 200: HistoryAnswer, default: Failed },
       },

@@ -1,3 +1,5 @@
+// Lets a route describe itself for the OpenAPI document.
+import type {} from "@fastify/swagger";
 import type { FastifyPluginAsyncTypebox } from "@fastify/type-provider-typebox";
 import { createAdminCheck } from "../access/admin-token.js";
 import { invalid } from "../errors.js";

@@ -1,15 +1,10 @@
 import type { FastifyPluginAsyncTypebox } from "@fastify/type-provider-typebox";
 import type { FastifyReply } from "fastify";
-import { Failure, invalid } from "../errors.js";
 import { Failed } from "../schemas.js";
 import type { Services } from "../services.js";
-import { readTable } from "../table-in-force.js";
-import {
-  type Change,
-  changePrizes,
-  type PrizeTable,
-  readPrizeTable,
-} from "./change-prizes.js";
+import { answerTable } from "./answer-table.js";
+import { type Change, changePrizes, readPrizeTable } from "./change-prizes.js";
+import { parseIfMatch } from "./if-match.js";
 import {
   ChangeHeaders,
   Preview,
@@ -19,13 +14,22 @@ import {
   PrizeTableAnswer,
   PrizeTableFields,
 } from "./schemas.js";
-import { readCounts, withUnits } from "./standing.js";
 
 const BODY_LIMIT = 1_048_576;
 
 const response = {
   200: PrizeTableAnswer,
+  404: Failed,
+  412: Failed,
+  428: Failed,
+  default: Failed,
+};
+
+const created = {
+  200: PrizeTableAnswer,
   201: PrizeTableAnswer,
+  409: Failed,
+  412: Failed,
   default: Failed,
 };
 
@@ -34,13 +38,20 @@ export const prizeRoutes: FastifyPluginAsyncTypebox<Services> = async (
   app,
   services,
 ) => {
-  const { postgres, prizes, redis, clock } = services;
+  const { postgres, prizes } = services;
 
   app.get(
     "/prizes",
-    { schema: { response: { 200: PrizeTableAnswer, default: Failed } } },
+    {
+      schema: {
+        operationId: "listAllPrizes",
+        summary: "All prizes, inactive ones too",
+        tags: ["admin"],
+        response: { 200: PrizeTableAnswer, default: Failed },
+      },
+    },
     async (_request, reply) =>
-      answer(await readPrizeTable(postgres), false, reply),
+      answerTable(services, await readPrizeTable(postgres), false, reply),
   );
 
   app.post(
@@ -48,10 +59,13 @@ export const prizeRoutes: FastifyPluginAsyncTypebox<Services> = async (
     {
       bodyLimit: BODY_LIMIT,
       schema: {
+        operationId: "createPrize",
+        summary: "Make a prize",
+        tags: ["admin"],
         body: PrizeFields,
         querystring: Preview,
         headers: ChangeHeaders,
-        response,
+        response: created,
       },
     },
     async ({ body, query, headers }, reply) => {
@@ -70,6 +84,11 @@ export const prizeRoutes: FastifyPluginAsyncTypebox<Services> = async (
     {
       bodyLimit: BODY_LIMIT,
       schema: {
+        operationId: "replacePrizes",
+        summary: "Replace all prizes",
+        description:
+          "All or none; prizes that are not listed are made inactive.",
+        tags: ["admin"],
         body: PrizeTableFields,
         querystring: Preview,
         headers: ChangeHeaders,
@@ -88,6 +107,9 @@ export const prizeRoutes: FastifyPluginAsyncTypebox<Services> = async (
     "/prizes/:id",
     {
       schema: {
+        operationId: "changePrize",
+        summary: "Change what is given of a prize",
+        tags: ["admin"],
         params: PrizePath,
         body: PrizeEdit,
         querystring: Preview,
@@ -107,6 +129,9 @@ export const prizeRoutes: FastifyPluginAsyncTypebox<Services> = async (
     "/prizes/:id",
     {
       schema: {
+        operationId: "deactivatePrize",
+        summary: "Make a prize inactive",
+        tags: ["admin"],
         params: PrizePath,
         querystring: Preview,
         headers: ChangeHeaders,
@@ -133,56 +158,6 @@ export const prizeRoutes: FastifyPluginAsyncTypebox<Services> = async (
     const table = await changePrizes(postgres, { ...edit, actor, preview });
     // Saved is saved: where Redis is away it comes into force when that is back.
     if (!preview) await prizes.reload().catch(() => {});
-    return answer(table, preview, reply);
-  }
-
-  async function answer(
-    table: PrizeTable,
-    preview: boolean,
-    reply: FastifyReply,
-  ) {
-    const { date } = clock.today();
-    const counts = await readCounts(services, date);
-    const problem = preview ? null : await problemOf(table);
-    reply.header("etag", `"${table.version}"`);
-    const data = {
-      ...table,
-      preview,
-      date,
-      in_force: !preview && problem === null,
-      problem,
-      prizes: withUnits(table.prizes, counts),
-    };
-    return { success: true as const, data };
-  }
-
-  /** Why a table is not in force, or null. */
-  async function problemOf({ version }: PrizeTable): Promise<string | null> {
-    try {
-      if ((await readTable(redis))?.version === version) return null;
-    } catch {
-      return "Redis does not answer: what is saved comes into force when it does.";
-    }
-    return (
-      prizes.problem() ??
-      "The last edit is not in force yet: it is within two seconds."
-    );
+    return answerTable(services, table, preview, reply);
   }
 };
-
-/** The version that an If-Match names, or null for any. Throws PRECONDITION_REQUIRED and INVALID_REQUEST. */
-function parseIfMatch(header: string | undefined): string | null {
-  if (header === undefined) {
-    throw new Failure(
-      "PRECONDITION_REQUIRED",
-      "If-Match: send the ETag of GET /admin/prizes, or * for whatever stands.",
-    );
-  }
-  if (header === "*") return null;
-  // A proxy that compresses makes an ETag weak.
-  const version = /^(?:W\/)?"(\d{1,18})"$/.exec(header)?.[1];
-  if (version === undefined) {
-    throw invalid("If-Match", "must be the ETag of GET /admin/prizes, or *");
-  }
-  return version;
-}

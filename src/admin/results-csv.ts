@@ -17,9 +17,15 @@ export const resultsCsvRoute: FastifyPluginAsyncTypebox<Services> = async (
     "/results.csv",
     {
       schema: {
+        operationId: "exportResults",
+        summary: "Wins of a day as CSV",
+        description:
+          "Streamed; a connection that breaks means that the file is not whole. Texts that a spreadsheet would take for formulas begin with an apostrophe.",
+        tags: ["admin"],
+        produces: ["text/csv"],
         querystring: CsvQuery,
         response: {
-          200: { content: { "text/csv": { schema: Type.String() } } },
+          200: Type.String(),
           default: Failed,
         },
       },

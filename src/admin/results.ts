@@ -25,6 +25,11 @@ export const resultsRoute: FastifyPluginAsyncTypebox<Services> = async (
     "/results",
     {
       schema: {
+        operationId: "listResults",
+        summary: "Wins of a day, or of a user, phone number or id",
+        description:
+          "With `username`, `phone_no` or `id`: over all days, newest first. Else of one day, by prize, the latest unit first. With `state` a page may be shorter than `limit`, even empty: page on until `next_cursor` is null.",
+        tags: ["admin"],
         querystring: ResultsQuery,
         response: { 200: ResultsAnswer, default: Failed },
       },
