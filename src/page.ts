@@ -1,46 +1,26 @@
 import { createHash } from "node:crypto";
-import { readdir, readFile } from "node:fs/promises";
+import { readFile } from "node:fs/promises";
 import { extname } from "node:path";
 import { fileURLToPath } from "node:url";
 import { type Asset, createAsset, versionOf } from "./assets.js";
 import { SetupError } from "./errors.js";
+import { importMap, importsOf, readScripts } from "./page-scripts.js";
 import { FOLDER, readStyle } from "./page-style.js";
 import type { Settings } from "./services.js";
-
-/** What the pages import from packages: by which name, and which of their files the browser gets. */
-const VENDOR = {
-  preact: import.meta.resolve("preact"),
-  "preact/hooks": import.meta.resolve("preact/hooks"),
-  htm: import.meta.resolve("htm"),
-  "spin-wheel": new URL(
-    "../dist/spin-wheel-esm.js",
-    import.meta.resolve("spin-wheel"),
-  ),
-  "canvas-confetti": import.meta.resolve(
-    "canvas-confetti/dist/confetti.module.mjs",
-  ),
-  "eventsource-parser": import.meta.resolve("eventsource-parser"),
-  uplot: new URL("uPlot.esm.js", import.meta.resolve("uplot")),
-};
 
 type Kind = {
   path: string;
   /** of its HTML, its style and its scripts */
   folder: string;
-  /** what it asks for at once besides the scripts of its folder; everything else comes when it is needed */
-  early: string[];
   /** style sheets of packages */
   styles: string[];
 };
 
-const EARLY = ["preact.js", "preact-hooks.js", "htm.js"];
-
-const PARTICIPANTS: Kind = { path: "/", folder: "", early: EARLY, styles: [] };
+const PARTICIPANTS: Kind = { path: "/", folder: "", styles: [] };
 
 const ADMINISTRATORS: Kind = {
   path: "/admin/",
   folder: "admin/",
-  early: [...EARLY, "eventsource-parser.js", "html.js"],
   styles: [import.meta.resolve("uplot/dist/uPlot.min.css")],
 };
 
@@ -68,8 +48,7 @@ export async function readPages(settings: Settings): Promise<Pages> {
   const { PAGE_TITLE = "Lucky Draw", PAGE_COLOUR = "#c2185b" } = settings;
   const kinds = [PARTICIPANTS];
   if (settings.ADMIN_TOKEN) kinds.push(ADMINISTRATORS);
-  const scripts = await Promise.all(kinds.map(ownScripts));
-  const files = new Map([...scripts.flat(), ...(await vendorScripts())]);
+  const files = await readScripts(kinds.map(({ folder }) => folder));
   for (const { folder, styles } of kinds) {
     files.set(
       `${folder}page.css`,
@@ -80,17 +59,14 @@ export async function readPages(settings: Settings): Promise<Pages> {
 
   const version = versionOf(files);
   const at = (name: string) => `/assets/${version}/${name}`;
-  const imports = Object.fromEntries(
-    Object.keys(VENDOR).map((name) => [name, at(fileOf(name))]),
-  );
-  const map = JSON.stringify({ imports });
+  const map = JSON.stringify({ imports: importMap(at) });
   const html = new Map<string, Asset>();
-  for (const [n, { path, folder, early }] of kinds.entries()) {
+  for (const { path, folder } of kinds) {
     const template = await readFile(
       new URL(`${folder}index.html`, FOLDER),
       "utf8",
     );
-    const names = [...(scripts[n] ?? []).map(([name]) => name), ...early];
+    const names = [...importsOf(`${folder}page.js`, files)];
     const head = [
       `<script type="importmap">${map}</script>`,
       ...names.map((name) => `<link rel="modulepreload" href="${at(name)}">`),
@@ -108,33 +84,6 @@ export async function readPages(settings: Settings): Promise<Pages> {
   const digest = createHash("sha256").update(map).digest("base64");
   return { html, files, version, inlineScripts: [`'sha256-${digest}'`] };
 }
-
-async function ownScripts({ folder }: Kind): Promise<[string, Asset][]> {
-  const names = await readdir(new URL(folder, FOLDER));
-  const scripts = names.filter((name) => name.endsWith(".js"));
-  return Promise.all(
-    scripts.map((name) =>
-      script(`${folder}${name}`, new URL(`${folder}${name}`, FOLDER)),
-    ),
-  );
-}
-
-function vendorScripts(): Promise<[string, Asset][]> {
-  return Promise.all(
-    Object.entries(VENDOR).map(([name, url]) =>
-      script(fileOf(name), new URL(url)),
-    ),
-  );
-}
-
-async function script(name: string, url: URL): Promise<[string, Asset]> {
-  return [
-    name,
-    createAsset("text/javascript; charset=utf-8", await readFile(url)),
-  ];
-}
-
-const fileOf = (name: string) => `${name.replace("/", "-")}.js`;
 
 async function readLogo(path: string | undefined): Promise<Asset> {
   const from = path ?? fileURLToPath(new URL("logo.svg", FOLDER));

@@ -1,4 +1,4 @@
-import { useEffect, useRef } from "preact/hooks";
+import { useLayoutEffect, useRef } from "preact/hooks";
 import { Countdown } from "./countdown.js";
 import { html } from "./html.js";
 import { Redeem } from "./redeem.js";
@@ -17,13 +17,14 @@ const HEADINGS = {
 /**
  * What the draw said. `win` is the win of this draw as it stands.
  *
- * @param {{ decided: Decided, win: Win | undefined, again: () => void, changed: () => void }} props
+ * @param {{ decided: Decided, win: Win | undefined, seen: () => void, again: () => void, changed: () => void }} props
  */
-export function Answer({ decided, win, again, changed }) {
+export function Answer({ decided, win, seen, again, changed }) {
   const heading = useRef(/** @type {HTMLElement | null} */ (null));
   const { outcome, username, message, resetsAt } = decided;
-  useEffect(() => {
+  useLayoutEffect(() => {
     heading.current?.focus();
+    seen();
     if (outcome === "won") celebrate();
   }, []);
   return html`<article class=${`answer ${outcome}`}>

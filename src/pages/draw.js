@@ -7,6 +7,7 @@ const DAY = 86_400_000;
 /**
  * @typedef {import("typebox").Static<typeof import("../schemas.js").Drawn>} Drawn
  * @typedef {import("./ask.js").Wait} Wait
+ * @typedef {import("./kept.js").Pending} Pending
  * @typedef {import("./kept.js").Win} Win
  * @typedef {import("./prizes.js").Stock} Stock
  * @typedef {{
@@ -24,17 +25,19 @@ const DAY = 86_400_000;
  * A visitor's draw: begun by `draw`, asked for until it is answered, even by the next visit, and answered for the
  * visitor when the wheel has `rested`.
  *
- * @param {(id: string | null) => Promise<Stock | undefined>} stockWith  the prizes, with this one where it can be had
+ * @param {() => Promise<Stock | undefined>} news  the prizes after a draw: one may be new to the wheel, or have sold out
  */
-export function useDraw(stockWith) {
+export function useDraw(news) {
   const [state, setState] = useState(
     /** @type {Draw} */ ({ step: "ready", username: "" }),
   );
   const asking = useRef(/** @type {AbortController | null} */ (null));
+  const pending = useRef(/** @type {Pending | null} */ (null));
 
   /** @param {string} username */
   async function draw(username) {
-    const pending = beginDraw(username);
+    const { key } = beginDraw(username);
+    pending.current = { username, key };
     asking.current?.abort();
     asking.current = new AbortController();
     const { signal } = asking.current;
@@ -44,7 +47,7 @@ export function useDraw(stockWith) {
         {
           path: "/draw",
           body: { username },
-          headers: { "idempotency-key": pending.key },
+          headers: { "idempotency-key": key },
         },
         (wait) => setState({ step: "asking", username, wait }),
         signal,
@@ -54,12 +57,14 @@ export function useDraw(stockWith) {
         const turns = decided.outcome !== "participated";
         const step = turns ? "stopping" : "answered";
         if (!signal.aborted) setState({ step, decided });
-      } else if (body.code === "INVALID_REQUEST") {
+        return;
+      }
+      ended();
+      if (body.code === "INVALID_REQUEST") {
         setState({ step: "ready", username, mistake: remedy(body.error) });
       } else {
         setState({ step: "refused", username, sentence: body.error });
       }
-      endDraw(pending);
     } catch (error) {
       if (!signal.aborted) throw error;
     }
@@ -70,13 +75,13 @@ export function useDraw(stockWith) {
     // The contract tells these two apart by their sentences.
     const participated = message.startsWith("You have already");
     if (!result) {
-      const stock = participated ? undefined : await stockWith(null);
+      const stock = participated ? undefined : await news();
       const resetsAt = resets_at ?? tomorrow(stock);
       const outcome = participated ? "participated" : "no_prize";
       return { outcome, prizeId: null, username, message, resetsAt };
     }
     const { id, user_id, prize_id: prizeId } = result;
-    const stock = await stockWith(prizeId);
+    const stock = await news();
     const prize = stock?.prizes.find((prize) => prize.id === prizeId);
     const resetsAt = tomorrow(stock);
     const claimUntil = /** @type {{ claim_until?: string }} */ (result)
@@ -90,11 +95,17 @@ export function useDraw(stockWith) {
   /** No more asking: a win that was decided is told on the next try of this name. */
   function stop() {
     asking.current?.abort();
-    if (state.step !== "asking") return;
-    const { username } = state;
-    const pending = pendingDraws().find((it) => it.username === username);
-    if (pending) endDraw(pending);
-    setState({ step: "ready", username });
+    ended();
+    setState((now) => ({
+      step: "ready",
+      username: "username" in now ? now.username : "",
+    }));
+  }
+
+  /** Not before the visitor saw the answer: by the same key the server gives it again. */
+  function ended() {
+    if (pending.current) endDraw(pending.current);
+    pending.current = null;
   }
 
   function rested() {
@@ -108,11 +119,11 @@ export function useDraw(stockWith) {
   }
 
   useEffect(() => {
-    const [pending] = pendingDraws();
-    if (pending) draw(pending.username);
+    const [earlier] = pendingDraws();
+    if (earlier) draw(earlier.username);
   }, []);
 
-  return { state, draw, stop, rested, again };
+  return { state, draw, stop, rested, ended, again };
 }
 
 /** When the next draw is, by what is known of the day, in RFC 3339. @param {Stock | undefined} stock */

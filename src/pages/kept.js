@@ -1,7 +1,7 @@
 /**
  * What a closed tab or a lost connection must not lose, in localStorage: all tabs share it. Phone numbers are not kept.
  *
- * @typedef {{ username: string, key: string }} Pending  a draw without an answer, and its Idempotency-Key
+ * @typedef {{ username: string, key: string }} Pending  a draw whose answer nobody saw, and its Idempotency-Key
  * @typedef {{
  *   id: string, username: string, title: string, resetsAt: string,
  *   claimUntil?: string | undefined, sentence?: string, closedAt?: number,
@@ -18,7 +18,7 @@ const memory = new Map();
 /** @returns {Pending[]} */
 export const pendingDraws = () => read(PENDING);
 
-/** The draw of this user: the one without an answer, in whatever tab it began, or a new one. @param {string} username */
+/** The draw of this user: one whose answer nobody saw, in whatever tab it began, or a new one. @param {string} username */
 export function beginDraw(username) {
   const others = pendingDraws().filter((draw) => draw.username !== username);
   const known = pendingDraws().find((draw) => draw.username === username);

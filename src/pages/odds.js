@@ -1,13 +1,14 @@
 import { html } from "./html.js";
+import { outcomesOf } from "./sectors.js";
 
 /** @typedef {import("./sectors.js").Outcome} Outcome */
 
 /**
  * The odds as published and what is left, one tap away, and how the wheel shows them.
  *
- * @param {{ outcomes: Outcome[], evenly: boolean, setEvenly: (evenly: boolean) => void }} props
+ * @param {{ stock: import("./prizes.js").Stock, evenly: boolean, setEvenly: (evenly: boolean) => void }} props
  */
-export function Odds({ outcomes, evenly, setEvenly }) {
+export function Odds({ stock, evenly, setEvenly }) {
   return html`<details class="odds">
     <summary>Odds and prizes left</summary>
     <label>
@@ -30,7 +31,7 @@ export function Odds({ outcomes, evenly, setEvenly }) {
           </tr>
         </thead>
         <tbody>
-          ${outcomes.map((outcome) => html`<${Row} key=${outcome.id} outcome=${outcome} />`)}
+          ${outcomesOf(stock.prizes).map((outcome) => html`<${Row} key=${outcome.id} outcome=${outcome} />`)}
         </tbody>
       </table>
     </div>

@@ -3,7 +3,7 @@ import { ask } from "./ask.js";
 
 /** @typedef {import("typebox").Static<typeof import("../schemas.js").PrizesAnswer>["data"]} Stock */
 
-/** The prizes and what is left of them: undefined until they came. `reload` answers with the newest it can get. */
+/** The prizes and what is left of them: undefined until they came. `reload` answers with the newest it can get in that many milliseconds. */
 export function usePrizes() {
   const [stock, setStock] = useState(
     /** @type {Stock | undefined} */ (undefined),
@@ -28,5 +28,5 @@ export function usePrizes() {
     reload(86_400_000);
   }, []);
 
-  return { stock, latest, reload };
+  return { stock, reload };
 }

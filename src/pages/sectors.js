@@ -11,9 +11,9 @@ const FADED = "#a8adb7";
 /** A larger sector is cut into pieces of at most this share, so that the wheel looks like one. */
 const PIECE = 1 / 6;
 
-/** All outcomes with their published odds. @param {Prize[]} prizes @param {string} colour of the first, `#rrggbb` */
-export function outcomesOf(prizes, colour) {
-  const colours = palette(colour, prizes.length);
+/** All outcomes with their published odds. @param {Prize[]} prizes */
+export function outcomesOf(prizes) {
+  const colours = palette(prizes.length);
   const list = prizes.map((prize, n) => {
     const soldOut = prize.left_today === 0 || prize.left_total === 0;
     const { id, title, probability: odds } = prize;
@@ -59,8 +59,10 @@ export function sectorsOf(outcomes, evenly) {
   return pieces.sort((one, other) => one.place - other.place);
 }
 
-/** Colours around the circle from the given one, dark enough for white letters. @param {string} colour @param {number} count */
-function palette(colour, count) {
+/** The page's colour and others around the circle from it, dark enough for white letters. @param {number} count */
+function palette(count) {
+  const style = getComputedStyle(document.documentElement);
+  const colour = style.getPropertyValue("--colour").trim();
   const [r = 0, g = 0, b = 0] = [1, 3, 5].map((at) =>
     Number.parseInt(colour.slice(at, at + 2), 16),
   );

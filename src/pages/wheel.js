@@ -1,7 +1,9 @@
-import { useEffect, useRef, useState } from "preact/hooks";
+import { useEffect, useMemo, useRef, useState } from "preact/hooks";
 import { html } from "./html.js";
+import { outcomesOf, sectorsOf } from "./sectors.js";
 
 /**
+ * @typedef {import("./prizes.js").Stock} Stock
  * @typedef {import("./sectors.js").Sector} Sector
  * @typedef {import("spin-wheel").Wheel} Spinner
  * @typedef {"still" | "turning" | { id: string | null }} Motion  `id`: of the prize to stop at, null for "no prize"
@@ -13,15 +15,22 @@ const LONGEST_LABEL = 16;
 /** Degrees under which a sector has no room for letters. */
 const NARROW = 12;
 
+/** Where it can't be had, the answer comes without it. */
+const ignore = () => {};
+
 const calm = matchMedia("(prefers-reduced-motion: reduce)");
 
 /**
  * Shows the odds as a wheel, and turns it to where the server decided. `rested` is called when it stands there, at
  * once where it can't or should not turn. Screen readers have the table of odds instead.
  *
- * @param {{ sectors: Sector[], motion: Motion, rested: () => void }} props
+ * @param {{ stock: Stock | undefined, evenly: boolean, motion: Motion, rested: () => void }} props
  */
-export function Wheel({ sectors, motion, rested }) {
+export function Wheel({ stock, evenly, motion, rested }) {
+  const sectors = useMemo(
+    () => (stock ? sectorsOf(outcomesOf(stock.prizes), evenly) : []),
+    [stock, evenly],
+  );
   const place = useRef(/** @type {HTMLElement | null} */ (null));
   const [spinner, setSpinner] = useState(/** @type {Spinner | null} */ (null));
 
@@ -33,7 +42,7 @@ export function Wheel({ sectors, motion, rested }) {
       if (gone || !place.current) return;
       made = new Wheel(place.current, LOOK);
       setSpinner(made);
-    });
+    }, ignore);
     return () => {
       gone = true;
       made?.remove();

@@ -126,6 +126,23 @@ t.test(
   },
 );
 
+t.test(
+  "half of the page lost on its way: it loads again, and has the answer",
+  async (t) => {
+    const { url, world } = await open(t);
+    const { context, openTab, errors } = await visit(t, browser, url);
+    await context.route("**/later.js", (route) => route.abort());
+    const page = await openTab();
+    const decided = page.waitForResponse("**/draw");
+    await spin(page, "ann");
+    await decided;
+    await context.unroute("**/later.js");
+    await answered(page, "You have won!");
+    t.equal((await world.sql`select from result`).length, 1);
+    t.same(errors, []);
+  },
+);
+
 t.test("two tabs at once: one draw, and the win is in both", async (t) => {
   const { url, world } = await open(t);
   const { page, openTab, errors } = await visit(t, browser, url);

@@ -1,0 +1,5 @@
+/** What the first sight of the page can do without. */
+export { Answer } from "./answer.js";
+export { Odds } from "./odds.js";
+export { Wheel } from "./wheel.js";
+export { Wins } from "./wins.js";
