@@ -64,7 +64,7 @@ t.test("a day's winners as CSV, with its progress", async (t) => {
     from generate_series(1, ${ROWS}::int) n`;
   await signIn(page);
   await turnTo(page, "Winners");
-  await page.getByLabel("Day").fill("2026-11-20");
+  await page.getByLabel("Day", { exact: true }).fill("2026-11-20");
   const devtools = await context.newCDPSession(page);
   await devtools.send("Network.enable");
   const speed = (bytes: number) =>
