@@ -43,10 +43,15 @@ function reason(answer) {
  * @returns {Promise<{ answer?: Answer, retryAfter: number }>}
  */
 async function once({ path, body, headers }, signal) {
+  const end = new AbortController();
+  const stop = () => end.abort();
+  const timer = setTimeout(stop, PATIENCE);
+  // AbortSignal.any would say the same, to browsers of 2024 and later only.
+  signal.addEventListener("abort", stop);
   try {
     const response = await fetch(path, {
       cache: "no-store",
-      signal: AbortSignal.any([signal, AbortSignal.timeout(PATIENCE)]),
+      signal: end.signal,
       ...(body !== undefined && {
         method: "POST",
         headers: { "content-type": "application/json", ...headers },
@@ -60,6 +65,9 @@ async function once({ path, body, headers }, signal) {
     return { answer: { status, body: content }, retryAfter };
   } catch {
     return { retryAfter: 0 };
+  } finally {
+    clearTimeout(timer);
+    signal.removeEventListener("abort", stop);
   }
 }
 

@@ -43,10 +43,11 @@ export function wins() {
   );
 }
 
-/** Adds a win or puts it in the place of its earlier state. @param {Win} win */
+/** Adds a win, or what is new about it: told again, it stays redeemed. @param {Win} win */
 export function keepWin(win) {
   const others = wins().filter(({ id }) => id !== win.id);
-  write(WINS, [win, ...others]);
+  const earlier = wins().find(({ id }) => id === win.id);
+  write(WINS, [{ ...earlier, ...win }, ...others]);
 }
 
 /** Calls back when another tab has changed something. @param {() => void} changed */

@@ -34,6 +34,7 @@ export function Redeem({ win, changed }) {
   /** @param {SubmitEvent} event */
   async function submit(event) {
     event.preventDefault();
+    if (busy) return;
     const form = /** @type {HTMLFormElement} */ (event.currentTarget);
     const phone_no = String(new FormData(form).get("phone_no"));
     setBusy(true);

@@ -62,8 +62,8 @@ async function picture(
   await reach(page);
   // One more frame of the wheel.
   await page.evaluate("new Promise((done) => requestAnimationFrame(done))");
-  const path = `${FOLDER}${name}.png`;
-  await page.screenshot({ path, fullPage: true });
+  const path = `${FOLDER}${name}.jpg`;
+  await page.screenshot({ path, type: "jpeg", quality: 75, fullPage: true });
   await context.close();
 }
 
