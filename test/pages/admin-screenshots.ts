@@ -101,7 +101,8 @@ async function picture(
   await page.evaluate(
     "new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))",
   );
-  await page.screenshot({ path: `${FOLDER}admin-${name}.png`, fullPage });
+  const path = `${FOLDER}admin-${name}.jpg`;
+  await page.screenshot({ path, type: "jpeg", quality: 75, fullPage });
   await context.close();
 }
 
@@ -149,7 +150,7 @@ await picture(
     await page.getByRole("button", { name: "Add a prize" }).click();
     await field(page, "New prize", "Id").fill("PEN");
     await field(page, "PEN", "Title").fill("Pen");
-    await field(page, "PEN", "Odds").fill("5");
+    await field(page, "PEN", "Odds").fill("4");
     await page.getByRole("button", { name: "Preview changes" }).click();
     await page.getByRole("dialog").waitFor();
   },

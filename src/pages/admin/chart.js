@@ -8,6 +8,9 @@ import { html } from "../html.js";
 
 const HEIGHT = 240;
 
+/** As uPlot calls it. */
+const LOGARITHMIC = /** @type {const} */ (3);
+
 /** Told apart by people who see colours otherwise, and readable on white and on black (Okabe and Ito, adapted). */
 export const COLOURS = [
   "#0b7ab8",
@@ -23,10 +26,11 @@ export const COLOURS = [
 /**
  * Lines over time or over draws. What they show is told in words beside it, so screen readers get `label` only.
  *
- * @param {{ label: string, lines: Line[], data: Data, timeZone?: string, shown: boolean }} props
- *   with a `timeZone`, x values are seconds since 1970; not `shown`: nothing is drawn
+ * @param {{ label: string, lines: Line[], data: Data, timeZone?: string, tenfold?: boolean, shown: boolean }} props
+ *   with a `timeZone`, x values are seconds since 1970; `tenfold`: on a logarithmic scale, which has no zero;
+ *   not `shown`: nothing is drawn
  */
-export function Chart({ label, lines, data, timeZone, shown }) {
+export function Chart({ label, lines, data, timeZone, tenfold, shown }) {
   const place = useRef(/** @type {HTMLElement | null} */ (null));
   const chart = useRef(/** @type {import("uplot") | null} */ (null));
   const latest = useRef(data);
@@ -44,7 +48,7 @@ export function Chart({ label, lines, data, timeZone, shown }) {
     import("uplot").then(({ default: uPlot }) => {
       if (gone) return;
       const width = element.clientWidth;
-      const look = options(uPlot, lines, timeZone);
+      const look = options(uPlot, lines, timeZone, tenfold);
       chart.current = new uPlot(
         { ...look, width, height: HEIGHT },
         latest.current,
@@ -82,8 +86,9 @@ export function Chart({ label, lines, data, timeZone, shown }) {
  * @param {typeof import("uplot")} uPlot
  * @param {Line[]} lines
  * @param {string | undefined} timeZone
+ * @param {boolean | undefined} tenfold
  */
-function options(uPlot, lines, timeZone) {
+function options(uPlot, lines, timeZone, tenfold) {
   const styles = getComputedStyle(document.documentElement);
   const stroke = () => styles.getPropertyValue("--quiet");
   const grid = { stroke: "#8883", width: 1 };
@@ -96,7 +101,7 @@ function options(uPlot, lines, timeZone) {
     cursor: { show: false },
     scales: {
       x: { time: timeZone !== undefined },
-      y: { range: fromZero },
+      y: tenfold ? { distr: LOGARITHMIC, range: fromOne } : { range: fromZero },
     },
     axes: [
       timeZone
@@ -133,4 +138,9 @@ function options(uPlot, lines, timeZone) {
 /** From zero, so that twice as high is twice as many. @param {unknown} _ @param {number | null} __ @param {number | null} most @returns {[number, number]} */
 function fromZero(_, __, most) {
   return [0, Math.max(1, Math.ceil((most ?? 0) * 1.1))];
+}
+
+/** To a power of ten. @param {unknown} _ @param {number | null} __ @param {number | null} most @returns {[number, number]} */
+function fromOne(_, __, most) {
+  return [1, 10 ** Math.max(1, Math.ceil(Math.log10(most ?? 1)))];
 }

@@ -67,8 +67,10 @@ async function follow(session, signal, setLive) {
  * @param {(figures: Figures) => void} heard
  */
 async function read(session, signal, heard) {
-  const silence = new AbortController();
-  let timer = setTimeout(() => silence.abort(), SILENCE);
+  const end = new AbortController();
+  const stop = () => end.abort();
+  signal.addEventListener("abort", stop);
+  let timer = setTimeout(stop, SILENCE);
   const parser = createParser({
     onEvent({ event, data }) {
       if (event === "figures") heard(JSON.parse(data));
@@ -77,7 +79,7 @@ async function read(session, signal, heard) {
   try {
     const response = await send(session, "/admin/live", {
       headers: { accept: "text/event-stream" },
-      signal: AbortSignal.any([signal, silence.signal]),
+      signal: end.signal,
     });
     if (!response.ok || !response.body) return;
     const decoder = new TextDecoder();
@@ -86,11 +88,12 @@ async function read(session, signal, heard) {
       const { done, value } = await reader.read();
       if (done) return;
       clearTimeout(timer);
-      timer = setTimeout(() => silence.abort(), SILENCE);
+      timer = setTimeout(stop, SILENCE);
       parser.feed(decoder.decode(value, { stream: true }));
     }
   } finally {
     clearTimeout(timer);
+    signal.removeEventListener("abort", stop);
   }
 }
 

@@ -26,7 +26,7 @@ export function Outcome({ simulated }) {
     () =>
       /** @type {import("./chart.js").Data} */ ([
         points.map((point) => point.draws),
-        ...charted.map(({ id }) => points.map(({ wins }) => wins[id] ?? 0)),
+        ...charted.map(({ id }) => points.map(({ wins }) => wins[id] || null)),
       ]),
     [simulated],
   );
@@ -38,8 +38,9 @@ export function Outcome({ simulated }) {
   return html`<figure>
     <figcaption>
       A day of ${number(draws)} draws, with the prizes ${edited ? "as edited" : "as published"}:
+      wins of each prize, draw by draw. Each step up the scale is ten times as many; a flat line is a prize sold out.
     </figcaption>
-    <${Chart} label="Wins of each prize over the draws of the day" lines=${lines} data=${data} shown=${true} />
+    <${Chart} label="Wins of each prize over the draws of the day" lines=${lines} data=${data} tenfold=${true} shown=${true} />
     <div class="scroll" tabindex="0" role="region" aria-label="What the day gave">
       <table>
         <thead>

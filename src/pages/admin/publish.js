@@ -47,28 +47,31 @@ export function Publish({ session, table, prizes, published, reload }) {
   }
 
   return html`
-    <button
-      type="button"
-      aria-disabled=${prizes && !busy ? undefined : "true"}
-      aria-busy=${busy ? "true" : undefined}
-      onClick=${() => put("/admin/prizes?preview=yes", setPreview)}
-    >
-      Preview changes
-    </button>
     <div role="alert">
       ${refusal && html`<p class="note bad">${refusal}</p>`}
       ${
         conflict &&
         html`<div class="note bad">
           <p>
-            <strong>Somebody else has changed the prizes meanwhile.</strong>
-            Nothing of yours was saved. Load the prizes as they are now: what
-            you typed is kept, and you can look at it before you publish it.
+            <strong>Somebody else has changed the prizes meanwhile.</strong>${" "}
+            Nothing of yours was saved. What you typed is kept: load the prizes
+            as they are now, and preview it once more.
           </p>
           <button type="button" onClick=${reload}>Load them and keep what I typed</button>
         </div>`
       }
     </div>
+    ${
+      !conflict &&
+      html`<button
+        type="button"
+        aria-disabled=${prizes && !busy ? undefined : "true"}
+        aria-busy=${busy ? "true" : undefined}
+        onClick=${() => put("/admin/prizes?preview=yes", setPreview)}
+      >
+        Preview changes
+      </button>`
+    }
     ${
       preview &&
       html`<${Preview}

@@ -44,12 +44,19 @@ function Left({ name, left, quota, taken }) {
   </div>`;
 }
 
-/** What is to be expected at today's pace. @param {LivePrize["forecast"]} forecast */
-function outlook({ daily_out_at, total_out_at, left_over_today }) {
-  const leftOver = left_over_today !== null && left_over_today > 0;
+/**
+ * What is to be expected at today's pace; what the warning says already is not said twice.
+ *
+ * @param {LivePrize["forecast"]} forecast
+ */
+function outlook({ daily_out_at, total_out_at, left_over_today, warning }) {
+  const left = !warning && left_over_today;
+  const told = warning?.startsWith("Sold out for good");
   return [
-    daily_out_at && `Today’s quota runs out ${moment(daily_out_at)}.`,
-    total_out_at && `All of it runs out ${moment(total_out_at)}.`,
-    leftOver && `About ${number(left_over_today)} left over tonight.`,
+    !warning &&
+      daily_out_at &&
+      `Today’s quota runs out ${moment(daily_out_at)}.`,
+    !told && total_out_at && `All of it runs out ${moment(total_out_at)}.`,
+    left && `About ${number(left)} left over tonight.`,
   ].filter((sentence) => sentence);
 }
