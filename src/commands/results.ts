@@ -31,10 +31,10 @@ await runProgram(USAGE, async ([name, ...args]) => {
       phones: { type: "boolean", default: false },
     },
   });
+  const given = parseDay(values.day);
   await withDatabase(async (postgres, config) => {
     const clock = createClock(config.TIME_ZONE, async () => Date.now());
-    const { day: given } = values;
-    const day = given === "today" ? clock.today().date : parseDay(given);
+    const day = given === "today" ? clock.today().date : given;
     const since = openSince(clock, config.CLAIM_DAYS);
     const total = await countDay(postgres, { day });
     const pages = told(dayPages(postgres, { day }, since), total);
@@ -45,6 +45,7 @@ await runProgram(USAGE, async ([name, ...args]) => {
 });
 
 function parseDay(text: string | undefined): string {
+  if (text === "today") return text;
   const isDay =
     /^[12]\d{3}-\d\d-\d\d$/.test(text ?? "") &&
     new Date(`${text}T00:00Z`).toJSON()?.startsWith(text ?? "");
