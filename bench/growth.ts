@@ -156,14 +156,14 @@ async function withParticipants(
     sqls.push(sql);
     await sql.unsafe(SAMPLE_PRIZES);
     contestants[side] = async () => {
-      const its = await load(server.url, 128, quick ? 2 : 5);
+      const its = await load(server.url, 128, quick ? 2 : 4);
       loads[side].push(its);
       return its;
     };
   }
   await fillParticipants(stores.crowded.redisUrl, many, say);
   for (const run of Object.values(contestants)) await run(); // warm
-  const seen = await alternate(contestants, quick ? 2 : 7, say);
+  const seen = await alternate(contestants, quick ? 2 : 5, say);
   const rates = (its: Load[] = []) => its.map(({ rate }) => rate);
   const {
     median: middle,
@@ -228,7 +228,7 @@ function chart(rows: Record<string, string | number>[]) {
   return {
     title: { text: "Milliseconds with few and with millions of results" },
     grid: { left: 60, right: 20, bottom: 40, top: 80 },
-    legend: { top: 34 },
+    legend: { top: 34, itemGap: 30 },
     xAxis: { type: "category", data: rows.map(({ what }) => what) },
     yAxis: { type: "value", name: "ms" },
     series: columns.map((name) => ({

@@ -37,7 +37,7 @@ export async function inserts({ quick, say }: Asking): Promise<Answer> {
     });
     world.owner.teardown(() => postgres.close());
     world.owner.teardown(() => sql.end({ timeout: 1 }));
-    const amount = quick ? 20_000 : 60_000;
+    const amount = quick ? 20_000 : 40_000;
     let unit = 0;
 
     function newWin(): Win {

@@ -31,7 +31,7 @@ export async function latency({ quick, say }: Asking): Promise<Answer> {
     const rate = Math.floor(most.rate / 2 / RUNS) * RUNS;
     say(`  half of ${Math.round(most.rate)} draws/s: ${rate}`);
 
-    const seconds = quick ? 3 : 10;
+    const seconds = quick ? 3 : 7;
     const open = await alternate(
       {
         bare: () => openLoop(urls.bare, rate, seconds),
@@ -160,13 +160,12 @@ function chart(rate: number, bare: number[], draw: number[]) {
   const line = (name: string, latencies: number[]) => ({
     name,
     type: "line",
-    smooth: true,
     data: SHARES.map((share) => ms(quantile(latencies, share))),
   });
   return {
     title: { text: `Milliseconds to an answer, at ${rate} requests a second` },
     grid: { left: 60, right: 30, bottom: 50, top: 80 },
-    legend: { top: 34 },
+    legend: { top: 34, itemGap: 30 },
     xAxis: {
       type: "category",
       name: "of all requests",

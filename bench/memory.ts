@@ -124,7 +124,7 @@ function chart(rows: Row[]) {
   return {
     title: { text: "Bytes of Redis for each participant of a day" },
     grid: { left: 60, right: 20, bottom: 50, top: 80 },
-    legend: { top: 34 },
+    legend: { top: 34, itemGap: 30 },
     xAxis: {
       type: "category",
       name: "participants a day",
@@ -136,7 +136,10 @@ function chart(rows: Row[]) {
     series: (["bytes/loser", "bytes/winner"] as const).map((name) => ({
       name,
       type: "line",
-      label: { show: true },
+      label: {
+        show: true,
+        position: name === "bytes/winner" ? "top" : "bottom",
+      },
       data: rows.map((row) => row[name]),
     })),
   };

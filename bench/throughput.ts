@@ -59,16 +59,16 @@ async function compare(
     for (const name of CONTESTANTS) {
       const warm = await load(urls[name], 64, quick ? 1 : 2);
       const widths = quick ? CONNECTIONS.slice(1) : CONNECTIONS;
-      const tries = await sweep(urls[name], widths, quick ? 1 : 3);
+      const tries = await sweep(urls[name], widths, quick ? 1 : 2);
       if (name === "draw") before.push(warm, ...tries);
       best[name] = bestOf(tries);
       say(`  ${NAMES[name]}: best with ${best[name]} connections`);
     }
     const run = (name: Contestant) => () =>
-      load(urls[name], best[name], quick ? 2 : 5);
+      load(urls[name], best[name], quick ? 2 : 4);
     const seen = await alternate(
       { bare: run("bare"), draw: run("draw"), naive: run("naive") },
-      quick ? 2 : 7,
+      quick ? 2 : 5,
       say,
     );
     const loads = seen as Record<Contestant, Load[]>;
@@ -133,7 +133,7 @@ function chart(tables: Answer["tables"]) {
       text: "Requests a second, one server, stores and load on two cores",
     },
     grid: { left: 70, right: 20, bottom: 40, top: 80 },
-    legend: { top: 34 },
+    legend: { top: 34, itemGap: 30 },
     xAxis: { type: "category", data: tables.map(({ title }) => title) },
     yAxis: { type: "value" },
     series: CONTESTANTS.map((name, n) => ({

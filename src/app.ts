@@ -6,13 +6,18 @@ import Fastify, {
   type FastifyServerOptions,
   LogController,
 } from "fastify";
-import { knowCaller } from "./access/caller.js";
-import { limitRates } from "./access/limits.js";
+import { createReaderCheck, knowCaller } from "./access/caller.js";
+import { limitAddresses, limitUsers } from "./access/limits.js";
+import { createUserCheck } from "./access/token.js";
+import { trustedOf } from "./access/trusted.js";
 import { admin } from "./admin/plugin.js";
 import { invalid, RETRY_AFTER, UNAVAILABLE } from "./errors.js";
 import { answerError, fail } from "./failures.js";
 import type { Gate } from "./gate.js";
+import { requestId } from "./observe/request-id.js";
 import { observeRequests } from "./observe/requests.js";
+import { metricsRoute } from "./observe/scrape.js";
+import { traces } from "./observe/traces.js";
 import { describeApi } from "./openapi.js";
 import { pages } from "./pages.js";
 import { drawRoute } from "./routes/draw.js";
@@ -36,7 +41,9 @@ export function buildApp(
     // A request line holds usernames and, for GET /redeem, phone numbers.
     // A logger for each request took a fiftieth of the server's time; the few lines that need its id name it.
     childLoggerFactory: (log) => log,
+    genReqId: requestId,
     logController: new LogController({ disableRequestLogging: true }),
+    trustProxy: trustedOf(services.settings.TRUST_PROXY),
     exposeHeadRoutes: false,
     bodyLimit: 4096,
     requestTimeout: REQUEST_TIMEOUT,
@@ -49,7 +56,8 @@ export function buildApp(
       headersTimeout: REQUEST_TIMEOUT,
       requireHostHeader: false,
     },
-    frameworkErrors: (_error, _request, reply) => {
+    frameworkErrors: (_error, request, reply) => {
+      reply.header("x-request-id", request.id);
       fail(reply, "INVALID_REQUEST", "url: must be percent-encoded UTF-8.");
     },
     clientErrorHandler: answerUnparsable,
@@ -60,6 +68,7 @@ export function buildApp(
   }).withTypeProvider<TypeBoxTypeProvider>();
 
   app.decorate("refusals", {});
+  observeRequests(app, services);
   leaveNothingToNode(app);
   app.addHttpMethod("GET", { hasBody: true, overrideExisting: true });
   acceptJsonOnly(app);
@@ -68,21 +77,34 @@ export function buildApp(
     fail(reply, "NOT_FOUND", `There is no ${request.method} on this path.`),
   );
 
-  observeRequests(app, services);
+  const { metrics, settings, clock } = services;
+  const user = createUserCheck(settings, clock);
+  const reader = createReaderCheck(settings.ADMIN_TOKEN, user);
+
+  const endpoint = settings.OTEL_EXPORTER_OTLP_ENDPOINT;
+  if (endpoint) app.register(traces, { endpoint });
   app.register(async (described) => {
-    await describeApi(described);
+    await describeApi(described, services);
     described.register(async (guarded) => {
       refuseWhenFull(guarded, services.gate);
+      await limitAddresses(guarded, services);
       guarded.register(prizesRoute, services);
       guarded.register(async (own) => {
-        await limitRates(own, services);
-        await knowCaller(own, services);
-        own.register(drawRoute, services);
-        own.register(redeemRoute, services);
-        own.register(resultsRoute, services);
+        await limitUsers(own, services);
+        own.register(async (users) => {
+          if (user) knowCaller(users, user);
+          users.register(drawRoute, services);
+          users.register(redeemRoute, services);
+        });
+        own.register(async (readers) => {
+          if (!reader) return;
+          knowCaller(readers, reader);
+          readers.register(resultsRoute, services);
+        });
       });
     });
     described.register(healthRoutes, services);
+    if (metrics) described.register(metricsRoute, { ...services, metrics });
     described.register(admin, { ...services, prefix: "/admin" });
   });
   app.register(pages, services);

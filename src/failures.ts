@@ -6,6 +6,10 @@ declare module "fastify" {
     /** how many requests each failure was told, since the start */
     refusals: Partial<Record<Code, number>>;
   }
+  interface FastifyReply {
+    /** the failure that it tells */
+    failure?: Code;
+  }
 }
 
 /** Answers any error with a sentence and a code, and logs those that are not the caller's. */
@@ -41,6 +45,7 @@ export function fail(
   code: Code,
   sentence: string,
 ): FastifyReply {
+  reply.failure = code;
   if (code === "UNAVAILABLE") reply.header("retry-after", RETRY_AFTER / 1_000);
   const { refusals } = reply.server;
   refusals[code] = (refusals[code] ?? 0) + 1;

@@ -17,7 +17,10 @@ type Stores = {
 };
 
 const config = await readConfig(process.env).catch(refuse);
-const log = pino({ level: config.LOG_LEVEL, serializers: { err: loggable } });
+const logging = { level: config.LOG_LEVEL, serializers: { err: loggable } };
+const log = process.stdout.isTTY
+  ? pino(logging, await createTerminal())
+  : pino(logging);
 let stores: Stores | undefined;
 let server: Server | undefined;
 let stopping = false;
@@ -51,6 +54,12 @@ async function storesOf({ DATABASE_URL, REDIS_URL }: Config): Promise<Stores> {
   const { startEmbedded } = await import("./embedded.js");
   const pair = await startEmbedded(".data", console.log);
   return { ...pair, embedded: true };
+}
+
+/** Log lines for a person's eyes. */
+async function createTerminal() {
+  const { default: pretty } = await import("pino-pretty");
+  return pretty({ sync: true, ignore: "pid,hostname" });
 }
 
 function welcome(address: string): void {

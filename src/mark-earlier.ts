@@ -1,6 +1,7 @@
 import { unavailable } from "./errors.js";
 import { keys } from "./keys.js";
 import { type Redis, replies } from "./redis.js";
+import { standing } from "./standing.js";
 import { parseWins } from "./win.js";
 
 /** Outbox entries read at a time. */
@@ -8,18 +9,20 @@ const PAGE = 20;
 
 /**
  * Marks the winners of earlier days that still are in the outbox, so that a draw of `date` tells them that win first.
- * Within a day the record of the draw leads to the win; a new day has no record of it. Marks of wins that are settled
- * meanwhile are found out by draw.lua. Rejects with UNAVAILABLE.
+ * Within a day the record of the draw leads to the win; a new day has no record of it. A mark whose entry has
+ * gone meanwhile is found out by draw.lua. Rejects with UNAVAILABLE.
  */
 export async function markEarlier(redis: Redis, date: string): Promise<void> {
   let from = "-";
   for (;;) {
     const page = await readPage(redis, from);
+    const wins = page
+      .flatMap(([id, [, text]]) => parseWins(id, text ?? ""))
+      .filter(({ draw_date }) => draw_date < date);
+    const marked = await standing(redis, wins);
     const marking = redis.pipeline();
-    for (const [id, [, text]] of page) {
-      for (const { user_id, draw_date } of parseWins(id, text ?? "")) {
-        if (draw_date < date) marking.hsetnx(keys.pending, user_id, id);
-      }
+    for (const { user_id, entry } of marked) {
+      marking.hsetnx(keys.pending, user_id, entry.id);
     }
     await replies(marking);
     if (page.length < PAGE) return;

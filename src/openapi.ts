@@ -1,4 +1,71 @@
+import { readFileSync } from "node:fs";
+import swagger from "@fastify/swagger";
+import swaggerUi from "@fastify/swagger-ui";
 import type { FastifyInstance } from "fastify";
+import { nameSchemas } from "./openapi/components.js";
+import { completeRoute } from "./openapi/operations.js";
+import { securitySchemes } from "./openapi/security.js";
+import type { Services } from "./services.js";
 
-/** The routes as an OpenAPI 3.1 document, and a page to read and try it at /docs. */
-export async function describeApi(_app: FastifyInstance): Promise<void> {}
+const { version } = JSON.parse(
+  readFileSync(new URL("../package.json", import.meta.url), "utf8"),
+) as { version: string };
+
+const ABOUT = `One draw per user and day; each prize has odds, a daily and a total quota; winners redeem.
+
+Every failure is \`{"success":false,"error":"a sentence","code":"CODE"}\`. A request that met 503 is safe to repeat, best
+with the same \`Idempotency-Key\`: an outcome that was decided meanwhile is repeated, not decided again.`;
+
+/** What the page may load, run and call: its own host alone. The hash is of the one style that its script writes. */
+const CSP = {
+  "default-src": "'none'",
+  "script-src": "'self'",
+  "style-src": [
+    "'self'",
+    "'sha256-RL3ie0nH+Lzz2YNqQN83mnU0J1ot4QL7b99vMdIX99w='",
+  ],
+  "img-src": "'self' data:",
+  "connect-src": "'self'",
+  "base-uri": "'none'",
+  "form-action": "'none'",
+  "frame-ancestors": "'none'",
+};
+
+/**
+ * The routes that `app` gets after this as an OpenAPI 3.1 document, at /docs/json and /docs/yaml, and a page to read and
+ * try it at /docs. Only what the settings switch on is in it.
+ */
+export async function describeApi(
+  app: FastifyInstance,
+  { settings }: Pick<Services, "settings">,
+): Promise<void> {
+  await app.register(swagger, {
+    openapi: {
+      openapi: "3.1.0",
+      info: {
+        title: "Lucky Draw",
+        version,
+        description: ABOUT,
+        license: { name: "MIT", identifier: "MIT" },
+      },
+      tags: [
+        { name: "draw", description: "Draw and redeem" },
+        { name: "prizes", description: "What can be won" },
+        ...(settings.ADMIN_TOKEN
+          ? [{ name: "admin", description: "For administrators" }]
+          : []),
+        { name: "operation", description: "Whether it works" },
+      ],
+      components: { securitySchemes: securitySchemes(settings) },
+    },
+    convertConstToEnum: false,
+    transform: completeRoute(settings),
+    transformObject: nameSchemas,
+  });
+  await app.register(swaggerUi, {
+    routePrefix: "/docs",
+    staticCSP: CSP,
+    uiConfig: { layout: "BaseLayout", tryItOutEnabled: true },
+    theme: { title: "Lucky Draw: API" },
+  });
+}

@@ -40,11 +40,13 @@ type Reload = { date: string; clash: Win | undefined };
 /** Milliseconds after which no INSERT is under way that began before a failover. */
 const INSERTS_END = 3_000;
 
+/** `watch` is handed every reload that begins. */
 export function createPrizes(
   redis: Redis,
   postgres: Postgres,
   clock: Clock,
   warn: (sentence: string) => void,
+  watch: (reload: Promise<unknown>) => void = () => {},
 ): Prizes {
   const titles = new Map<string, string>();
   let good: Table | undefined;
@@ -55,7 +57,11 @@ export function createPrizes(
   let freshFor = -1; // the connection of the last reload
   let lineage = ""; // the Redis of the last reload
   let secondLook = Number.POSITIVE_INFINITY; // when its winners are to be looked for once more
-  const reloads = createBatcher<Reload, undefined>(reloadDates, 1_000);
+  const reloads = createBatcher<Reload, undefined>((asked) => {
+    const reloading = reloadDates(asked);
+    watch(reloading);
+    return reloading;
+  }, 1_000);
 
   const isFresh = () => freshFor === connection;
   const reload = (date = TODAY, clash?: Win) => reloads.add({ date, clash });

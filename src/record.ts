@@ -118,6 +118,7 @@ async function recordNew(postgres: Postgres, wins: Win[]): Promise<Fate[]> {
   const missing = wins.filter((win) => !ids.has(win.id));
   if (missing.length === 0) return wins.map(() => "recorded");
 
+  await awaitInserts(postgres, missing);
   const standing = await rowsOfUsers(postgres, missing);
   const idOf = new Map(
     standing.map((row) => [`${row.draw_date} ${row.user_id}`, row.id]),
@@ -144,6 +145,21 @@ function insertNew(postgres: Postgres, wins: Win[]) {
       for key share of p
       on conflict do nothing
       returning id`,
+  );
+}
+
+/**
+ * Waits for the INSERTs that still hold the prizes of these wins. An earlier try of the same win, whose connection was lost
+ * under it, may be one of them: were its row not waited for, the win would be decided again, and the row come after all.
+ */
+function awaitInserts(postgres: Postgres, wins: Win[]) {
+  return postgres.query(
+    (sql) => sql`
+      select
+      from prize
+      where id = any(${[...new Set(wins.map((win) => win.prize_id))]}::text[])
+      order by id
+      for update`,
   );
 }
 

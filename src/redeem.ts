@@ -16,8 +16,9 @@ type Row = Omit<Result, "created_at"> & {
 
 /**
  * Redeems a user's result, at `now` in milliseconds since the epoch. The same phone number again gets the same
- * answer; a number may be added where none was given. Rejects with RESULT_NOT_FOUND (also for somebody else's),
- * ALREADY_REDEEMED where another number holds it, UNAVAILABLE.
+ * answer; a number may be added where none was given. Wins of draw dates before `since`, where that is given, can no
+ * longer be redeemed. Rejects with RESULT_NOT_FOUND (also for somebody else's), ALREADY_REDEEMED where another number
+ * holds it, CLAIM_EXPIRED, UNAVAILABLE.
  */
 export async function redeem(
   postgres: Postgres,
@@ -25,6 +26,7 @@ export async function redeem(
   id: string,
   userId: string,
   phoneNo: string | null,
+  since = "-infinity",
 ): Promise<Redeemed> {
   // One statement, so that of two at once one waits for the other's row and then sees its number.
   const [row] = await postgres.query(
@@ -34,9 +36,14 @@ export async function redeem(
         redeemed_at = coalesce(redeemed_at, to_timestamp(${now}::float8 / 1000))
       where id = ${id} and user_id = ${userId}
         and (redeemed_at is null or phone_no is null or phone_no = ${phoneNo})
+        and (redeemed_at is not null or draw_date >= ${since}::text::date)
       returning id, user_id, prize_id, created_at, phone_no, redeemed_at`,
   );
-  if (!row) throw await refusal(postgres, id, userId, phoneNo);
+  if (!row) {
+    const refused = await refusal(postgres, id, userId, phoneNo);
+    if (refused) throw refused;
+    return redeem(postgres, now, id, userId, phoneNo, since);
+  }
   return {
     ...row,
     created_at: row.created_at.toISOString(),
@@ -44,18 +51,28 @@ export async function redeem(
   };
 }
 
+/** Why nothing was redeemed; undefined where another redemption, with the same number, came in between. */
 async function refusal(
   postgres: Postgres,
   id: string,
   userId: string,
   phoneNo: string | null,
-): Promise<Failure> {
-  const standing = await postgres.query(
-    (sql) => sql`select from result where id = ${id} and user_id = ${userId}`,
+): Promise<Failure | undefined> {
+  const [standing] = await postgres.query(
+    (sql) => sql<Pick<Row, "phone_no" | "redeemed_at">[]>`
+      select phone_no, redeemed_at from result
+      where id = ${id} and user_id = ${userId}`,
   );
-  if (standing.count === 0) {
+  if (!standing) {
     const sentence = "No such result for this username.";
     return new Failure("RESULT_NOT_FOUND", sentence);
+  }
+  if (!standing.redeemed_at) {
+    const sentence = "The time to redeem this prize is over.";
+    return new Failure("CLAIM_EXPIRED", sentence);
+  }
+  if (standing.phone_no === null || standing.phone_no === phoneNo) {
+    return undefined;
   }
   return new Failure(
     "ALREADY_REDEEMED",

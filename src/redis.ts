@@ -16,14 +16,14 @@ const script = (name: string) => ({
   lua: readFileSync(new URL(`../lua/${name}.lua`, import.meta.url), "utf8"),
 });
 
-/** How long Redis may take over a command, in milliseconds. */
+/** How long Redis may take over a command where nothing else is said, in milliseconds. */
 const PATIENCE = 1_000;
 
 /**
  * A client that fails fast: nothing is queued while Redis is away and nothing is sent twice; a link that has gone
  * silent is replaced. The methods `draw`, `settle` and `reload` run the scripts of `lua/` by EVALSHA.
  */
-export function createRedis(url: string): Redis {
+export function createRedis(url: string, patience = PATIENCE): Redis {
   return new Redis(url, {
     protocol: 2,
     scripts: {
@@ -34,9 +34,9 @@ export function createRedis(url: string): Redis {
     maxRetriesPerRequest: 0,
     enableOfflineQueue: false,
     autoResendUnfulfilledCommands: false,
-    commandTimeout: PATIENCE,
+    commandTimeout: patience,
     // Half-open: the command alone would time out, and so would every later one on the same link.
-    socketTimeout: PATIENCE,
+    socketTimeout: patience,
     connectTimeout: PATIENCE,
     retryStrategy: (times) => Math.min(50 * times, 500),
     // After a failover the old primary answers READONLY: look the name up again.

@@ -1,14 +1,22 @@
 import type { CountryCode } from "libphonenumber-js";
 import type { Logger } from "pino";
 import { buildApp } from "./app.js";
+import { certificateProblem } from "./certificates.js";
 import { createClock } from "./clock.js";
 import { createEngine } from "./draw.js";
+import { SetupError } from "./errors.js";
 import { createGate } from "./gate.js";
 import { migrate } from "./migrate.js";
+import {
+  countDraws,
+  measureInserts,
+  measureScripts,
+} from "./observe/instrument.js";
+import { createMetrics } from "./observe/metrics.js";
 import { createPostgres, isAway } from "./postgres.js";
 import { createPrizes } from "./prizes.js";
 import { type Random, systemRandom } from "./random.js";
-import { createRedis, redisTime } from "./redis.js";
+import { createRedis, type Redis, redisTime } from "./redis.js";
 import { createResults } from "./results.js";
 import { createScheduler } from "./scheduler.js";
 import type { Settings } from "./services.js";
@@ -17,6 +25,8 @@ import { createSettle } from "./settle.js";
 export type ServerOptions = {
   databaseUrl: string;
   redisUrl: string;
+  /** Where requests are counted. Default: `redisUrl`. */
+  limitsUrl?: string;
   log: Logger;
   /** Fill an empty `prize` with the sample prizes. */
   samplePrizes?: boolean;
@@ -34,46 +44,51 @@ const RETRY = 500;
 /** How long a stop waits for callers that do not finish their requests, in milliseconds. */
 const GRACE = 3_000;
 
+/** How long a request waits for its count, in milliseconds. */
+const COUNTING = 200;
+
 /** Connections that may wait to be taken. Node's 511 turn a crowd's next callers away, for seconds each. */
 const BACKLOG = 4_096;
 
 /** A whole server: stores, engine, HTTP front and scheduler. It owns what it opens; `close` closes all of it. */
 export function createServer(settings: Settings, options: ServerOptions) {
   const { databaseUrl, redisUrl, log, samplePrizes = false } = options;
-  const redis = createRedis(redisUrl);
+  const metrics = settings.METRICS === "on" ? createMetrics() : undefined;
+  const redis = measureScripts(createRedis(redisUrl), metrics);
   const postgres = createPostgres(databaseUrl);
   const sharedTime = options.sharedTime ?? (() => redisTime(redis));
   const clock = createClock(settings.TIME_ZONE, sharedTime, options.localTime);
   const warn = log.warn.bind(log);
-  const prizes = createPrizes(redis, postgres, clock, warn);
-  const results = createResults(postgres);
+  const watch = (reload: Promise<unknown>) =>
+    metrics?.reloading(reload, prizes.problem);
+  const prizes = createPrizes(redis, postgres, clock, warn, watch);
+  const results = createResults(measureInserts(postgres, metrics));
   const settle = createSettle(redis, clock);
   const random = options.random ?? systemRandom;
-  const engine = createEngine(
-    redis,
-    prizes,
-    results,
-    settle,
-    clock,
-    random,
-    warn,
+  const engine = countDraws(
+    createEngine(redis, prizes, results, settle, clock, random, warn),
+    metrics,
   );
   const country = settings.DEFAULT_COUNTRY as CountryCode;
   const parts = { redis, postgres, clock, prizes, engine, settle };
   const gate = createGate(results);
-  const app = buildApp({ ...parts, country, gate, settings }, log);
+  const isLimited =
+    settings.RATE_LIMIT_USER !== undefined ||
+    settings.RATE_LIMIT_ADDRESS !== undefined;
+  const limits = isLimited
+    ? createRedis(options.limitsUrl ?? redisUrl, COUNTING)
+    : undefined;
+  const services = { ...parts, country, gate, metrics, settings, limits };
+  const app = buildApp(services, log);
   const scheduler = createScheduler(settings.TIME_ZONE, parts, log);
   let closing = false;
 
-  let away = false;
-  redis.on("error", (err: Error) => {
-    // Every try to reconnect fails the same way: told once an absence.
-    log[away ? "debug" : "warn"]({ err }, "Redis is away");
-    away = true;
-  });
+  tellAbsence(redis, log, "Redis is away");
+  if (limits) {
+    tellAbsence(limits, log, "the limits' Redis is away: nobody is limited");
+  }
   redis.on("close", prizes.markStale);
   redis.on("ready", () => {
-    away = false;
     prizes.reload().catch((err: unknown) => log.debug({ err }, "reload"));
   });
 
@@ -83,6 +98,7 @@ export function createServer(settings: Settings, options: ServerOptions) {
    */
   async function open(): Promise<void> {
     redis.connect().catch(() => {}); // goes on trying by itself
+    limits?.connect().catch(() => {});
     let told = false;
     while (!closing) {
       try {
@@ -90,7 +106,9 @@ export function createServer(settings: Settings, options: ServerOptions) {
         if (applied.length > 0) log.info({ applied }, "migrated");
         break;
       } catch (err) {
-        if (!isAway(err)) throw err;
+        const untrusted = certificateProblem("Postgres", err);
+        if (untrusted) throw new SetupError(untrusted);
+        if (err instanceof SetupError || !isAway(err)) throw err;
         if (!told) log.warn({ err }, "waiting for Postgres");
         told = true;
         await new Promise((resolve) => setTimeout(resolve, RETRY));
@@ -121,8 +139,22 @@ export function createServer(settings: Settings, options: ServerOptions) {
     await results.idle();
     await settle.idle();
     redis.disconnect();
+    limits?.disconnect();
     await postgres.close();
   }
 
   return { app, open, listen, close, ...parts, results, scheduler };
+}
+
+/** Every try to reconnect fails the same way: told once an absence. */
+function tellAbsence(redis: Redis, log: Logger, sentence: string): void {
+  let away = false;
+  redis.on("error", (err: Error) => {
+    const told = certificateProblem("Redis", err) ?? sentence;
+    log[away ? "debug" : "warn"]({ err }, told);
+    away = true;
+  });
+  redis.on("ready", () => {
+    away = false;
+  });
 }

@@ -2,6 +2,7 @@ import type { Engine } from "./draw.js";
 import { keys } from "./keys.js";
 import { type Redis, redisTime } from "./redis.js";
 import type { Settle } from "./settle.js";
+import { standing } from "./standing.js";
 import { parseWins, type Win } from "./win.js";
 
 /** Milliseconds after which a win's own server must have failed it: longer than any request lives. */
@@ -32,8 +33,12 @@ export async function sweep(
   do {
     const page = await redis.xrange(keys.outbox, from, until, "COUNT", PAGE);
     const wins = page.flatMap(([id, [, text]]) => parseWins(id, text ?? ""));
+    // Of the wins that share an entry, one that was refused must not be written after all when its quota is raised.
+    const open = new Set(await standing(redis, wins));
     const ends = await Promise.allSettled(
-      wins.map((win) => finish(win, engine, settle)),
+      wins.map((win) =>
+        open.has(win) ? finish(win, engine, settle) : pass(win, settle),
+      ),
     );
     finished += ends.filter(({ status }) => status === "fulfilled").length;
     failure ??= ends.find((result) => result.status === "rejected");
@@ -42,6 +47,11 @@ export async function sweep(
   } while (performance.now() < end);
   if (failure) throw failure.reason;
   return finished;
+}
+
+/** Leaves a settled win as it is; its entry goes with the last one. */
+function pass({ entry, user_id, draw_date, attempt }: Win, settle: Settle) {
+  return settle.settle({ entry, user_id, draw_date, attempt, fate: "void" });
 }
 
 async function finish(win: Win, engine: Engine, settle: Settle) {

@@ -1,8 +1,13 @@
 import { pino } from "pino";
 import type { Test } from "tap";
 import { loggable } from "../src/errors.js";
-import { createServer, type ServerOptions } from "../src/server.js";
+import {
+  createServer,
+  type Server,
+  type ServerOptions,
+} from "../src/server.js";
 import type { Settings } from "../src/services.js";
+import { watchAnswers } from "./described.js";
 import type { World } from "./world.js";
 
 type Options = Partial<ServerOptions> & {
@@ -11,6 +16,10 @@ type Options = Partial<ServerOptions> & {
   settings?: Partial<Settings>;
   /** where log lines go; default: nowhere */
   logged?: (line: string) => void;
+  /** what is done to the app before it is ready */
+  prepare?: (app: Server["app"]) => void;
+  /** told of an answer that is not as described; default: the test fails */
+  misfit?: (problem: string) => void;
 };
 
 /** A row of the prize table, with what a test cares for. */
@@ -22,9 +31,19 @@ export type PrizeRow = {
   active?: boolean;
 };
 
-/** A server of the real kind in this process, without its scheduler: the test calls `scheduler.tick` itself. */
+/**
+ * A server of the real kind in this process, without its scheduler: the test calls `scheduler.tick` itself. Every JSON
+ * answer that is not as the server's OpenAPI document says fails the test.
+ */
 export async function build(t: Test, world: World, options: Options = {}) {
-  const { timeZone = "UTC", settings = {}, logged, ...rest } = options;
+  const {
+    timeZone = "UTC",
+    settings = {},
+    logged,
+    prepare,
+    ...others
+  } = options;
+  const { misfit = (problem) => t.fail(problem), ...rest } = others;
   const logging = { level: "trace", serializers: { err: loggable } };
   const log = logged
     ? pino(logging, { write: logged })
@@ -34,6 +53,8 @@ export async function build(t: Test, world: World, options: Options = {}) {
     { TIME_ZONE: timeZone, DEFAULT_COUNTRY: "HK", ...settings },
     { databaseUrl, redisUrl, log, ...rest },
   );
+  prepare?.(server.app);
+  const watch = watchAnswers(server.app, misfit);
   let closed = false;
   const close = async () => {
     if (closed) return;
@@ -42,6 +63,7 @@ export async function build(t: Test, world: World, options: Options = {}) {
   };
   t.teardown(close);
   await server.open();
+  await watch();
 
   const url = await server.app.listen({ host: "127.0.0.1", port: 0 });
 

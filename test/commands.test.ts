@@ -231,7 +231,7 @@ t.test("help, wrong calls and a database that is not there", async (t) => {
   t.notMatch(refused.err, /secret|at .*js/);
   t.match(await run("prizes", ["list"], { cwd }), {
     code: 1,
-    err: /^There is no DATABASE_URL, and no Lucky Draw is running in this folder/,
+    err: /no embedded pair runs in .*\.data: set them, or run npm start/,
   });
   const bare = await createWorld(t);
   const env = { DATABASE_URL: bare.databaseUrl };
@@ -275,7 +275,7 @@ t.test("the embedded pair of an npm start in this folder", async (t) => {
   await exited;
   t.match(await run("prizes", ["list"], { cwd }), {
     code: 1,
-    err: /no Lucky Draw is running in this folder/,
+    err: /no embedded pair runs in/,
   });
   t.ok(await readFile(join(cwd, ".data/postgres.password"), "utf8"));
 });

@@ -183,8 +183,11 @@ t.test("whatever the figures", async (t) => {
   t.pass("is in order");
 });
 
+type Prize = typeof prize;
+type Day = typeof day;
+
 /** When the total quota runs out, found by walking through the days. */
-function walk(prize: typeof prize, day: typeof day & { draws: number }) {
+function walk(prize: Prize, day: Day & { draws: number }) {
   const pace = (day.draws / (day.now - BEGIN)) * prize.probability;
   let rest = left(prize.total_quota, prize.taken_total);
   let room = left(prize.daily_quota, prize.taken_today);

@@ -12,7 +12,11 @@ export type Entry = {
 };
 
 /** A load of unique users that goes on until it is stopped, and the journal of what they were told. */
-export function startLoad(urls: string[], width = 20) {
+export function startLoad(
+  urls: string[],
+  width = 20,
+  headersOf: (username: string) => Record<string, string> = () => ({}),
+) {
   const journal: Entry[] = [];
   let going = true;
   let users = 0;
@@ -24,9 +28,8 @@ export function startLoad(urls: string[], width = 20) {
       const username = `load ${users}`;
       const url = urls[users % urls.length];
       const at = performance.now();
-      const answer = await post(`${url}/draw`, { username }).catch(
-        () => undefined,
-      );
+      const asking = post(`${url}/draw`, { username }, headersOf(username));
+      const answer = await asking.catch(() => undefined);
       const body: Body = answer?.body ?? { success: false };
       journal.push({
         username,

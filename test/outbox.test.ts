@@ -60,13 +60,16 @@ t.test(
     const server = await build(t, world);
     await setPrizes(world, [{ id: "SURE" }], server);
     const release = holdRow(server, "bob");
-    const [ann, bob] = [server.draw("ann"), server.draw("bob")];
-    t.equal(told((await ann).body), "won");
-    await server.settle.idle();
+    const [ann, bob] = drawTogether(server, ["ann", "bob"]);
+    const first = await ann;
+    if (first?.outcome !== "won") throw new Error(first?.outcome);
+    await server.settle.settle({ ...first.settlement, fate: "told" });
+    t.equal(await world.redis.xlen(keys.outbox), 1, "for bob");
     t.equal(told((await server.draw("ann")).body), "participated");
     release();
-    t.equal(told((await bob).body), "won");
-    await server.settle.idle();
+    const last = await bob;
+    if (last?.outcome !== "won") throw new Error(last?.outcome);
+    await server.settle.settle({ ...last.settlement, fate: "told" });
     t.equal(await world.redis.xlen(keys.outbox), 0);
     t.equal(told((await server.draw("bob")).body), "participated");
   },
@@ -90,6 +93,60 @@ t.test(
     t.equal(await world.redis.xlen(keys.outbox), 0);
     for (const user of users)
       t.equal(told((await server.draw(user)).body), "participated");
+  },
+);
+
+t.test(
+  "a refused win is not written after all when its quota is raised while others of its batch wait",
+  async (t) => {
+    const world = await createWorld(t);
+    const server = await build(t, world);
+    await setPrizes(world, [{ id: "A", total_quota: 3 }], server);
+    await world.sql`update prize set total_quota = 2`;
+    const release = holdRow(server, "bob");
+    const ann = server.draw("ann");
+    const bob = server.draw("bob");
+    const cyd = server.draw("cyd");
+    t.equal(told((await ann).body), "won");
+    t.equal(told((await cyd).body), "no_prize");
+    await server.settle.idle();
+    t.equal(await world.redis.xlen(keys.outbox), 1, "for bob");
+    await world.sql`update prize set total_quota = null`;
+    const other = await build(t, world);
+    await sweep(other.redis, other.engine, other.settle, -1_000);
+    release();
+    t.equal(told((await bob).body), "won");
+    const rows = await world.sql`select user_id from result order by unit`;
+    t.same(
+      rows.map(({ user_id }) => user_id),
+      ["ann", "bob"],
+    );
+    await server.settle.idle();
+    t.equal(await world.redis.xlen(keys.outbox), 0);
+    for (const user of ["ann", "bob", "cyd"])
+      t.equal(told((await server.draw(user)).body), "participated");
+  },
+);
+
+t.test(
+  "a winner who was told is not told again after midnight while others of the batch wait",
+  async (t) => {
+    const world = await createWorld(t);
+    const time = fakeTime("2099-11-22T23:59:59Z");
+    const server = await build(t, world, time.options());
+    await setPrizes(world, [{ id: "SURE" }], server);
+    const release = holdRow(server, "bob");
+    const [ann, bob] = drawTogether(server, ["ann", "bob"]);
+    const first = await ann;
+    if (first?.outcome !== "won") throw new Error(first?.outcome);
+    await server.settle.settle({ ...first.settlement, fate: "told" });
+    t.equal(await world.redis.xlen(keys.outbox), 1, "for bob");
+    time.set("2099-11-23T00:00:01Z");
+    const second = (await server.draw("ann")).body.data?.result;
+    t.match(second?.created_at, /^2099-11-23T/);
+    t.not(second?.id, first.result.id);
+    release();
+    t.match(await bob, { outcome: "won" });
   },
 );
 

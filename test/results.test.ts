@@ -2,6 +2,7 @@ import { randomUUID } from "node:crypto";
 import t from "tap";
 import type { Win } from "../src/win.js";
 import { build, setPrizes } from "./build.js";
+import { until } from "./until.js";
 import { createWorld } from "./world.js";
 
 // What Postgres takes, and what it keeps.
@@ -58,6 +59,40 @@ t.test("wins of every fate in one batch", async (t) => {
     recorded.map(([{ id }]) => id).sort(),
   );
 });
+
+t.test(
+  "an INSERT that an earlier try left under way is waited for",
+  async (t) => {
+    const world = await createWorld(t);
+    const server = await build(t, world);
+    await setPrizes(world, [{ id: "A", total_quota: 5 }], server);
+    const ann = win("ann", 5);
+    let commit: (() => void) | undefined;
+    const earlier = world.sql.begin(async (sql) => {
+      await sql`select from prize where id = 'A' for key share`;
+      await sql`
+        insert into result (id, user_id, prize_id, draw_date, unit, day_unit, created_at)
+        values (${ann.id}, 'ann', 'A', '2099-01-01', 5, 5, now())`;
+      await new Promise<void>((resolve) => {
+        commit = resolve;
+      });
+    });
+    await until("the row under way", async () => {
+      if (!commit) throw new Error("not yet");
+    });
+    await world.sql`update prize set total_quota = 4`;
+    const fate = server.results.record(ann);
+    await until("somebody waits", async () => {
+      const [row] = await world.sql`
+        select from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'`;
+      if (!row) throw new Error("nobody yet");
+    });
+    commit?.();
+    await earlier;
+    t.equal(await fate, "recorded");
+    t.equal(await server.results.record(win("bob", 5)), "refused");
+  },
+);
 
 t.test("a win is recorded as often as one likes", async (t) => {
   const world = await createWorld(t);

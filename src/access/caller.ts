@@ -1,8 +1,61 @@
-import type { FastifyInstance } from "fastify";
-import type { Services } from "../services.js";
+import type { FastifyInstance, FastifyRequest } from "fastify";
+import { Failure } from "../errors.js";
+import { parseUsername } from "../input.js";
+import { createAdminCheck } from "./admin-token.js";
+import { type Check, unauthenticated } from "./token.js";
 
-/** Has the routes of `app` answer only who shows a token, in the name of its subject. */
-export async function knowCaller(
-  _app: FastifyInstance,
-  _services: Services,
-): Promise<void> {}
+declare module "fastify" {
+  interface FastifyRequest {
+    /** the user by the token; null for an administrator, undefined where nobody was asked */
+    caller?: string | null;
+  }
+}
+
+/**
+ * Has the routes of `app` answer only who passes the check, and only in the caller's own name: a username is filled in
+ * where there is none and refused with FORBIDDEN where it is another.
+ */
+export function knowCaller(app: FastifyInstance, check: Check): void {
+  app.decorateRequest("caller");
+  app.addHook("onRequest", async (request, reply) => {
+    try {
+      request.caller = await check(request.headers.authorization);
+    } catch (error) {
+      if (error instanceof Failure && error.code === "UNAUTHENTICATED") {
+        reply.header("www-authenticate", "Bearer");
+      }
+      throw error;
+    }
+  });
+  app.addHook("preValidation", async (request) => {
+    // Both, whichever of them the route reads: a name in the other one must not get past.
+    own(request, request.body);
+    own(request, request.query);
+  });
+}
+
+function own({ caller }: FastifyRequest, fields: unknown): void {
+  if (typeof caller !== "string") return;
+  if (typeof fields !== "object" || fields === null) return;
+  const named = fields as { username?: unknown };
+  if (named.username === undefined) named.username = caller;
+  // What is no text is left to the schema, which refuses it.
+  if (typeof named.username !== "string") return;
+  if (parseUsername(named.username) !== caller) {
+    throw new Failure("FORBIDDEN", "username: must be the token's subject.");
+  }
+}
+
+/** The administrators' token, or a user's; undefined where neither is set. */
+export function createReaderCheck(
+  adminToken: string | undefined,
+  user: Check | undefined,
+): Check | undefined {
+  if (!adminToken) return user;
+  const isAdmin = createAdminCheck(adminToken);
+  return async (authorization) => {
+    if (isAdmin(authorization)) return null;
+    if (user) return user(authorization);
+    throw unauthenticated();
+  };
+}

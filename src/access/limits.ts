@@ -1,8 +1,68 @@
-import type { FastifyInstance } from "fastify";
+import rateLimit, { type RateLimitPluginOptions } from "@fastify/rate-limit";
+import type { FastifyInstance, FastifyRequest } from "fastify";
+import { Failure } from "../errors.js";
+import { parseUsername } from "../input.js";
+import { keys } from "../keys.js";
+import type { Redis } from "../redis.js";
 import type { Services } from "../services.js";
 
-/** Limits how often one user, and one address, may ask the routes of `app`. */
-export async function limitRates(
-  _app: FastifyInstance,
-  _services: Services,
-): Promise<void> {}
+/** Limits how often the routes of `app` may be asked from one address (of IPv6: from one /64), before anything is read. */
+export async function limitAddresses(
+  app: FastifyInstance,
+  { limits, settings }: Services,
+): Promise<void> {
+  const max = settings.RATE_LIMIT_ADDRESS;
+  if (max === undefined || !limits) return;
+  const nameSpace = keys.addressRequests("");
+  await app.register(rateLimit, {
+    ...common(limits),
+    global: false,
+    max,
+    nameSpace,
+  });
+  // A hook of the plugin's own would come after those of the routes' parents, which verify tokens.
+  app.addHook("onRequest", app.rateLimit());
+}
+
+/** Limits how often one user may ask the routes of `app`. An administrator who reads about a user is not that user. */
+export async function limitUsers(
+  app: FastifyInstance,
+  { limits, settings }: Services,
+): Promise<void> {
+  const max = settings.RATE_LIMIT_USER;
+  if (max === undefined || !limits) return;
+  await app.register(rateLimit, {
+    ...common(limits),
+    hook: "preHandler",
+    max,
+    nameSpace: keys.userRequests(""),
+    keyGenerator: userOf,
+    allowList: ({ caller }) => caller === null,
+  });
+}
+
+/** The username, as the route will read it. */
+function userOf({ body, query }: FastifyRequest): string {
+  const { username } = (body ?? query) as { username: string };
+  return parseUsername(username);
+}
+
+const NO_HEADERS = {
+  "x-ratelimit-limit": false,
+  "x-ratelimit-remaining": false,
+  "x-ratelimit-reset": false,
+};
+
+const common = (redis: Redis): RateLimitPluginOptions => ({
+  redis,
+  timeWindow: 60_000,
+  // Without its Redis nobody is limited.
+  skipOnError: true,
+  addHeaders: { ...NO_HEADERS, "retry-after": true },
+  addHeadersOnExceeding: NO_HEADERS,
+  errorResponseBuilder: () =>
+    new Failure(
+      "TOO_MANY_REQUESTS",
+      "Too many requests. Please try again in a moment.",
+    ),
+});

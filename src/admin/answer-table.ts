@@ -2,7 +2,7 @@ import type { FastifyReply } from "fastify";
 import type { Services } from "../services.js";
 import { readTable } from "../table-in-force.js";
 import type { PrizeTable } from "./change-prizes.js";
-import { readCounts, withUnits } from "./standing.js";
+import { readCounts, withUnits } from "./counts.js";
 
 /** The answer of every call on prizes: the table as it is or, in a preview, would be, with its ETag. */
 export async function answerTable(

@@ -1,5 +1,5 @@
+import { stateOf } from "../claim.js";
 import type { Postgres } from "../postgres.js";
-import { stateOf } from "./claim-state.js";
 import {
   type DayPlace,
   type Filter,

@@ -1,11 +1,11 @@
 import type { FastifyPluginAsyncTypebox } from "@fastify/type-provider-typebox";
+import { openSince } from "../claim.js";
 import type { Postgres } from "../postgres.js";
 import { Failed } from "../schemas.js";
 import type { Services } from "../services.js";
 import { readPrizeTable } from "./change-prizes.js";
-import { openSince } from "./claim-state.js";
+import { readCounts, withUnits } from "./counts.js";
 import { FiguresAnswer, FiguresQuery } from "./schemas.js";
-import { readCounts, withUnits } from "./standing.js";
 
 /**
  * GET /admin/figures: draws, wins and redemptions of a day and ever, and the units left. Wins are the units taken, so
@@ -31,25 +31,24 @@ export const figuresRoute: FastifyPluginAsyncTypebox<Services> = async (
     },
     async ({ query }) => {
       const date = query.day ?? clock.today().date;
-      const redemptions = await readRedemptions(services, date);
-      const data = await readFigures(services, date, redemptions);
+      const data = await readFigures(services, date);
       return { success: true as const, data };
     },
   );
 };
 
-type Sources = Pick<Services, "redis" | "postgres" | "clock" | "settings">;
-
-/** The figures of a day, with its redemptions as they were read. Rejects with UNAVAILABLE. */
+/** The figures of a day. Rejects with UNAVAILABLE where Postgres is away; without Redis its counts do. */
 export async function readFigures(
-  services: Sources,
+  services: Pick<Services, "redis" | "postgres" | "clock" | "settings">,
   date: string,
-  { of_day, ever, expired, expired_wins }: Redemptions,
 ) {
-  const since = openSince(services.clock, services.settings.CLAIM_DAYS);
-  const [table, counts] = await Promise.all([
-    readPrizeTable(services.postgres),
+  const { postgres, clock, settings } = services;
+  const since = openSince(clock, settings.CLAIM_DAYS);
+  const [table, counts, redeemed, expired] = await Promise.all([
+    readPrizeTable(postgres),
     readCounts(services, date),
+    countRedeemed(postgres, date, since),
+    since === undefined ? 0 : countExpired(postgres, since),
   ]);
   const prizes = withUnits(table.prizes, counts);
   const wins = { today: 0, ever: 0 };
@@ -63,33 +62,17 @@ export async function readFigures(
     today: {
       draws: drawsOf(counts.draws.today, wins.today),
       wins: wins.today,
-      redemptions: of_day,
-      forfeited: isExpired ? wins.today - of_day : 0,
+      redemptions: redeemed.of_day,
+      forfeited: isExpired ? wins.today - redeemed.of_day : 0,
     },
     ever: {
       draws: drawsOf(counts.draws.total, wins.ever),
       wins: wins.ever,
-      redemptions: ever,
-      forfeited: Math.max(0, expired_wins - expired),
+      redemptions: redeemed.ever,
+      forfeited: Math.max(0, expired - redeemed.expired),
     },
     prizes,
   };
-}
-
-/** Redeemed wins of a day, ever, and of those days whose wins can't be redeemed any more; all wins of those days. */
-export type Redemptions = Redeemed & { expired_wins: number };
-
-/** Takes longer the more was redeemed. Rejects with UNAVAILABLE. */
-export async function readRedemptions(
-  { postgres, clock, settings }: Sources,
-  date: string,
-): Promise<Redemptions> {
-  const since = openSince(clock, settings.CLAIM_DAYS);
-  const [redeemed, expired_wins] = await Promise.all([
-    countRedeemed(postgres, date, since),
-    since === undefined ? 0 : countExpired(postgres, since),
-  ]);
-  return { ...redeemed, expired_wins };
 }
 
 /** Redis counts draws anew after it lost its data: there were at least as many as wins. */

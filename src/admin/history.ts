@@ -1,9 +1,9 @@
 import type { FastifyPluginAsyncTypebox } from "@fastify/type-provider-typebox";
+import { decodeCursor, encodeCursor } from "../cursor.js";
 import type { Postgres } from "../postgres.js";
 import { Failed } from "../schemas.js";
 import type { Services } from "../services.js";
 import type { PrizeRow } from "./change-prizes.js";
-import { decodeCursor, encodeCursor } from "./cursor.js";
 import { HistoryAnswer, HistoryQuery } from "./schemas.js";
 
 /** GET /admin/history: every change of a prize, newest first. */

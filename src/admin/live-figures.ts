@@ -3,16 +3,13 @@ import { Failure } from "../errors.js";
 import { keys } from "../keys.js";
 import { replies } from "../redis.js";
 import type { Services } from "../services.js";
-import { type Redemptions, readFigures, readRedemptions } from "./figures.js";
+import { readFigures } from "./figures.js";
 import { forecast } from "./forecast.js";
 import { countersOf, minuteOf, perMinute, samplesOf } from "./minutes.js";
 
 type Entries = [id: string, fields: string[]][];
 
 type Live = Awaited<ReturnType<ReturnType<typeof createReader>>>;
-
-/** Redemptions are counted in a scan, which may take this part of the time. */
-const SHARE = 1 / 20;
 
 /**
  * The figures of an event, with what each prize will come to. Where a store does not answer they are the last ones, and
@@ -55,12 +52,11 @@ const UNKNOWN = {
 
 function createReader(services: Services) {
   const { clock, redis, settings } = services;
-  const redemptionsOf = createRedemptions(services);
 
   return async function read() {
     const { date, before, endsAt, resetsAt } = clock.today();
     const [fromPostgres, fromRedis] = await Promise.allSettled([
-      redemptionsOf(date).then((it) => readFigures(services, date, it)),
+      readFigures(services, date),
       readRedis(),
     ]);
     if (fromRedis.status === "rejected") {
@@ -118,27 +114,4 @@ function createReader(services: Services) {
       counters: countersOf(taken),
     };
   }
-}
-
-/** Redemptions, counted again when the last count has cost its share of the time. */
-function createRedemptions(services: Services) {
-  let known: { date: string; redemptions: Redemptions } | undefined;
-  let next = 0;
-
-  return async function redemptionsOf(date: string): Promise<Redemptions> {
-    const began = performance.now();
-    const current = known?.date === date ? known.redemptions : undefined;
-    if (current && began < next) return current;
-    try {
-      const redemptions = await readRedemptions(services, date);
-      known = { date, redemptions };
-      return redemptions;
-    } catch (error) {
-      if (!current) throw error;
-      return current;
-    } finally {
-      const ended = performance.now();
-      next = ended + (ended - began) / SHARE;
-    }
-  };
 }

@@ -1,9 +1,9 @@
 import { Readable } from "node:stream";
 import type { FastifyPluginAsyncTypebox } from "@fastify/type-provider-typebox";
 import { Type } from "typebox";
+import { openSince } from "../claim.js";
 import { Failed } from "../schemas.js";
 import type { Services } from "../services.js";
-import { openSince } from "./claim-state.js";
 import { countDay, dayPages } from "./day-pages.js";
 import { CsvQuery } from "./schemas.js";
 import { winnersCsv } from "./winners-csv.js";

@@ -1,10 +1,10 @@
 import type { FastifyPluginAsyncTypebox } from "@fastify/type-provider-typebox";
 import type { Static } from "typebox";
+import { openSince, stateOf } from "../claim.js";
+import { decodeCursor, encodeCursor } from "../cursor.js";
 import { parsePhone, parseUsername } from "../input.js";
 import { Failed } from "../schemas.js";
 import type { Services } from "../services.js";
-import { openSince, stateOf } from "./claim-state.js";
-import { decodeCursor, encodeCursor } from "./cursor.js";
 import { readDayPage } from "./day-pages.js";
 import { type ResultRow, readWhose } from "./find-results.js";
 import { ResultsAnswer, ResultsQuery } from "./schemas.js";

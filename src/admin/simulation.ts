@@ -7,10 +7,10 @@ import { systemRandom } from "../random.js";
 import { Failed } from "../schemas.js";
 import type { Services } from "../services.js";
 import { readTable } from "../table-in-force.js";
+import { readCounts } from "./counts.js";
 import { draftTable } from "./draft-table.js";
 import { PrizeTableFields } from "./schemas.js";
 import { type Step, simulate } from "./simulate.js";
-import { readCounts } from "./standing.js";
 
 const SimulationFields = Type.Object(
   {

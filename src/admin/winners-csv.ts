@@ -1,5 +1,5 @@
 import { stringify } from "csv-stringify/sync";
-import { stateOf } from "./claim-state.js";
+import { stateOf } from "../claim.js";
 import type { ResultRow } from "./find-results.js";
 
 const COLUMNS = [

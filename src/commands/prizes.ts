@@ -45,6 +45,7 @@ await runProgram(USAGE, async ([name = "", ...args]) => {
     );
   }
   await command(args);
+  return 0;
 });
 
 async function list(args: string[]): Promise<void> {

@@ -1,7 +1,6 @@
-import { readFile } from "node:fs/promises";
-import { join } from "node:path";
 import { type Config, readConfig } from "../config.js";
-import { Failure, SetupError } from "../errors.js";
+import { runningPair } from "../embedded-running.js";
+import { Failure } from "../errors.js";
 import { createPostgres, type Postgres } from "../postgres.js";
 
 /** What is wrong with how a command was called. */
@@ -11,20 +10,22 @@ export class UsageError extends Error {}
 export class CommandError extends Error {}
 
 /**
- * Runs a command and ends the process: 0 done, 1 failed, 2 called wrongly. Every failure is a sentence on stderr.
+ * Runs a command and ends the process: 0 done or what `work` answers with, 1 failed, 2 called wrongly. Every failure is a
+ * sentence on stderr.
  */
 export async function runProgram(
   usage: string,
-  work: (args: string[]) => Promise<void>,
+  work: (args: string[]) => Promise<number>,
 ): Promise<never> {
   const args = process.argv.slice(2);
   // Whoever reads the output may have enough of it, as head has.
   process.stdout.on("error", () => process.exit(0));
   try {
-    if (args.some((arg) => arg === "--help" || arg === "-h"))
+    if (args.some((arg) => arg === "--help" || arg === "-h")) {
       await print(usage);
-    else await work(args);
-    process.exit(0);
+      process.exit(0);
+    }
+    process.exit(await work(args));
   } catch (error) {
     const isUsage = error instanceof UsageError || isParseArgsError(error);
     console.error(sentenceOf(error));
@@ -47,12 +48,16 @@ const isParseArgsError = (error: unknown) =>
   "code" in error &&
   String(error.code).startsWith("ERR_PARSE_ARGS");
 
-function sentenceOf(error: unknown): string {
+/** What is wrong, for whoever runs a command. */
+export function sentenceOf(error: unknown): string {
   if (!(error instanceof Error)) return String(error);
   if (error instanceof Failure && error.code === "UNAVAILABLE") {
     return `Postgres can't do it: ${causeOf(error)}`;
   }
-  return error.message;
+  // Node tells a connection refused at several addresses in an error without words.
+  return error instanceof AggregateError
+    ? sentenceOf(error.errors[0])
+    : error.message;
 }
 
 function causeOf({ cause }: Error): string {
@@ -70,7 +75,7 @@ export async function withDatabase(
   work: (postgres: Postgres, config: Config) => Promise<void>,
 ): Promise<void> {
   const config = await readConfig(withoutRedis(process.env));
-  const url = config.DATABASE_URL ?? (await embeddedUrl(".data"));
+  const url = config.DATABASE_URL ?? (await runningPair(".data")).databaseUrl;
   const postgres = createPostgres(url);
   try {
     await work(postgres, config);
@@ -83,19 +88,4 @@ export async function withDatabase(
 function withoutRedis(variables: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
   if (!variables.DATABASE_URL || variables.REDIS_URL) return variables;
   return { ...variables, REDIS_URL: "redis://unused" };
-}
-
-/** Where the embedded PostgreSQL of a folder listens. Rejects where it does not run. */
-async function embeddedUrl(folder: string): Promise<string> {
-  const read = (path: string) =>
-    readFile(join(folder, path), "utf8").catch((error: unknown) => {
-      throw new SetupError(
-        "There is no DATABASE_URL, and no Lucky Draw is running in this folder: set one, or start the other with npm start.",
-        { cause: error },
-      );
-    });
-  // Its fourth line is the port; the file goes when PostgreSQL stops.
-  const port = (await read("postgres/postmaster.pid")).split("\n")[3];
-  const password = (await read("postgres.password")).trim();
-  return `postgres://postgres:${password}@127.0.0.1:${port}/postgres`;
 }

@@ -1,8 +1,8 @@
 import { parseArgs } from "node:util";
-import { openSince } from "../admin/claim-state.js";
 import { countDay, dayPages } from "../admin/day-pages.js";
 import type { ResultRow } from "../admin/find-results.js";
 import { winnersCsv } from "../admin/winners-csv.js";
+import { openSince } from "../claim.js";
 import { createClock } from "../clock.js";
 import { print, runProgram, UsageError, withDatabase } from "./program.js";
 
@@ -42,6 +42,7 @@ await runProgram(USAGE, async ([name, ...args]) => {
       await print(text);
     }
   });
+  return 0;
 });
 
 function parseDay(text: string | undefined): string {

@@ -1,8 +1,73 @@
-import type { FastifyInstance } from "fastify";
+import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
 import type { Services } from "../services.js";
+import { traceOf } from "./request-id.js";
+import { createSummary } from "./summary.js";
 
-/** Request ids in and out; a line in the log for failures and slow requests. */
+declare module "fastify" {
+  interface FastifyRequest {
+    /** when it came, in milliseconds of `performance.now()` */
+    began: number;
+  }
+}
+
+/** A request that takes longer than this many milliseconds is told. */
+const SLOW = 500;
+
+/** Request ids out; a line in the log for failures and slow requests; the metrics of requests, where they are on. */
 export function observeRequests(
-  _app: FastifyInstance,
-  _services: Services,
-): void {}
+  app: FastifyInstance,
+  { metrics, gate }: Pick<Services, "metrics" | "gate">,
+): void {
+  const { log } = app;
+  // An overload must not flood the log, nor a Postgres that takes long over everything.
+  const unavailable = createSummary(log, "unavailable");
+  const slow = createSummary(log, "slow");
+
+  app.decorateRequest("began", 0);
+  app.addHook("onRequest", (request, reply, done) => {
+    request.began = performance.now();
+    reply.header("x-request-id", request.id);
+    done();
+  });
+  // Not onResponse, for which Fastify listens to every answer's end.
+  app.addHook("onSend", (request, reply, _payload, done) => {
+    const milliseconds = performance.now() - request.began;
+    if (reply.statusCode >= 400 || milliseconds > SLOW) {
+      tell(request, reply, milliseconds);
+    }
+    metrics?.answered(request, reply, milliseconds, gate.isFull);
+    done();
+  });
+  app.addHook("onClose", async () => {
+    unavailable.flush();
+    slow.flush();
+  });
+
+  function tell(
+    request: FastifyRequest,
+    reply: FastifyReply,
+    milliseconds: number,
+  ): void {
+    const status = reply.statusCode;
+    // Not the URL, which can hold a username and a phone number.
+    const line = {
+      reqId: request.id,
+      trace_id: traceIdOf(request),
+      method: request.method,
+      route: request.routeOptions.url,
+      status,
+      milliseconds: Math.round(milliseconds),
+      code: reply.failure,
+    };
+    if (status === 503) unavailable.add(line);
+    else if (status >= 500) log.info(line, "failed");
+    else if (milliseconds > SLOW) slow.add(line);
+    else log.debug(line, "refused");
+  }
+}
+
+/** The trace that a request is part of: its span's, where traces are on, or what the caller said. */
+function traceIdOf(request: FastifyRequest): string | undefined {
+  const span = request.opentelemetry?.().span;
+  return span?.spanContext().traceId ?? traceOf(request.raw);
+}

@@ -1,9 +1,10 @@
 import type { FastifyPluginAsyncTypebox } from "@fastify/type-provider-typebox";
+import { createClaimUntil } from "../claim.js";
 import { within } from "../deadline.js";
 import type { Outcome } from "../draw.js";
 import { unavailable } from "../errors.js";
 import { parseUsername } from "../input.js";
-import { DrawBody, DrawHeaders, Drawn, Failed } from "../schemas.js";
+import { DrawBody, DrawHeaders, Drawn, failures } from "../schemas.js";
 import type { Services } from "../services.js";
 
 /** A caller has its answer or a 503 within two seconds, with the rest to spare for a busy machine. */
@@ -16,8 +17,10 @@ const late = () => unavailable(new Error("the draw took too long"));
 /** POST /draw */
 export const drawRoute: FastifyPluginAsyncTypebox<Services> = async (
   app,
-  { engine, settle, clock, gate },
+  { engine, settle, clock, gate, settings },
 ) => {
+  const claimUntil = createClaimUntil(clock, settings.CLAIM_DAYS);
+
   /** An answer that was cut off has told nobody: the winner gets it on the next try. */
   function settleWin(outcome: Outcome, told: boolean): void {
     if (outcome.outcome !== "won") return;
@@ -28,9 +31,17 @@ export const drawRoute: FastifyPluginAsyncTypebox<Services> = async (
     "/draw",
     {
       schema: {
+        operationId: "draw",
+        summary: "Draw",
+        description:
+          "Decides the user's draw of the day. Without a key, a win is repeated until it has been delivered once.",
+        tags: ["draw"],
         body: DrawBody,
         headers: DrawHeaders,
-        response: { 200: Drawn, default: Failed },
+        response: {
+          200: Drawn,
+          ...failures({ INVALID_REQUEST: "username: is missing." }),
+        },
       },
     },
     async (request, reply) => {
@@ -49,14 +60,21 @@ export const drawRoute: FastifyPluginAsyncTypebox<Services> = async (
         else raw.once("close", ended);
       }
       reply.header("cache-control", "no-store");
-      return answer(outcome, (date) => clock.day(date).resetsAt);
+      return answer(outcome, (date) => clock.day(date).resetsAt, claimUntil);
     },
   );
 };
 
-function answer(outcome: Outcome, resetsAt: (date: string) => string) {
+function answer(
+  outcome: Outcome,
+  resetsAt: (date: string) => string,
+  claimUntil: ((date: string) => string) | undefined,
+) {
   if (outcome.outcome === "won") {
-    const { result, title } = outcome;
+    const { title, settlement } = outcome;
+    const result = claimUntil
+      ? { ...outcome.result, claim_until: claimUntil(settlement.draw_date) }
+      : outcome.result;
     const message = `Congratulations! You have won a ${title}!`;
     return { success: true as const, data: { message, result } };
   }

@@ -1,6 +1,6 @@
 import type { FastifyPluginAsyncTypebox } from "@fastify/type-provider-typebox";
 import { keys } from "../keys.js";
-import { Health, Readiness } from "../schemas.js";
+import { failures, Health, NotReady, Ready } from "../schemas.js";
 import type { Services } from "../services.js";
 
 /** GET /healthz: the process lives. GET /readyz: it can serve; says what is wrong. */
@@ -8,13 +8,31 @@ export const healthRoutes: FastifyPluginAsyncTypebox<Services> = async (
   app,
   { redis, postgres, prizes },
 ) => {
-  app.get("/healthz", { schema: { response: { 200: Health } } }, async () => ({
-    status: "ok" as const,
-  }));
+  app.get(
+    "/healthz",
+    {
+      schema: {
+        operationId: "health",
+        summary: "Whether the process lives",
+        description: "Asks no store.",
+        tags: ["operation"],
+        response: { 200: Health, ...failures({}) },
+      },
+    },
+    async () => ({ status: "ok" as const }),
+  );
 
   app.get(
     "/readyz",
-    { schema: { response: { 200: Readiness, 503: Readiness } } },
+    {
+      schema: {
+        operationId: "readiness",
+        summary: "Whether it can serve",
+        description: "Asks Redis and Postgres, and says what is wrong.",
+        tags: ["operation"],
+        response: { 200: Ready, 503: NotReady, ...failures({}) },
+      },
+    },
     async (_request, reply) => {
       const stops = (
         await Promise.all([redisProblem(), postgresProblem()])

@@ -1,5 +1,5 @@
 import type { FastifyPluginAsyncTypebox } from "@fastify/type-provider-typebox";
-import { Failed, PrizesAnswer } from "../schemas.js";
+import { failures, PrizesAnswer } from "../schemas.js";
 import type { Services } from "../services.js";
 import { readStock } from "../stock.js";
 
@@ -10,7 +10,16 @@ export const prizesRoute: FastifyPluginAsyncTypebox<Services> = async (
 ) => {
   app.get(
     "/prizes",
-    { schema: { response: { 200: PrizesAnswer, default: Failed } } },
+    {
+      schema: {
+        operationId: "listPrizes",
+        summary: "The prizes and what is left of them",
+        description:
+          "The prizes in force with their odds. What is left is as of this moment, and no promise.",
+        tags: ["prizes"],
+        response: { 200: PrizesAnswer, ...failures({}) },
+      },
+    },
     async () => {
       const { date, resetsAt } = clock.today();
       const data = {

@@ -2,11 +2,12 @@ import type { FastifyPluginAsyncTypebox } from "@fastify/type-provider-typebox";
 import type { FastifyReply, FastifyRequest } from "fastify";
 import type { CountryCode } from "libphonenumber-js";
 import type { Static } from "typebox";
+import { openSince } from "../claim.js";
 import { within } from "../deadline.js";
 import { invalid, unavailable } from "../errors.js";
 import { parsePhone, parseUsername } from "../input.js";
 import { redeem } from "../redeem.js";
-import { Failed, RedeemedAnswer, RedeemFields } from "../schemas.js";
+import { failures, RedeemedAnswer, RedeemFields } from "../schemas.js";
 import type { Services } from "../services.js";
 
 /** As for a draw: an answer or a 503 within two seconds. */
@@ -17,17 +18,31 @@ const late = () => unavailable(new Error("the redemption took too long"));
 /** GET /redeem, with a JSON body or a query string, and POST /redeem. */
 export const redeemRoute: FastifyPluginAsyncTypebox<Services> = async (
   app,
-  { postgres, clock, country, gate },
+  { postgres, clock, country, gate, settings },
 ) => {
-  const response = { 200: RedeemedAnswer, default: Failed };
+  const described = {
+    summary: "Redeem a win",
+    tags: ["draw"],
+    response: {
+      200: RedeemedAnswer,
+      ...failures({
+        INVALID_REQUEST: "id: must be a UUID.",
+        RESULT_NOT_FOUND: "No such result for this username.",
+        ALREADY_REDEEMED:
+          "This prize has already been redeemed with another phone number.",
+        CLAIM_EXPIRED: "The time to redeem this prize is over.",
+      }),
+    },
+  };
 
   async function answer(fields: Fields, reply: FastifyReply) {
     const userId = parseUsername(fields.username);
     const phoneNo = phoneOf(fields, country);
     const now = clock.now();
+    const since = openSince(clock, settings.CLAIM_DAYS);
     const result = await within(
       PATIENCE,
-      gate.pass(() => redeem(postgres, now, fields.id, userId, phoneNo)),
+      gate.pass(() => redeem(postgres, now, fields.id, userId, phoneNo, since)),
       late,
     );
     reply.header("cache-control", "no-store");
@@ -37,14 +52,28 @@ export const redeemRoute: FastifyPluginAsyncTypebox<Services> = async (
 
   app.post(
     "/redeem",
-    { schema: { body: RedeemFields, response } },
+    {
+      schema: {
+        ...described,
+        operationId: "redeem",
+        description:
+          "The same phone number again gets the same answer. A number may be added once where none was given.",
+        body: RedeemFields,
+      },
+    },
     (request, reply) => answer(request.body, reply),
   );
 
   app.get(
     "/redeem",
     {
-      schema: { querystring: RedeemFields, response },
+      schema: {
+        ...described,
+        operationId: "redeemByQuery",
+        description:
+          "The same as POST /redeem. The fields may also come as a JSON body, which then counts instead of the query string; this document can't describe a body of GET. What is in a URL ends up in logs: prefer POST.",
+        querystring: RedeemFields,
+      },
       preValidation: preferBody,
     },
     (request, reply) => answer(request.query, reply),

@@ -1,5 +1,87 @@
 import type { FastifyPluginAsyncTypebox } from "@fastify/type-provider-typebox";
+import { Temporal } from "temporal-polyfill";
+import { createClaimUntil } from "../claim.js";
+import { decodeCursor, encodeCursor } from "../cursor.js";
+import { within } from "../deadline.js";
+import { invalid, unavailable } from "../errors.js";
+import { parseUsername } from "../input.js";
+import { findMine } from "../my-results.js";
+import { failures, MyResultsAnswer, MyResultsQuery } from "../schemas.js";
 import type { Services } from "../services.js";
 
+/** As for a draw: an answer or a 503 within two seconds. */
+const PATIENCE = 1_200;
+
+const late = () => unavailable(new Error("the results took too long"));
+
 /** GET /results: a user's own wins. */
-export const resultsRoute: FastifyPluginAsyncTypebox<Services> = async () => {};
+export const resultsRoute: FastifyPluginAsyncTypebox<Services> = async (
+  app,
+  { postgres, clock, gate, settings },
+) => {
+  const days = settings.CLAIM_DAYS;
+  const claimUntil = createClaimUntil(clock, days);
+
+  app.get(
+    "/results",
+    {
+      schema: {
+        operationId: "listMyResults",
+        summary: "List a user's wins",
+        description:
+          "Newest first. For the user's token, or the administrators', which may ask for anybody.",
+        tags: ["draw"],
+        security: [{ userToken: [] }, { adminToken: [] }],
+        querystring: MyResultsQuery,
+        response: {
+          200: MyResultsAnswer,
+          ...failures({
+            INVALID_REQUEST: "limit: must be a number from 1 to 100.",
+            UNAUTHENTICATED: "Authorization: must be Bearer and a valid token.",
+          }),
+        },
+      },
+    },
+    async ({ query }, reply) => {
+      const userId = parseUsername(query.username);
+      const limit = parseLimit(query.limit);
+      const before = parseCursor(query.cursor);
+      const found = await within(
+        PATIENCE,
+        gate.pass(() =>
+          findMine(postgres, clock, days, userId, limit + 1, before),
+        ),
+        late,
+      );
+      const page = found.slice(0, limit);
+      const last = found.length > limit ? page.at(-1) : undefined;
+      const results = claimUntil
+        ? page.map((win) => ({
+            ...win,
+            claim_until: claimUntil(win.draw_date),
+          }))
+        : page;
+      const next_cursor = last ? encodeCursor(last.draw_date) : null;
+      reply.header("cache-control", "no-store");
+      return { success: true as const, data: { results, next_cursor } };
+    },
+  );
+};
+
+function parseLimit(text = "20"): number {
+  if (!/^([1-9]\d?|100)$/.test(text)) {
+    throw invalid("limit", "must be a number from 1 to 100");
+  }
+  return Number(text);
+}
+
+/** The draw date where the page before ended. */
+function parseCursor(cursor: string | undefined): string | undefined {
+  if (cursor === undefined) return undefined;
+  const [date = ""] = decodeCursor(cursor, /^(\d{4}-\d\d-\d\d)$/);
+  try {
+    return Temporal.PlainDate.from(date, { overflow: "reject" }).toString();
+  } catch {
+    throw invalid("cursor", "must be the next_cursor of the page before");
+  }
+}

@@ -18,7 +18,7 @@ export type Slot = {
   pause(): void;
   resume(): void;
   kill(): Promise<void>;
-  /** SIGTERM. Answers with the exit code. */
+  /** SIGTERM. Answers with the exit code, or 0 where a kill -9 came first. */
   stop(): Promise<number | null>;
   start(): Promise<void>;
 };
@@ -59,11 +59,14 @@ async function openSlot(t: Owner, arena: Arena, n: number): Promise<Slot> {
   const settings = { PORT: String(port), TIME_ZONE: noonZone(new Date()) };
   const urls = { redisUrl: redis.url, databaseUrl: postgres.url };
   let expected = false;
+  let killed = false;
+  let starting: Promise<void> | undefined;
 
   async function launch(): Promise<ServerProcess> {
     const launched = await startProcess(t, urls, settings);
     const { child, lines } = launched;
     expected = false;
+    killed = false;
     child.once("exit", (code, signal) => {
       if (!expected) mishaps.push(`server ${n} ended: ${code ?? signal}`);
     });
@@ -71,9 +74,17 @@ async function openSlot(t: Owner, arena: Arena, n: number): Promise<Slot> {
     return launched;
   }
 
-  const end = (signal: NodeJS.Signals) => {
+  /** After the start that another fault's end has begun. */
+  const end = async (signal: NodeJS.Signals) => {
+    await starting;
     expected = true;
+    killed ||= signal === "SIGKILL";
     return slot.process.end(signal);
+  };
+  const restart = async () => {
+    if (!expected) return; // two faults ended it, and it is back
+    await until("the port", () => isFree(port));
+    slot.process = await launch();
   };
   const slot: Slot = {
     n,
@@ -86,11 +97,15 @@ async function openSlot(t: Owner, arena: Arena, n: number): Promise<Slot> {
     kill: async () => {
       await end("SIGKILL");
     },
-    stop: () => end("SIGTERM"),
-    start: async () => {
-      if (!expected) return; // two faults ended it, and it is back
-      await until("the port", () => isFree(port));
-      slot.process = await launch();
+    stop: async () => {
+      const code = await end("SIGTERM");
+      return killed ? 0 : code;
+    },
+    start: () => {
+      starting ??= restart().finally(() => {
+        starting = undefined;
+      });
+      return starting;
     },
   };
   return slot;

@@ -1,4 +1,4 @@
-import { invalid } from "../errors.js";
+import { invalid } from "./errors.js";
 
 /** Where a page ended, as an opaque text. */
 export const encodeCursor = (...place: (string | number)[]) =>

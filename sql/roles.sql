@@ -1,0 +1,22 @@
+-- Three roles, each with no more than it needs. Run once per database by whoever may create roles, before the first
+-- `npm run migrate`; what the roles may do with the tables is in grants.sql, which `npm run migrate` runs.
+--   psql -v ON_ERROR_STOP=1 -d lucky_draw -f sql/roles.sql
+-- Then give them passwords, which psql sends hashed: \password lucky_owner, and the same for the others.
+do $$
+declare
+  role text;
+begin
+  foreach role in array array['lucky_owner', 'lucky_server', 'lucky_reader'] loop
+    if not exists (select from pg_roles where rolname = role) then
+      execute format('create role %I login', role);
+    end if;
+    execute format('grant connect on database %I to %I', current_database(), role);
+  end loop;
+  execute format('revoke all on database %I from public', current_database());
+end
+$$;
+
+-- PostgreSQL 15 and later leave it out by themselves, except in a database that comes from an older one.
+revoke create on schema public from public;
+grant usage on schema public to lucky_owner, lucky_server, lucky_reader;
+grant create on schema public to lucky_owner;

@@ -1,0 +1,109 @@
+import { parseArgs } from "node:util";
+import { createClock } from "../clock.js";
+import { type Config, readConfig } from "../config.js";
+import { runningPair } from "../embedded-running.js";
+import type { Postgres } from "../postgres.js";
+import { type Redis, redisTime } from "../redis.js";
+import { examineClocks, examineDay } from "./doctor/clocks.js";
+import { type Finding, fail, type Say } from "./doctor/finding.js";
+import { examineLinks } from "./doctor/links.js";
+import { examineOutbox } from "./doctor/outbox.js";
+import {
+  examineMigrations,
+  examinePostgres,
+  reachPostgres,
+} from "./doctor/postgres.js";
+import { examinePrivileges } from "./doctor/privileges.js";
+import { examinePrizes, examineTable } from "./doctor/prizes.js";
+import { examineRedis, reachRedis } from "./doctor/redis.js";
+import { runProgram, sentenceOf } from "./program.js";
+
+const HELP = `npm run doctor
+
+Connects to both stores as a server would and examines them: links, versions, Redis's persistence, memory and role,
+migrations, rights, prizes, counters, the outbox, clocks. It writes nothing. Each finding is a line, ok, warn or fail,
+and under a warn or fail what to do. Without DATABASE_URL and REDIS_URL it examines the embedded pair of a running
+npm start.
+
+Exit code: 0, or 1 where something fails, or 2 for a wrong command line.`;
+
+await runProgram(HELP, async (args) => {
+  parseArgs({ args });
+  const config = await readConfig(process.env);
+  let failed = false;
+  const say = (finding: Finding) => {
+    failed ||= finding.level === "fail";
+    print(finding);
+  };
+  await examine(config, say);
+  return failed ? 1 : 0;
+});
+
+function print({ level, sentence, remedy }: Finding): void {
+  console.log(`${level.padEnd(4)}  ${sentence}`);
+  if (remedy) console.log(`      → ${remedy}`);
+}
+
+async function examine(config: Config, say: Say): Promise<void> {
+  const { DATABASE_URL, REDIS_URL, TIME_ZONE } = config;
+  const embedded = !DATABASE_URL || !REDIS_URL;
+  const urls = embedded
+    ? await runningPair(".data")
+    : { databaseUrl: DATABASE_URL, redisUrl: REDIS_URL };
+  examineLinks(urls, say);
+  const redis = await reachRedis(urls.redisUrl, say);
+  const postgres = await reachPostgres(urls.databaseUrl, say);
+  try {
+    const stores = { redis, postgres, embedded, timeZone: TIME_ZONE };
+    await examineStores(stores, say);
+  } finally {
+    redis?.disconnect();
+    await postgres?.close();
+  }
+}
+
+type Stores = {
+  redis: Redis | undefined;
+  postgres: Postgres | undefined;
+  embedded: boolean;
+  timeZone: string;
+};
+
+async function examineStores(
+  { redis, postgres, embedded, timeZone }: Stores,
+  say: Say,
+): Promise<void> {
+  const local = async () => Date.now();
+  const clock = createClock(timeZone, redis ? () => redisTime(redis) : local);
+  // What one examination can't do must not keep the others from being done.
+  const attempt = async (what: string, work: () => Promise<void>) => {
+    try {
+      await work();
+    } catch (error) {
+      const cause = error instanceof Error ? (error.cause ?? error) : error;
+      say(
+        fail(
+          `${what} can't be examined: ${sentenceOf(cause)}.`,
+          "compare the user's rights with lua/acl.txt and sql/grants.sql",
+        ),
+      );
+    }
+  };
+  await attempt("The day", async () => {
+    await clock.sync();
+    examineDay(timeZone, clock, say);
+  });
+  if (redis) {
+    await attempt("Redis", () => examineRedis(redis, say));
+    await attempt("The outbox", () => examineOutbox(redis, say));
+    await attempt("The clocks", () => examineClocks(redis, postgres, say));
+  }
+  if (!postgres) return;
+  await attempt("Postgres", async () => {
+    await examinePostgres(postgres, say);
+    if (!(await examineMigrations(postgres, say))) return;
+    await examinePrivileges(postgres, embedded, say);
+    const rows = await examinePrizes(postgres, clock.today().date, say);
+    if (redis) await examineTable(redis, rows, say);
+  });
+}

@@ -1,0 +1,44 @@
+import { ok, type Say, warn } from "./finding.js";
+
+const LOOPBACK = /^(localhost|127\.[\d.]+|\[::1\]|)$/;
+
+/** sslmode that encrypts and believes any certificate. */
+const BLIND = ["require", "prefer", "allow"];
+
+/** Whether what goes to a store can be read or changed on the way. */
+export function examineLinks(
+  { databaseUrl, redisUrl }: { databaseUrl: string; redisUrl: string },
+  say: Say,
+): void {
+  const redis = new URL(redisUrl);
+  if (redis.protocol === "rediss:") {
+    say(ok("The link to Redis is encrypted, and its certificate checked."));
+  } else if (!LOOPBACK.test(redis.hostname)) {
+    say(
+      warn(
+        "The link to Redis is not encrypted.",
+        "use rediss:// in REDIS_URL, unless the network is yours alone",
+      ),
+    );
+  }
+  const postgres = new URL(databaseUrl);
+  const query = postgres.searchParams;
+  const mode = query.get("sslmode") ?? query.get("ssl") ?? "disable";
+  if (BLIND.includes(mode)) {
+    say(
+      warn(
+        `With sslmode=${mode} whoever is in between may pass for Postgres.`,
+        "use sslmode=verify-full in DATABASE_URL",
+      ),
+    );
+  } else if (mode !== "disable" && mode !== "false") {
+    say(ok("The link to Postgres is encrypted, and its certificate checked."));
+  } else if (!LOOPBACK.test(postgres.hostname)) {
+    say(
+      warn(
+        "The link to Postgres is not encrypted.",
+        "use sslmode=verify-full in DATABASE_URL, unless the network is yours alone",
+      ),
+    );
+  }
+}

@@ -1,0 +1,47 @@
+import { readFile } from "node:fs/promises";
+import { parseArgs } from "node:util";
+import createSql from "postgres";
+import { readConfig } from "../config.js";
+import { SetupError } from "../errors.js";
+import { migrate } from "../migrate.js";
+import { runProgram } from "./program.js";
+
+const HELP = `npm run migrate
+
+Applies the numbered files of sql/ that the database of DATABASE_URL has not seen. A server does the same when it starts,
+if its role may; where servers have a role of their own (sql/roles.sql), run this as the owner before each upgrade.
+Then sql/grants.sql gives those roles their rights, in a database that has them.
+
+Exit code: 0, or 1 with a sentence where something failed, or 2 for a wrong command line.`;
+
+await runProgram(HELP, async (args) => {
+  parseArgs({ args });
+  // Whoever migrates need not know where Redis is.
+  const redis = process.env.DATABASE_URL ? { REDIS_URL: "redis://unused" } : {};
+  const { DATABASE_URL } = await readConfig({ ...redis, ...process.env });
+  if (!DATABASE_URL) {
+    throw new SetupError(
+      "DATABASE_URL: must be set; the embedded pair is migrated by npm start.",
+    );
+  }
+  const applied = await migrate(DATABASE_URL, false);
+  for (const name of applied) console.log(`applied ${name}`);
+  if (applied.length === 0) console.log("Nothing to apply.");
+  if (await grant(DATABASE_URL)) console.log("Rights granted: sql/grants.sql");
+  return 0;
+});
+
+/** Gives the roles of sql/roles.sql their rights. Answers with false where the database server has no such roles. */
+async function grant(url: string): Promise<boolean> {
+  const sql = createSql(url, { max: 1, onnotice: () => {} });
+  try {
+    const roles = await sql`
+      select from pg_roles where rolname in ('lucky_server', 'lucky_reader')`;
+    if (roles.count < 2) return false;
+    const file = new URL("../../sql/grants.sql", import.meta.url);
+    await sql.unsafe(await readFile(file, "utf8"));
+    return true;
+  } finally {
+    await sql.end({ timeout: 1 });
+  }
+}

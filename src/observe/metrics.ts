@@ -1,0 +1,134 @@
+import {
+  Counter,
+  collectDefaultMetrics,
+  Gauge,
+  Histogram,
+  Registry,
+} from "prom-client";
+import { createTallies } from "./tallies.js";
+
+export type Metrics = ReturnType<typeof createMetrics>;
+
+/** The scripts of `lua/`. */
+export type Script = "draw" | "settle" | "reload";
+
+/** From a lone draw's script to the deadline of a command. */
+const SECONDS = [
+  0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1,
+];
+
+const SIZES = [1, 2, 4, 8, 16, 32, 64, 128, 256, 512];
+
+/**
+ * What a server counts and measures, in a registry of its own. All names but those of Node and the process begin with
+ * `lucky_draw_`; units are seconds.
+ */
+export function createMetrics() {
+  const registry = new Registry();
+  const registers = [registry];
+  collectDefaultMetrics({ register: registry });
+
+  const scriptSeconds = new Histogram({
+    name: "lucky_draw_script_seconds",
+    help: "Time from sending a Lua script's call to its reply",
+    labelNames: ["script"],
+    buckets: SECONDS,
+    registers,
+  });
+  const scriptFailures = new Counter({
+    name: "lucky_draw_script_failures_total",
+    help: "Calls of Lua scripts that Redis refused or did not answer",
+    labelNames: ["script"],
+    registers,
+  });
+  const batchDraws = new Histogram({
+    name: "lucky_draw_batch_draws",
+    help: "Draws decided by one call of draw.lua",
+    buckets: SIZES,
+    registers,
+  });
+  for (const script of ["draw", "settle", "reload"]) {
+    scriptSeconds.zero({ script });
+    scriptFailures.inc({ script }, 0);
+  }
+
+  const insertSeconds = new Histogram({
+    name: "lucky_draw_insert_seconds",
+    help: "Time of an INSERT of wins",
+    buckets: SECONDS,
+    registers,
+  });
+  const insertRows = new Histogram({
+    name: "lucky_draw_insert_rows",
+    help: "Rows written by one INSERT of wins",
+    buckets: SIZES,
+    registers,
+  });
+  const statementFailures = new Counter({
+    name: "lucky_draw_statement_failures_total",
+    help: "INSERTs and look-ups of wins that Postgres did not answer",
+    registers,
+  });
+
+  const reloads = new Counter({
+    name: "lucky_draw_reloads_total",
+    help: "Reloads of the prizes; refused: the last good table stays in force",
+    labelNames: ["result"],
+    registers,
+  });
+  for (const result of ["ok", "refused", "failed"]) reloads.inc({ result }, 0);
+
+  const gauge = <Label extends string>(
+    name: string,
+    help: string,
+    ...labelNames: Label[]
+  ) => new Gauge({ name: `lucky_draw_${name}`, help, labelNames, registers });
+
+  /** Counts a reload when it is over; `problem` says why its prizes are not in force. */
+  function reloading(
+    reload: Promise<unknown>,
+    problem: () => string | undefined,
+  ): void {
+    reload.then(
+      () => reloads.inc({ result: problem() ? "refused" : "ok" }),
+      () => reloads.inc({ result: "failed" }),
+    );
+  }
+
+  return {
+    registry,
+    ...createTallies(registry),
+    reloading,
+    scriptSeconds,
+    scriptFailures,
+    batchDraws,
+    insertSeconds,
+    insertRows,
+    statementFailures,
+    up: gauge("up", "Whether a store answers", "store"),
+    outboxEntries: gauge(
+      "outbox_entries",
+      "Batches of wins that are not written or not told yet",
+    ),
+    outboxOldest: gauge(
+      "outbox_oldest_seconds",
+      "Age of the oldest of them by Redis's clock; 0 where there is none",
+    ),
+    unitsLeft: gauge(
+      "prize_units_left",
+      "Units left of a prize that has a quota",
+      "prize",
+      "per",
+    ),
+    unitsQuota: gauge(
+      "prize_units_quota",
+      "Its quota, in all and per day",
+      "prize",
+      "per",
+    ),
+    tableRefused: gauge(
+      "prize_table_refused",
+      "1 where the prizes in Postgres can't be put in force",
+    ),
+  };
+}

@@ -1,0 +1,99 @@
+import type { FastifyPluginAsyncTypebox } from "@fastify/type-provider-typebox";
+import Type from "typebox";
+import { within } from "../deadline.js";
+import { keys } from "../keys.js";
+import { type Redis, replies } from "../redis.js";
+import type { Services } from "../services.js";
+import { readStock } from "../stock.js";
+import type { Metrics } from "./metrics.js";
+
+/** How long a scrape waits for a store, in milliseconds. Prometheus gives up after ten seconds. */
+const PATIENCE = 1_500;
+
+const late = () => new Error("it took too long");
+
+/** GET /metrics, for Prometheus. What the stores hold is read by every scrape; one that is away is told, and fails none. */
+export const metricsRoute: FastifyPluginAsyncTypebox<
+  Services & { metrics: Metrics }
+> = async (app, { redis, postgres, clock, prizes, metrics }) => {
+  const { registry, up, outboxEntries, outboxOldest } = metrics;
+  const { unitsLeft, unitsQuota, tableRefused } = metrics;
+
+  app.get(
+    "/metrics",
+    {
+      schema: {
+        operationId: "readMetrics",
+        summary: "Metrics",
+        description:
+          "What this server counts and measures, for Prometheus; only with METRICS=on. Keep it from the outside at your proxy.",
+        tags: ["operation"],
+        produces: ["text/plain"],
+        response: {
+          200: Type.String({
+            description: "Prometheus's text format 0.0.4",
+            examples: ["lucky_draw_outbox_entries 0\n"],
+          }),
+        },
+      },
+    },
+    async (_request, reply) => {
+      await Promise.all([askRedis(), askStock(), askPostgres()]);
+      tableRefused.set(prizes.problem() === undefined ? 0 : 1);
+      reply.header("cache-control", "no-store");
+      return reply.type(registry.contentType).send(await registry.metrics());
+    },
+  );
+
+  async function askRedis(): Promise<void> {
+    const outbox = await tried(readOutbox(redis));
+    up.set({ store: "redis" }, outbox ? 1 : 0);
+    // No number is better than an old one.
+    outboxEntries.remove();
+    outboxOldest.remove();
+    if (!outbox) return;
+    outboxEntries.set(outbox.entries);
+    outboxOldest.set(outbox.oldest);
+  }
+
+  async function askStock(): Promise<void> {
+    const stock = await tried(readStock(redis, clock));
+    unitsLeft.reset();
+    unitsQuota.reset();
+    for (const it of stock ?? []) {
+      const units = {
+        total: [it.left_total, it.total_quota],
+        day: [it.left_today, it.daily_quota],
+      };
+      for (const [per, [left = null, quota = null]] of Object.entries(units)) {
+        if (left !== null) unitsLeft.set({ prize: it.id, per }, left);
+        if (quota !== null) unitsQuota.set({ prize: it.id, per }, quota);
+      }
+    }
+  }
+
+  async function askPostgres(): Promise<void> {
+    const answer = await tried(postgres.query((sql) => sql`select 1`));
+    up.set({ store: "postgres" }, answer ? 1 : 0);
+  }
+};
+
+/** How many entries the outbox has, and the age of the oldest in seconds. */
+async function readOutbox(redis: Redis) {
+  const asking = redis
+    .multi()
+    .xlen(keys.outbox)
+    .xrange(keys.outbox, "-", "+", "COUNT", 1)
+    .time();
+  const [entries, [oldest], [seconds, micros]] = (await replies(asking)) as [
+    number,
+    [string][],
+    [string, string],
+  ];
+  const now = Number(seconds) + Number(micros) / 1_000_000;
+  const since = oldest ? Number.parseInt(oldest[0], 10) / 1_000 : now;
+  return { entries, oldest: Math.max(0, now - since) };
+}
+
+const tried = <T>(work: Promise<T>): Promise<T | undefined> =>
+  within(PATIENCE, work, late).catch(() => undefined);

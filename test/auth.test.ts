@@ -1,0 +1,216 @@
+import { exportSPKI, generateSecret, UnsecuredJWT } from "jose";
+import t from "tap";
+import { build, fakeTime, post, setPrizes, told } from "./build.js";
+import {
+  AUDIENCE,
+  bearer,
+  ISSUER,
+  keyHost,
+  keyPair,
+  SECRET,
+  sign,
+  withSecret,
+} from "./tokens.js";
+import { until } from "./until.js";
+import { createWorld } from "./world.js";
+
+async function start(
+  t: Parameters<typeof build>[0],
+  settings: object = withSecret,
+  options: object = {},
+) {
+  const world = await createWorld(t);
+  const server = await build(t, world, { settings, ...options });
+  await setPrizes(world, [{ id: "SURE" }], server);
+  const ask = (authorization: string | undefined, fields: object = {}) =>
+    post(
+      `${server.url}/draw`,
+      fields,
+      authorization === undefined ? {} : { authorization },
+    );
+  const show = (token: string, fields: object = {}) =>
+    ask(`Bearer ${token}`, fields);
+  const wins = async () => (await world.sql`select from result`).count;
+  return { world, server, ask, show, wins };
+}
+
+t.test("the token's subject draws and redeems", async (t) => {
+  const { server, show } = await start(t);
+  const token = await sign("ann");
+  const drawn = await show(token);
+  t.equal(drawn.status, 200);
+  t.equal(drawn.body.data?.result?.user_id, "ann", "without a username");
+  const again = await show(token, { username: "ann" });
+  t.equal(told(again.body), "participated", "with it");
+  const id = drawn.body.data?.result?.id;
+  const redeem = await post(`${server.url}/redeem`, { id }, bearer(token));
+  t.equal(redeem.status, 200);
+  const byQuery = await fetch(`${server.url}/redeem?id=${id}`, {
+    headers: bearer(token),
+  });
+  t.equal(byQuery.status, 200);
+});
+
+t.test("names that are equal after NFKC are the same user", async (t) => {
+  const { show } = await start(t);
+  const drawn = await show(await sign(" ａnn"), { username: "ann " });
+  t.equal(drawn.body.data?.result?.user_id, "ann");
+});
+
+t.test("nobody speaks for another user", async (t) => {
+  const { server, show, wins } = await start(t);
+  const ann = await sign("ann");
+  const eve = await sign("eve");
+  const other = await show(eve, { username: "ann" });
+  t.equal(other.status, 403);
+  t.match(other.body, { code: "FORBIDDEN", error: /^username: / });
+  t.equal(await wins(), 0, "no draw used up");
+
+  const id = (await show(ann)).body.data?.result?.id;
+  const headers = bearer(eve);
+  const tries = [
+    await post(`${server.url}/redeem`, { id, username: "ann" }, headers),
+    await post(`${server.url}/redeem?username=ann`, { id }, headers),
+  ];
+  for (const query of [`id=${id}&username=ann`, "username=ann"]) {
+    const url = `${server.url}/redeem?${query}`;
+    const answer = await fetch(url, { headers });
+    tries.push({ ...answer, status: answer.status } as never);
+  }
+  t.same(
+    tries.map(({ status }) => status),
+    [403, 403, 403, 403],
+  );
+  const own = await post(`${server.url}/redeem`, { id }, headers);
+  t.equal(own.status, 404, "in her own name it is not hers");
+});
+
+t.test("a token that is none is refused, and no draw used up", async (t) => {
+  const { ask, wins } = await start(t);
+  const now = Math.floor(Date.now() / 1000);
+  const claims = { sub: "ann", iss: ISSUER, aud: AUDIENCE, exp: now + 60 };
+  const good = await sign("ann");
+  const [head, , signature] = good.split(".");
+  const forged = Buffer.from(
+    JSON.stringify({ ...claims, sub: "eve" }),
+  ).toString("base64url");
+  const refused: Record<string, string | undefined> = {
+    missing: undefined,
+    empty: "",
+    "no token": "Bearer ",
+    basic: `Basic ${good}`,
+    bare: good,
+    malformed: "Bearer nonsense",
+    "cut short": `Bearer ${good.slice(0, -3)}`,
+    "another payload": `Bearer ${head}.${forged}.${signature}`,
+    "wrong secret": `Bearer ${await sign("ann", {}, await generateSecret("HS256"))}`,
+    "alg none": `Bearer ${new UnsecuredJWT(claims).encode()}`,
+    "other algorithm": `Bearer ${await sign("ann", {}, new TextEncoder().encode(SECRET.padEnd(64, "x")), { alg: "HS512" })}`,
+    "wrong issuer": `Bearer ${await sign("ann", { iss: "https://evil.example.com/" })}`,
+    "no issuer": `Bearer ${await sign("ann", { iss: undefined })}`,
+    "wrong audience": `Bearer ${await sign("ann", { aud: "another-service" })}`,
+    "no audience": `Bearer ${await sign("ann", { aud: undefined })}`,
+    expired: `Bearer ${await sign("ann", { exp: now - 60 })}`,
+    "not yet valid": `Bearer ${await sign("ann", { nbf: now + 60 })}`,
+    "without exp": `Bearer ${await sign("ann", { exp: undefined })}`,
+    "without sub": `Bearer ${await sign(undefined)}`,
+    "empty sub": `Bearer ${await sign(" ")}`,
+    "sub too long": `Bearer ${await sign("x".repeat(65))}`,
+  };
+  for (const [what, authorization] of Object.entries(refused)) {
+    const answer = await ask(authorization, { username: "ann" });
+    t.equal(answer.status, 401, what);
+    t.match(answer.body, { success: false, code: "UNAUTHENTICATED" }, what);
+    t.equal(answer.headers.get("www-authenticate"), "Bearer", what);
+  }
+  t.equal(await wins(), 0);
+  t.equal((await ask(`Bearer ${good}`)).status, 200, "the good one passes");
+});
+
+t.test("a public key is no secret of HS256", async (t) => {
+  const { jwk, publicKey, token } = await keyPair("one");
+  const { settings } = await keyHost(t, jwk);
+  const { show, wins } = await start(t, settings);
+  const pem = new TextEncoder().encode(await exportSPKI(publicKey));
+  for (const kid of ["one", "two"]) {
+    const forged = await sign("ann", {}, pem, { alg: "HS256", kid });
+    t.equal((await show(forged)).status, 401);
+  }
+  t.equal(await wins(), 0);
+  t.equal((await show(await token("ann"))).status, 200);
+});
+
+t.test("of keys by URL these algorithms count", async (t) => {
+  const algorithms = ["RS256", "PS256", "ES256", "EdDSA"];
+  const pairs = await Promise.all(
+    [...algorithms, "ES384"].map((alg) => keyPair(alg, alg)),
+  );
+  const { settings } = await keyHost(t, ...pairs.map(({ jwk }) => jwk));
+  const { show } = await start(t, settings);
+  const statuses: number[] = [];
+  for (const { token } of pairs) {
+    statuses.push((await show(await token("ann"))).status);
+  }
+  t.same(statuses, [200, 200, 200, 200, 401]);
+});
+
+t.test("keys rotate without a restart", async (t) => {
+  const [first, second] = [await keyPair("one"), await keyPair("two")];
+  const { host, settings } = await keyHost(t, first.jwk);
+  const { show } = await start(t, settings);
+  t.equal((await show(await first.token("ann"))).status, 200);
+  t.equal((await show(await second.token("ann"))).status, 401);
+
+  host.keys = [second.jwk];
+  await until("the new key", async () => {
+    const { status } = await show(await second.token("ann"));
+    if (status !== 200) throw new Error(`it is ${status}`);
+  });
+  t.equal((await show(await first.token("ann"))).status, 401, "the old key");
+});
+
+t.test("without the keys' host", async (t) => {
+  const pair = await keyPair("one");
+  for (const mode of ["silent", "broken"] as const) {
+    const { host, settings } = await keyHost(t, pair.jwk);
+    const { show } = await start(t, settings);
+    host.mode = mode;
+    const began = performance.now();
+    const answer = await show(await pair.token("ann"));
+    t.equal(answer.status, 503, `${mode}: says nothing about the token`);
+    t.match(answer.body, { code: "UNAVAILABLE" });
+    t.ok(answer.headers.get("retry-after"));
+    t.ok(performance.now() - began < 2_000, "within two seconds");
+
+    host.mode = "up";
+    t.equal((await show(await pair.token("ann"))).status, 200, "it recovers");
+    host.mode = mode;
+    const known = await show(await pair.token("ann"));
+    t.equal(known.status, 200, "keys that are known go on");
+  }
+});
+
+t.test("expiry goes by the shared clock, not by the server's", async (t) => {
+  const time = fakeTime("2099-11-22T12:00:00Z");
+  const wrong = time.options(10 * 60_000);
+  const { show } = await start(t, withSecret, wrong);
+  const noon = Date.parse("2099-11-22T12:00:00Z") / 1000;
+  const token = await sign("ann", { nbf: noon - 60, exp: noon + 60 });
+  t.equal((await show(token)).status, 200);
+  time.set("2099-11-22T12:01:04Z");
+  t.equal((await show(token)).status, 200, "five seconds are forgiven");
+  time.set("2099-11-22T12:01:06Z");
+  t.equal((await show(token)).status, 401);
+});
+
+t.test("neither token nor name is logged", async (t) => {
+  const lines: string[] = [];
+  const logged = (line: string) => lines.push(line);
+  const { show } = await start(t, withSecret, { logged });
+  const token = await sign("ann-of-the-log");
+  await show(token);
+  await show(`${token}x`);
+  await show(token, { username: "eve-of-the-log" });
+  t.notMatch(lines.join(""), /of-the-log/);
+  t.notOk(lines.join("").includes(token.split(".")[1] ?? "?"));
+});
