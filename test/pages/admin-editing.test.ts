@@ -118,6 +118,8 @@ t.test("preview, publish, history", async (t) => {
   t.equal((await call("GET", "/prizes")).data.prizes.length, 3, "not saved");
 
   await dialog.getByRole("button", { name: "Keep editing" }).click();
+  await turnTo(page, "Today");
+  await turnTo(page, "Prizes");
   t.equal(await field(page, "PEN", "Title").inputValue(), "A pen");
   await preview.click();
   await dialog.getByRole("button", { name: "Publish" }).click();
@@ -193,6 +195,11 @@ t.test("an edit of another administrator meanwhile", async (t) => {
   await call("PATCH", "/prizes/MUG", { probability: 0.3 }, any);
   await dialog.getByRole("button", { name: "Publish" }).click();
   await seen(page, "Nothing of yours was saved.");
+  t.match(
+    await page.evaluate("document.activeElement.textContent"),
+    "Load them and keep",
+    "the remedy has the focus",
+  );
   t.same(await flaws(page), []);
   t.equal((await call("GET", "/prizes")).data.prizes[0].title, "a CUP");
 
@@ -210,6 +217,31 @@ t.test("an edit of another administrator meanwhile", async (t) => {
     { id: "MUG", probability: 0.11 },
     { id: "OLD" },
   ]);
+  t.same(errors, []);
+});
+
+t.test("what nobody typed stays as it is, to the last digit", async (t) => {
+  const { page, preview, world, errors } = await openTable(t);
+  await world.sql`
+    update prize set title = ' a  mug ', probability = 0.12345678912 where id = 'MUG'`;
+  const title = field(page, "MUG", "Title");
+  await until("the other edit", async () => {
+    const shown = await title.inputValue();
+    if (shown !== " a  mug ") throw new Error(shown);
+  });
+  await field(page, "MUG", "Total quota").fill("7");
+  await preview.click();
+  const dialog = page.getByRole("dialog");
+  t.notMatch(await dialog.innerText(), /title|odds/);
+  await dialog.getByRole("button", { name: "Publish" }).click();
+  await seen(page, "Published.");
+  const [row] = await world.sql`
+    select title, probability, total_quota from prize where id = 'MUG'`;
+  t.same(row, {
+    title: " a  mug ",
+    probability: "0.12345678912",
+    total_quota: 7,
+  });
   t.same(errors, []);
 });
 

@@ -92,6 +92,11 @@ t.test("keyboard only", async (t) => {
   await tabTo("Publish");
   await keyboard.press("Space");
   await seen(page, "Published.");
+  t.match(
+    await page.evaluate("document.activeElement.textContent"),
+    "Preview changes",
+    "there it is again, once it is published",
+  );
   const [row] = await world.sql`select probability from prize`;
   t.equal(row?.probability, "0.25");
   await page.locator("nav").getByRole("link").first().focus();

@@ -66,7 +66,6 @@ export function Editor({ session, live }) {
 
   return html`
     <h2 id="prizes-title">Prizes</h2>
-    <div role="status">${news && html`<p class="note">${news}</p>`}</div>
     <div class="prizes">
       ${rows.map(
         (row) => html`<${PrizeRow}
@@ -92,20 +91,21 @@ export function Editor({ session, live }) {
     >
       Add a prize
     </button>
-    ${
-      table &&
-      html`<div class="summary">
-        <${OddsSum} sum=${sum} />
-        <${Publish}
+    <div class="summary">
+      <div role="status">${news && html`<p class="note">${news}</p>`}</div>
+      ${table && html`<${OddsSum} sum=${sum} />`}
+      ${
+        table &&
+        html`<${Publish}
           session=${session}
           table=${table}
           prizes=${dirty && isWhole ? fields : undefined}
           published=${published}
           reload=${async () => (await load()) && setNews(RELOADED)}
-        />
-        ${dirty && html`<button type="button" class="plain" onClick=${() => setTyped(NOTHING)}>Undo edits</button>`}
-      </div>`
-    }
+        />`
+      }
+      ${dirty && html`<button type="button" class="plain" onClick=${() => setTyped(NOTHING)}>Undo edits</button>`}
+    </div>
     <${Simulation} session=${session} prizes=${isWhole ? fields : undefined} edited=${dirty} />
   `;
 }

@@ -80,13 +80,13 @@ export function edited(typed, { key, saved, texts }, edit) {
 /** The table as it would be. @param {Prize[]} prizes @param {Typed} typed @returns {Row[]} */
 export function rowsOf(prizes, { changed, added }) {
   const saved = prizes.map((prize) => {
-    const texts = { ...textsOf(prize), ...changed[prize.id] };
-    const row = read(prize.id, texts);
-    // More digits than are shown stay as they are.
-    if (row.fields && changed[prize.id]?.probability === undefined) {
-      row.fields.probability = prize.probability;
-    }
-    return { ...row, saved: prize };
+    const mine = changed[prize.id] ?? {};
+    const row = read(prize.id, { ...textsOf(prize), ...mine });
+    return {
+      ...row,
+      fields: row.fields && keep(prize, mine, row.fields),
+      saved: prize,
+    };
   });
   const rows = added.map((texts, n) => read(String(n), texts));
   const ids = [...prizes, ...added].map(({ id }) => id.trim());
@@ -98,6 +98,21 @@ export function rowsOf(prizes, { changed, added }) {
     }
   }
   return [...saved, ...rows];
+}
+
+/**
+ * What was not typed stays as it is saved, with all its digits and spaces.
+ *
+ * @param {Prize} prize
+ * @param {Partial<Texts>} mine
+ * @param {PrizeFields} read
+ * @returns {PrizeFields}
+ */
+function keep(prize, mine, read) {
+  const { id, title, probability, daily_quota, total_quota, active } = prize;
+  const saved = { id, title, probability, daily_quota, total_quota, active };
+  const typed = Object.entries(read).filter(([field]) => field in mine);
+  return { ...saved, ...Object.fromEntries(typed) };
 }
 
 /** The sum of odds of the active prizes in parts of WHOLE, as far as it can be read. @param {Row[]} rows */

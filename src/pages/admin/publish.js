@@ -24,10 +24,12 @@ export function Publish({ session, table, prizes, published, reload }) {
   const [busy, setBusy] = useState(false);
   const [refusal, setRefusal] = useState("");
   const [conflict, setConflict] = useState(false);
+  const remedy = useRef(/** @type {HTMLElement | null} */ (null));
   useEffect(() => {
     setRefusal("");
     setConflict(false);
   }, [table]);
+  useEffect(() => remedy.current?.focus(), [conflict]);
 
   /** @param {string} path @param {(table: PrizeTable) => void} done */
   async function put(path, done) {
@@ -57,7 +59,7 @@ export function Publish({ session, table, prizes, published, reload }) {
             Nothing of yours was saved. What you typed is kept: load the prizes
             as they are now, and preview it once more.
           </p>
-          <button type="button" onClick=${reload}>Load them and keep what I typed</button>
+          <button type="button" ref=${remedy} onClick=${reload}>Load them and keep what I typed</button>
         </div>`
       }
     </div>
@@ -96,7 +98,12 @@ export function Publish({ session, table, prizes, published, reload }) {
  */
 function Preview({ before, after, busy, publish, close }) {
   const dialog = useRef(/** @type {HTMLDialogElement | null} */ (null));
-  useEffect(() => dialog.current?.showModal(), []);
+  useEffect(() => {
+    const shown = dialog.current;
+    shown?.showModal();
+    // The focus goes back to where it was.
+    return () => shown?.close();
+  }, []);
   const old = new Map(before.prizes.map((prize) => [prize.id, prize]));
   const different = after.prizes.filter((prize) => {
     const own = old.get(prize.id);
