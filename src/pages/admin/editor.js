@@ -1,16 +1,9 @@
-import { useEffect, useRef, useState } from "preact/hooks";
+import { useEffect, useState } from "preact/hooks";
 import { html } from "../html.js";
-import { isSame } from "./changes.js";
-import {
-  edited,
-  isTyped,
-  NEW_PRIZE,
-  NOTHING,
-  rowsOf,
-  sumOf,
-  WHOLE,
-} from "./edits.js";
+import { edited, isTyped, NEW_PRIZE, NOTHING, rowsOf, sumOf } from "./edits.js";
+import { WHOLE } from "./fields.js";
 import { OddsSum } from "./odds-sum.js";
+import { useLeaving, useOthers } from "./others.js";
 import { Publish } from "./publish.js";
 import { PrizeRow } from "./row.js";
 import { ask } from "./session.js";
@@ -33,6 +26,7 @@ export function Editor({ session, live }) {
   );
   const [typed, setTyped] = useState(/** @type {Typed} */ (NOTHING));
   const [news, setNews] = useState("");
+  const [problem, setProblem] = useState("");
   const rows = rowsOf(table?.prizes ?? [], typed);
   const sum = sumOf(rows);
   const fields = rows.flatMap((row) => row.fields ?? []);
@@ -42,13 +36,13 @@ export function Editor({ session, live }) {
   async function load() {
     const { status, body } = await ask(session, "/admin/prizes");
     if (status === 200) setTable(body.data);
-    else setNews(body.error);
+    setProblem(status === 200 ? "" : body.error);
     return status === 200;
   }
   useEffect(() => {
     load();
   }, []);
-  useOthers(table, live, dirty, load, setNews);
+  const stale = useOthers(table, live, dirty, load);
   useLeaving(dirty);
 
   /** @param {import("./edits.js").Row} row @param {Partial<import("./edits.js").Texts>} change */
@@ -92,7 +86,10 @@ export function Editor({ session, live }) {
       Add a prize
     </button>
     <div class="summary">
-      <div role="status">${news && html`<p class="note">${news}</p>`}</div>
+      <div role="status">
+        ${problem && html`<p class="note bad">${problem}</p>`}
+        ${news && html`<p class="note">${news}</p>`}
+      </div>
       ${table && html`<${OddsSum} sum=${sum} />`}
       ${
         table &&
@@ -100,6 +97,7 @@ export function Editor({ session, live }) {
           session=${session}
           table=${table}
           prizes=${dirty && isWhole ? fields : undefined}
+          stale=${stale && dirty}
           published=${published}
           reload=${async () => (await load()) && setNews(RELOADED)}
         />`
@@ -110,45 +108,5 @@ export function Editor({ session, live }) {
   `;
 }
 
-/**
- * Takes over what others publish where nothing is typed; else says that there is something.
- *
- * @param {PrizeTable | undefined} table
- * @param {import("./live.js").LivePrize[] | undefined} live
- * @param {boolean} dirty
- * @param {() => Promise<boolean>} load
- * @param {(news: string) => void} setNews
- */
-function useOthers(table, live, dirty, load, setNews) {
-  // What was read just before the last edit of our own comes once after it.
-  const differing = useRef(0);
-  useEffect(() => {
-    if (!table || !live) return;
-    const same =
-      live.length === table.prizes.length &&
-      live.every((prize, n) => {
-        const own = table.prizes[n];
-        return own && own.id === prize.id && isSame(own, prize);
-      });
-    differing.current = same ? 0 : differing.current + 1;
-    if (differing.current < 2) return;
-    if (dirty) setNews(OTHERS);
-    else load();
-  }, [live]);
-}
-
-const OTHERS =
-  "Somebody else has changed the prizes meanwhile. What you typed is kept; you will be asked before it is published.";
-
 const RELOADED =
   "These are the prizes as they are saved, with what you typed in its place.";
-
-/** Asks before a tab with unpublished typing is closed. @param {boolean} dirty */
-function useLeaving(dirty) {
-  useEffect(() => {
-    if (!dirty) return;
-    const ask = (/** @type {Event} */ event) => event.preventDefault();
-    addEventListener("beforeunload", ask);
-    return () => removeEventListener("beforeunload", ask);
-  }, [dirty]);
-}

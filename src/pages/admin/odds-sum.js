@@ -1,5 +1,5 @@
 import { html } from "../html.js";
-import { WHOLE } from "./edits.js";
+import { WHOLE } from "./fields.js";
 import { percent } from "./words.js";
 
 /**

@@ -13,23 +13,26 @@ import { percent } from "./words.js";
  * Shows what will be different, as the server sees it, and publishes it.
  *
  * @param {{
- *   session: import("./session.js").Session, table: PrizeTable, prizes: PrizeFields[] | undefined,
+ *   session: import("./session.js").Session, table: PrizeTable, prizes: PrizeFields[] | undefined, stale: boolean,
  *   published: (table: PrizeTable) => void, reload: () => void
- * }} props  `table` as it was read, `prizes` as they shall be; without them there is nothing that could be sent
+ * }} props  `table` as it was read, `prizes` as they shall be; without them there is nothing that could be sent;
+ *   `stale`: others have changed the table since
  */
-export function Publish({ session, table, prizes, published, reload }) {
+export function Publish(props) {
+  const { session, table, prizes, stale, published, reload } = props;
   const [preview, setPreview] = useState(
     /** @type {PrizeTable | undefined} */ (undefined),
   );
   const [busy, setBusy] = useState(false);
   const [refusal, setRefusal] = useState("");
-  const [conflict, setConflict] = useState(false);
+  const [overtaken, setOvertaken] = useState(false);
+  const conflict = overtaken || stale;
   const remedy = useRef(/** @type {HTMLElement | null} */ (null));
   useEffect(() => {
     setRefusal("");
-    setConflict(false);
+    setOvertaken(false);
   }, [table]);
-  useEffect(() => remedy.current?.focus(), [conflict]);
+  useEffect(() => remedy.current?.focus(), [overtaken]);
 
   /** @param {string} path @param {(table: PrizeTable) => void} done */
   async function put(path, done) {
@@ -44,7 +47,7 @@ export function Publish({ session, table, prizes, published, reload }) {
     setBusy(false);
     if (status === 200) return done(body.data);
     setPreview(undefined);
-    setConflict(status === 412);
+    setOvertaken(status === 412);
     if (status !== 412) setRefusal(body.error);
   }
 
@@ -56,8 +59,9 @@ export function Publish({ session, table, prizes, published, reload }) {
         html`<div class="note bad">
           <p>
             <strong>Somebody else has changed the prizes meanwhile.</strong>${" "}
-            Nothing of yours was saved. What you typed is kept: load the prizes
-            as they are now, and preview it once more.
+            ${overtaken && "Nothing of yours was saved. "}
+            What you typed is kept: load the prizes as they are now, and preview
+            it once more.
           </p>
           <button type="button" ref=${remedy} onClick=${reload}>Load them and keep what I typed</button>
         </div>`
