@@ -6,7 +6,12 @@ import { createFeed } from "./feed.js";
 import { createLiveFigures } from "./live-figures.js";
 import { sampleMinutes } from "./minutes.js";
 
-const EventStream = Type.String({ description: "text/event-stream" });
+const EventStream = Type.String({
+  description: "Server-sent events, without an end.",
+  examples: [
+    'retry: 1000\n\nid: 1\nevent: figures\ndata: {"at":"2026-11-22T09:41:44.397Z","stale":false,"problem":null}\n\n',
+  ],
+});
 
 /** GET /admin/live: the figures as server-sent events, one a second. */
 export const liveRoute: FastifyPluginAsyncTypebox<Services> = async (
@@ -32,8 +37,13 @@ export const liveRoute: FastifyPluginAsyncTypebox<Services> = async (
         description:
           "Server-sent events, one a second: `event: figures`, with the figures of today and ever, draws and wins of each of the last 60 minutes, refusals by code at this server, the outbox, and each prize with a forecast. Each is the whole picture. Where a store does not answer, `stale` is true, `problem` says which, and the figures are the last ones.",
         tags: ["admin"],
-        produces: ["text/event-stream"],
-        response: { 200: EventStream, default: Failed },
+        response: {
+          200: {
+            description: "Server-sent events, without an end.",
+            content: { "text/event-stream": { schema: EventStream } },
+          },
+          default: Failed,
+        },
       },
     },
     async (_request, reply) => {

@@ -31,6 +31,9 @@ const SimulationFields = Type.Object(
 const Lines = Type.String({
   description:
     'Lines of JSON: `{"progress":{"draws":5120,"of":100000}}` about ten times a second, and the answer in the last one, a failure as any other. Its `data` has `draws`, `no_prize`, each of the `prizes` with its `wins` and `sold_out_at_draw` (0: before the first; null: never), and `points`, the wins after so many draws.',
+  examples: [
+    '{"progress":{"draws":128,"of":1000}}\n{"success":true,"data":{"draws":1000,"no_prize":1000,"prizes":[],"points":[]}}\n',
+  ],
 });
 
 const BODY_LIMIT = 1_048_576;
@@ -63,9 +66,14 @@ export const simulationRoute: FastifyPluginAsyncTypebox<Services> = async (
         description:
           "Runs the draws by the real scripts on keys of their own, with the prizes given or those in force, on a day of which nothing is taken yet; of the total quotas there is what is left now. Nothing is saved. One at a time per server; it leaves Redis three quarters of the time, and ends when the caller hangs up.",
         tags: ["admin"],
-        produces: ["application/x-ndjson"],
         body: SimulationFields,
-        response: { 200: Lines, default: Failed },
+        response: {
+          200: {
+            description: "Progress, and the answer in the last line.",
+            content: { "application/x-ndjson": { schema: Lines } },
+          },
+          default: Failed,
+        },
       },
     },
     async ({ body }, reply) => {
