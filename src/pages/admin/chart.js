@@ -45,7 +45,7 @@ export function Chart({ label, lines, data, timeZone, tenfold, shown }) {
       const width = Math.floor(entry?.contentRect.width ?? 0);
       if (width > 0) chart.current?.setSize({ width, height: HEIGHT });
     });
-    import("uplot").then(({ default: uPlot }) => {
+    const draw = (/** @type {typeof import("uplot")} */ uPlot) => {
       if (gone) return;
       const width = element.clientWidth;
       const look = options(uPlot, lines, timeZone, tenfold);
@@ -55,7 +55,9 @@ export function Chart({ label, lines, data, timeZone, tenfold, shown }) {
         element,
       );
       sized.observe(element);
-    });
+    };
+    // Without it there are the figures still.
+    import("uplot").then(({ default: uPlot }) => draw(uPlot)).catch(() => {});
     const scheme = matchMedia("(prefers-color-scheme: dark)");
     const repaint = () => chart.current?.redraw(false, true);
     scheme.addEventListener("change", repaint);
