@@ -1,5 +1,6 @@
 import { createParser } from "eventsource-parser";
 import { useEffect, useState } from "preact/hooks";
+import { rest } from "../ask.js";
 import { send } from "./session.js";
 
 /**
@@ -55,7 +56,7 @@ async function follow(session, signal, setLive) {
     setLive((live) => ({ ...live, connected: false }));
     // Viewers that lost a server together must not come back together.
     const pause = Math.min(500 * 2 ** tries, LONGEST_PAUSE);
-    await rest(pause * (1 + Math.random() / 2), signal);
+    await rest(pause * (1 + Math.random() / 2), signal).catch(() => {});
   }
 }
 
@@ -94,20 +95,7 @@ async function read(session, signal, heard) {
   } finally {
     clearTimeout(timer);
     signal.removeEventListener("abort", stop);
+    // A refusal's body is not read.
+    stop();
   }
-}
-
-/** Waits, but not beyond the moment at which the browser is back online. @param {number} pause @param {AbortSignal} signal */
-function rest(pause, signal) {
-  return new Promise((resolve) => {
-    const done = new AbortController();
-    const timer = setTimeout(finish, pause);
-    function finish() {
-      clearTimeout(timer);
-      done.abort();
-      resolve(undefined);
-    }
-    addEventListener("online", finish, { signal: done.signal });
-    signal.addEventListener("abort", finish, { signal: done.signal });
-  });
 }
