@@ -1,31 +1,28 @@
 import { createHash } from "node:crypto";
-import { readdir, readFile } from "node:fs/promises";
+import { readFile } from "node:fs/promises";
 import { extname } from "node:path";
 import { fileURLToPath } from "node:url";
 import { type Asset, createAsset, versionOf } from "./assets.js";
 import { SetupError } from "./errors.js";
+import { importMap, importsOf, readScripts } from "./page-scripts.js";
+import { FOLDER, readStyle } from "./page-style.js";
 import type { Settings } from "./services.js";
 
-/** From src and from dist alike. */
-const FOLDER = new URL("../src/pages/", import.meta.url);
-
-/** What the page imports from packages: by which name, and which of their files the browser gets. */
-const VENDOR = {
-  preact: import.meta.resolve("preact"),
-  "preact/hooks": import.meta.resolve("preact/hooks"),
-  htm: import.meta.resolve("htm"),
-  "spin-wheel": new URL(
-    "../dist/spin-wheel-esm.js",
-    import.meta.resolve("spin-wheel"),
-  ),
-  "canvas-confetti": import.meta.resolve(
-    "canvas-confetti/dist/confetti.module.mjs",
-  ),
+type Kind = {
+  path: string;
+  /** of its HTML, its style and its scripts */
+  folder: string;
+  /** style sheets of packages */
+  styles: string[];
 };
 
-const BASE_STYLE = import.meta.resolve(
-  "@picocss/pico/css/pico.classless.min.css",
-);
+const PARTICIPANTS: Kind = { path: "/", folder: "", styles: [] };
+
+const ADMINISTRATORS: Kind = {
+  path: "/admin/",
+  folder: "admin/",
+  styles: [import.meta.resolve("uplot/dist/uPlot.min.css")],
+};
 
 const LOGO_TYPES: Record<string, string> = {
   ".svg": "image/svg+xml",
@@ -33,8 +30,9 @@ const LOGO_TYPES: Record<string, string> = {
   ".webp": "image/webp",
 };
 
-export type Page = {
-  html: Asset;
+export type Pages = {
+  /** by their paths */
+  html: Map<string, Asset>;
   files: Map<string, Asset>;
   /** names the files' content, in their paths */
   version: string;
@@ -42,104 +40,49 @@ export type Page = {
   inlineScripts: string[];
 };
 
-/** Reads the page with the title, the colour and the logo of the settings. Rejects with a SetupError about the logo. */
-export async function readPage(settings: Settings): Promise<Page> {
+/**
+ * Reads the pages with the title, the colour and the logo of the settings: the administrators' one where they have a
+ * token. Rejects with a SetupError about the logo.
+ */
+export async function readPages(settings: Settings): Promise<Pages> {
   const { PAGE_TITLE = "Lucky Draw", PAGE_COLOUR = "#c2185b" } = settings;
-  const [own, vendor, css, logo, template] = await Promise.all([
-    ownScripts(),
-    vendorScripts(),
-    style(PAGE_COLOUR),
-    readLogo(settings.PAGE_LOGO),
-    readFile(new URL("index.html", FOLDER), "utf8"),
-  ]);
-  const files = new Map([...own, ...vendor]);
-  const early = [...importsOf("page.js", files)];
-  files.set("page.css", css).set("logo", logo);
+  const kinds = [PARTICIPANTS];
+  if (settings.ADMIN_TOKEN) kinds.push(ADMINISTRATORS);
+  const files = await readScripts(kinds.map(({ folder }) => folder));
+  for (const { folder, styles } of kinds) {
+    files.set(
+      `${folder}page.css`,
+      await readStyle(folder, styles, PAGE_COLOUR),
+    );
+  }
+  files.set("logo", await readLogo(settings.PAGE_LOGO));
 
   const version = versionOf(files);
   const at = (name: string) => `/assets/${version}/${name}`;
-  const imports = Object.fromEntries(
-    Object.keys(VENDOR).map((name) => [name, at(fileOf(name))]),
-  );
-  const map = JSON.stringify({ imports });
-  const scripts = [
-    `<script type="importmap">${map}</script>`,
-    ...early.map((name) => `<link rel="modulepreload" href="${at(name)}">`),
-    `<script type="module" src="${at("page.js")}"></script>`,
-  ];
-  const filled = fill(template, {
-    assets: `/assets/${version}`,
-    title: escapeHtml(PAGE_TITLE),
-    colour: PAGE_COLOUR,
-    scripts: scripts.join("\n    "),
-  });
-  const digest = createHash("sha256").update(map).digest("base64");
-  const html = createAsset("text/html; charset=utf-8", filled);
-  return { html, files, version, inlineScripts: [`'sha256-${digest}'`] };
-}
-
-async function ownScripts(): Promise<[string, Asset][]> {
-  const names = await readdir(FOLDER);
-  const scripts = names.filter((name) => name.endsWith(".js"));
-  return Promise.all(
-    scripts.map((name) => script(name, new URL(name, FOLDER))),
-  );
-}
-
-function vendorScripts(): Promise<[string, Asset][]> {
-  return Promise.all(
-    Object.entries(VENDOR).map(([name, url]) =>
-      script(fileOf(name), new URL(url)),
-    ),
-  );
-}
-
-async function script(name: string, url: URL): Promise<[string, Asset]> {
-  return [
-    name,
-    createAsset("text/javascript; charset=utf-8", await readFile(url)),
-  ];
-}
-
-const fileOf = (name: string) => `${name.replace("/", "-")}.js`;
-
-/** A script and all that it can't start without: the browser would find out one round trip after the other. */
-function importsOf(
-  name: string,
-  files: Map<string, Asset>,
-  found = new Set<string>(),
-): Set<string> {
-  if (found.has(name)) return found;
-  found.add(name);
-  const code = files.get(name)?.body.toString() ?? "";
-  for (const [, source = ""] of code.matchAll(/\bfrom ?"([^"]+)"/g)) {
-    const isOwn = source.startsWith("./");
-    importsOf(isOwn ? source.slice(2) : fileOf(source), files, found);
+  const map = JSON.stringify({ imports: importMap(at) });
+  const html = new Map<string, Asset>();
+  for (const { path, folder } of kinds) {
+    const template = await readFile(
+      new URL(`${folder}index.html`, FOLDER),
+      "utf8",
+    );
+    const names = [...importsOf(`${folder}page.js`, files)];
+    const head = [
+      `<script type="importmap">${map}</script>`,
+      ...names.map((name) => `<link rel="modulepreload" href="${at(name)}">`),
+      `<script type="module" src="${at(`${folder}page.js`)}"></script>`,
+    ];
+    const filled = fill(template, {
+      assets: `/assets/${version}`,
+      title: escapeHtml(PAGE_TITLE),
+      colour: PAGE_COLOUR,
+      timeZone: escapeHtml(settings.TIME_ZONE),
+      scripts: head.join("\n    "),
+    });
+    html.set(path, createAsset("text/html; charset=utf-8", filled));
   }
-  return found;
-}
-
-/** One style sheet of three: each more would be a round trip before the first sight of the page. */
-async function style(colour: string): Promise<Asset> {
-  const [base, own] = await Promise.all(
-    [new URL(BASE_STYLE), new URL("page.css", FOLDER)].map((url) =>
-      readFile(url, "utf8"),
-    ),
-  );
-  const theme = `:root{--colour:${colour};--on-colour:${readableOn(colour)}}`;
-  return createAsset("text/css; charset=utf-8", [base, own, theme].join("\n"));
-}
-
-/** Black or white, whichever has the greater contrast by WCAG 2. */
-function readableOn(colour: string): string {
-  const [r = 0, g = 0, b = 0] = [1, 3, 5].map((at) => {
-    const part = Number.parseInt(colour.slice(at, at + 2), 16) / 255;
-    return part <= 0.04045 ? part / 12.92 : ((part + 0.055) / 1.055) ** 2.4;
-  });
-  const luminance = 0.2126 * r + 0.7152 * g + 0.0722 * b;
-  return 1.05 / (luminance + 0.05) > (luminance + 0.05) / 0.05
-    ? "#fff"
-    : "#000";
+  const digest = createHash("sha256").update(map).digest("base64");
+  return { html, files, version, inlineScripts: [`'sha256-${digest}'`] };
 }
 
 async function readLogo(path: string | undefined): Promise<Asset> {

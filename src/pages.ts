@@ -3,7 +3,7 @@ import type { FastifyPluginAsyncTypebox } from "@fastify/type-provider-typebox";
 import Type from "typebox";
 import { type Asset, sendAsset } from "./assets.js";
 import { fail } from "./failures.js";
-import { readPage } from "./page.js";
+import { readPages } from "./page.js";
 import type { Services } from "./services.js";
 
 /** A year: the version in the path changes with the content. */
@@ -13,23 +13,23 @@ const ASK_FIRST = "no-cache";
 
 const AssetParams = Type.Object({
   version: Type.String(),
-  file: Type.String(),
+  "*": Type.String(),
 });
 
-/** The participants' page at /, and its files. */
+/** The participants' page at /, the administrators' one at /admin/, and their files. */
 export const pages: FastifyPluginAsyncTypebox<Services> = async (
   app,
   { settings },
 ) => {
   if (settings.PAGE !== "on") return;
-  const page = await readPage(settings);
+  const { html, files, version, inlineScripts } = await readPages(settings);
 
   await app.register(helmet, {
     contentSecurityPolicy: {
       useDefaults: false,
       directives: {
         defaultSrc: ["'none'"],
-        scriptSrc: ["'self'", ...page.inlineScripts],
+        scriptSrc: ["'self'", ...inlineScripts],
         styleSrc: ["'self'"],
         // The base style draws its marks with data: images.
         imgSrc: ["'self'", "data:"],
@@ -44,19 +44,25 @@ export const pages: FastifyPluginAsyncTypebox<Services> = async (
     strictTransportSecurity: false,
   });
 
-  app.get("/", (request, reply) =>
-    sendAsset(request, reply, page.html, ASK_FIRST),
-  );
+  for (const [path, page] of html) {
+    app.get(path, (request, reply) =>
+      sendAsset(request, reply, page, ASK_FIRST),
+    );
+  }
+  if (html.has("/admin/")) {
+    // Relative: a proxy may have put the service below another path.
+    app.get("/admin", (_request, reply) => reply.redirect("admin/", 308));
+  }
 
   app.get(
-    "/assets/:version/:file",
+    "/assets/:version/*",
     { schema: { params: AssetParams } },
     (request, reply) => {
-      const { version, file } = request.params;
-      const asset: Asset | undefined = page.files.get(file);
+      const { version: asked, "*": file } = request.params;
+      const asset: Asset | undefined = files.get(file);
       if (!asset) return fail(reply, "NOT_FOUND", "There is no such file.");
       // During an update a page of one server may get its files from another of the next version.
-      const caching = version === page.version ? FOR_EVER : ASK_FIRST;
+      const caching = asked === version ? FOR_EVER : ASK_FIRST;
       return sendAsset(request, reply, asset, caching);
     },
   );

@@ -72,7 +72,7 @@ async function once({ path, body, headers }, signal) {
 }
 
 /** Waits, but not beyond the moment at which the browser is back online. @param {number} pause @param {AbortSignal} signal */
-function rest(pause, signal) {
+export function rest(pause, signal) {
   return new Promise((resolve, reject) => {
     const done = new AbortController();
     const timer = setTimeout(finish, pause);

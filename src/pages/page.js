@@ -5,6 +5,7 @@ import { html } from "./html.js";
 import { wins as keptWins, onOtherTab } from "./kept.js";
 import { NameForm } from "./name.js";
 import { usePrizes } from "./prizes.js";
+import { startAgain } from "./start-again.js";
 
 /** How long an answer waits for news of the prizes, in milliseconds. */
 const NEWS = 2_000;
@@ -75,14 +76,6 @@ function useLater() {
     import("./later.js").then(setLater, startAgain);
   }, []);
   return later;
-}
-
-/** Nothing is lost by it: draws whose answer nobody saw, and wins, are kept. */
-function startAgain() {
-  setTimeout(() => {
-    if (navigator.onLine) location.reload();
-    else addEventListener("online", () => location.reload());
-  }, 3_000);
 }
 
 /**
