@@ -4,7 +4,7 @@ import { parts, read } from "./fields.js";
  * What is typed into the table of prizes, apart from the prizes as they are saved: whatever happens to those, the
  * typing stays.
  *
- * @typedef {import("typebox").Static<typeof import("../../admin/schemas.js").PrizeTableAnswer>["data"]} PrizeTable
+ * @typedef {import("typebox").Static<typeof import("../../admin/schemas/prize-table.js").PrizeTableAnswer>["data"]} PrizeTable
  * @typedef {PrizeTable["prizes"][number]} Prize
  * @typedef {{ id: string, title: string, probability: number, daily_quota: number | null, total_quota: number | null, active: boolean }} PrizeFields
  * @typedef {{ id: string, title: string, probability: string, daily_quota: string, total_quota: string, active: boolean }} Texts

@@ -4,7 +4,7 @@ import { Changes } from "./changes.js";
 import { ask } from "./session.js";
 import { moment } from "./words.js";
 
-/** @typedef {import("typebox").Static<typeof import("../../admin/schemas.js").HistoryAnswer>["data"]["changes"][number]} Change */
+/** @typedef {import("typebox").Static<typeof import("../../admin/schemas/history.js").HistoryAnswer>["data"]["changes"][number]} Change */
 
 /**
  * Who changed what, newest first; read again whenever it is looked at.

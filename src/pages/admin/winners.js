@@ -4,7 +4,7 @@ import { Claim } from "./claim.js";
 import { Csv } from "./csv.js";
 import { ask } from "./session.js";
 
-/** @typedef {import("typebox").Static<typeof import("../../admin/schemas.js").ResultsAnswer>["data"]["results"][number]} Result */
+/** @typedef {import("typebox").Static<typeof import("../../admin/schemas/results.js").ResultsAnswer>["data"]["results"][number]} Result */
 
 /** By what a winner is found: the query's parameter, and its name. */
 const BY = {
