@@ -21,6 +21,7 @@
 --     l draw_date              lost on that day
 --     r draw_date              won on that day; the row is in Postgres
 --     w entry newline wins     won before, perhaps not yet in Postgres, with the others of that entry
+--     w entry                  the same, of an entry whose wins an other before has told
 --     d number                 the same as that draw of this batch
 -- WRITES  taken taken_today outbox pending players; field @draws of taken and taken_today counts what was decided
 -- COST    O(prizes) once, then O(log prizes) a draw
@@ -126,8 +127,13 @@ local function decided_before(i, players_before)
 end
 
 -- A win is told until its entry is gone or its record no longer names it.
+local told = {} -- entries whose wins are in the answer: a crowd that retries would get them once each
 local function in_outbox(i, entry)
+  if told[entry] then
+    return answer(i, 'w' .. entry)
+  end
   local found = call('XRANGE', outbox, entry, entry)[1]
+  told[entry] = found
   return found and answer(i, 'w' .. entry .. '\n' .. found[2][2])
 end
 

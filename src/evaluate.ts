@@ -81,6 +81,7 @@ function readReply(reply: unknown, draws: Draw[]): Decision[] {
   const wins = (text ? parseWins(entry, text) : []).values();
   const other = others.values();
   const decisions: Decision[] = [];
+  const entries = new Map<string, Win[]>();
   for (const [i, draw] of draws.entries()) {
     switch (letters[i]) {
       case "l":
@@ -93,13 +94,18 @@ function readReply(reply: unknown, draws: Draw[]): Decision[] {
         decisions.push({ outcome: "won", win: next(wins) });
         break;
       default:
-        decisions.push(readOther(next(other), draw, decisions));
+        decisions.push(readOther(next(other), draw, decisions, entries));
     }
   }
   return decisions;
 }
 
-function readOther(text: string, draw: Draw, before: Decision[]): Decision {
+function readOther(
+  text: string,
+  draw: Draw,
+  before: Decision[],
+  entries: Map<string, Win[]>,
+): Decision {
   const rest = text.slice(1);
   switch (text[0]) {
     case "l":
@@ -109,9 +115,12 @@ function readOther(text: string, draw: Draw, before: Decision[]): Decision {
     case "d":
       return before[Number(rest) - 1] as Decision;
     case "w": {
-      const end = rest.indexOf("\n");
-      const wins = parseWins(rest.slice(0, end), rest.slice(end + 1));
-      const win = wins.find(({ user_id }) => user_id === draw.user_id);
+      const [entry = "", ...wins] = rest.split("\n");
+      if (wins.length > 0) {
+        entries.set(entry, parseWins(entry, wins.join("\n")));
+      }
+      const known = entries.get(entry) ?? [];
+      const win = known.find(({ user_id }) => user_id === draw.user_id);
       if (win) return { outcome: "won", win };
     }
   }

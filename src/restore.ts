@@ -3,6 +3,7 @@ import { keys } from "./keys.js";
 import type { Postgres } from "./postgres.js";
 import { attemptOf } from "./random.js";
 import { type Redis, replies } from "./redis.js";
+import { type Counts, countOf } from "./stock.js";
 
 type Count = { id: string; day_unit: string };
 type Winner = {
@@ -45,12 +46,12 @@ export async function restoreWinners(
     .multi()
     .hgetall(keys.takenToday(day.date))
     .hgetall(keys.known(day.date));
-  const [taken, known] = (await replies(reading)) as Record<string, string>[];
+  const [taken, known] = (await replies(reading)) as Counts[];
   const isNew = known?.["@"] !== lineage;
   for (const { id, day_unit } of counts) {
     let from = Math.min(
-      Number(taken?.[id] ?? 0),
-      Number((isNew && known?.[id]) || Number.POSITIVE_INFINITY),
+      countOf(taken, id),
+      (isNew && countOf(known, id)) || Number.POSITIVE_INFINITY,
       (clashes.get(id) ?? Number.POSITIVE_INFINITY) - 1,
     );
     while (from < Number(day_unit)) {

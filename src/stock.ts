@@ -10,7 +10,11 @@ export type Stock = Prize & {
   left_today: number | null;
 };
 
-type Counts = Record<string, string>;
+export type Counts = Record<string, string>;
+
+/** A count of Redis's hash, 0 where there is none: a prize may be called `constructor`. */
+export const countOf = (counts: Counts | undefined, id: string): number =>
+  counts && Object.hasOwn(counts, id) ? Number(counts[id]) : 0;
 
 /** The prizes in force and what is left of them, as Redis has it. Rejects with UNAVAILABLE. */
 export async function readStock(redis: Redis, clock: Clock): Promise<Stock[]> {
@@ -31,9 +35,9 @@ export async function readStock(redis: Redis, clock: Clock): Promise<Stock[]> {
 }
 
 function left(prize: Prize, taken: Counts, today: Counts) {
-  const rest = (quota: number | null, count: string | undefined) =>
-    quota === null ? null : Math.max(0, quota - Number(count ?? 0));
-  const left_total = rest(prize.total_quota, taken[prize.id]);
-  const daily = rest(prize.daily_quota, today[prize.id]);
+  const rest = (quota: number | null, counts: Counts) =>
+    quota === null ? null : Math.max(0, quota - countOf(counts, prize.id));
+  const left_total = rest(prize.total_quota, taken);
+  const daily = rest(prize.daily_quota, today);
   return { left_total, left_today: lower(left_total, daily) };
 }

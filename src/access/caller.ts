@@ -1,5 +1,5 @@
 import type { FastifyInstance, FastifyRequest } from "fastify";
-import { Failure } from "../errors.js";
+import { Failure, invalid } from "../errors.js";
 import { parseUsername } from "../input.js";
 import { createAdminCheck } from "./admin-token.js";
 import { type Check, unauthenticated } from "./token.js";
@@ -35,12 +35,13 @@ export function knowCaller(app: FastifyInstance, check: Check): void {
 }
 
 function own({ caller }: FastifyRequest, fields: unknown): void {
-  if (typeof caller !== "string") return;
+  if (caller === null) return;
   if (typeof fields !== "object" || fields === null) return;
   const named = fields as { username?: unknown };
   if (named.username === undefined) named.username = caller;
-  // What is no text is left to the schema, which refuses it.
-  if (typeof named.username !== "string") return;
+  if (typeof named.username !== "string") {
+    throw invalid("username", "must be a string");
+  }
   if (parseUsername(named.username) !== caller) {
     throw new Failure("FORBIDDEN", "username: must be the token's subject.");
   }

@@ -41,10 +41,11 @@ export async function limitUsers(
   });
 }
 
-/** The username, as the route will read it. */
-function userOf({ body, query }: FastifyRequest): string {
-  const { username } = (body ?? query) as { username: string };
-  return parseUsername(username);
+/** The username that the route will read: a schema has seen it, unlike a body that comes where none is read. */
+function userOf({ caller, method, body, query }: FastifyRequest): string {
+  if (typeof caller === "string") return caller;
+  const fields = method === "GET" ? query : body;
+  return parseUsername((fields as { username: string }).username);
 }
 
 const NO_HEADERS = {

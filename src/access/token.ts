@@ -60,7 +60,9 @@ export function createUserCheck(
         clockTolerance: TOLERANCE,
         currentDate: new Date(clock.now()),
       });
-      return parseUsername(payload.sub ?? "");
+      // jose asks that there is one, not that it is a text.
+      if (typeof payload.sub !== "string") throw unauthenticated();
+      return parseUsername(payload.sub);
     } catch (error) {
       if (error instanceof Failure && error.code === "UNAVAILABLE") throw error;
       throw unauthenticated(error);

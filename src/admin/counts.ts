@@ -3,6 +3,7 @@ import { keys } from "../keys.js";
 import type { Postgres } from "../postgres.js";
 import { lower, readPrizes } from "../prize-table.js";
 import { type Redis, replies } from "../redis.js";
+import { countOf } from "../stock.js";
 import type { PrizeRow } from "./change-prizes.js";
 
 type Stores = { redis: Redis; postgres: Postgres; clock: Clock };
@@ -34,8 +35,8 @@ export async function readCounts(
   const [ever = {}, today = {}] = hashes as Hash[];
   const rowOf = new Map(rows.map((row) => [row.id, row]));
   const units = (id: string) => ({
-    today: Math.max(Number(rowOf.get(id)?.day_unit ?? 0), +(today[id] ?? 0)),
-    total: Math.max(Number(rowOf.get(id)?.unit ?? 0), +(ever[id] ?? 0)),
+    today: Math.max(Number(rowOf.get(id)?.day_unit ?? 0), countOf(today, id)),
+    total: Math.max(Number(rowOf.get(id)?.unit ?? 0), countOf(ever, id)),
   });
   const count = (text?: string) => (text === undefined ? text : Number(text));
   const draws = { today: count(today["@draws"]), total: count(ever["@draws"]) };

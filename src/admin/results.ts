@@ -1,7 +1,7 @@
 import type { FastifyPluginAsyncTypebox } from "@fastify/type-provider-typebox";
 import type { Static } from "typebox";
 import { openSince, stateOf } from "../claim.js";
-import { decodeCursor, encodeCursor } from "../cursor.js";
+import { cursorDate, decodeCursor, encodeCursor } from "../cursor.js";
 import { parsePhone, parseUsername } from "../input.js";
 import { failures } from "../schemas.js";
 import type { Services } from "../services.js";
@@ -15,6 +15,10 @@ const SCAN = 5_000;
 type Query = Static<typeof ResultsQuery>;
 
 type Page = { rows: ResultRow[]; next_cursor: string | null };
+
+/** Where a page over all days ended: the date and the id of its last win. */
+const AFTER =
+  /^([12]\d{3}-\d\d-\d\d) ([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})$/;
 
 /** GET /admin/results: the wins of a day, or of a user, a phone number or an id over all days. */
 export const resultsRoute: FastifyPluginAsyncTypebox<Services> = async (
@@ -96,10 +100,12 @@ export const resultsRoute: FastifyPluginAsyncTypebox<Services> = async (
           ? undefined
           : parsePhone("phone_no", phone_no, country),
     };
-    const [draw_date, before = ""] = query.cursor
-      ? decodeCursor(query.cursor, /^([12]\d{3}-\d\d-\d\d) ([0-9a-f-]{36})$/)
+    const [date, before = ""] = query.cursor
+      ? decodeCursor(query.cursor, AFTER)
       : [];
-    const after = draw_date ? { draw_date, id: before } : undefined;
+    const after = date
+      ? { draw_date: cursorDate(date), id: before }
+      : undefined;
     const rows = await readWhose(
       postgres,
       whose,

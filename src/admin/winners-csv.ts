@@ -22,6 +22,9 @@ type Options = {
   since: string | undefined;
 };
 
+/** Some spreadsheets split at these as well, whatever the quotes say. */
+const INNER_FORMULA = /([;\t|]\s*)(?=[=+\-@])/g;
+
 /**
  * Wins as CSV (RFC 4180, UTF-8), page by page; the header comes with the first one. A text that a spreadsheet would take
  * for a formula has an apostrophe before it; a phone number has none, its plus is harmless.
@@ -38,10 +41,13 @@ export async function* winnersCsv(
       columns: phones ? [...COLUMNS, "phone_no"] : COLUMNS,
       record_delimiter: "windows",
       escape_formulas: true,
+      quoted_string: true,
       cast: {
         date: (moment) => moment.toISOString(),
         string: (value, { column }) =>
-          column === "phone_no" ? { value, escape_formulas: false } : value,
+          column === "phone_no"
+            ? { value, escape_formulas: false }
+            : value.replace(INNER_FORMULA, "$1'"),
       },
     });
     header = false;

@@ -1,14 +1,25 @@
 import type { FastifyPluginAsyncTypebox } from "@fastify/type-provider-typebox";
+import { createBatcher } from "../batch.js";
 import { keys } from "../keys.js";
 import { Health, NotReady, Ready } from "../schemas/health.js";
 import { failures } from "../schemas.js";
 import type { Services } from "../services.js";
+
+/** Callers who share a look. */
+const MANY = 10_000;
 
 /** GET /healthz: the process lives. GET /readyz: it can serve; says what is wrong. */
 export const healthRoutes: FastifyPluginAsyncTypebox<Services> = async (
   app,
   { redis, postgres, prizes },
 ) => {
+  // One look for all who ask meanwhile: whoever floods it must not keep the stores from draws.
+  const looks = createBatcher<undefined, string[]>(async (asking) => {
+    const problems = await Promise.all([redisProblem(), postgresProblem()]);
+    const stops = problems.filter((problem) => problem !== undefined);
+    return asking.map(() => stops);
+  }, MANY);
+
   app.get(
     "/healthz",
     {
@@ -35,9 +46,7 @@ export const healthRoutes: FastifyPluginAsyncTypebox<Services> = async (
       },
     },
     async (_request, reply) => {
-      const stops = (
-        await Promise.all([redisProblem(), postgresProblem()])
-      ).filter((problem) => problem !== undefined);
+      const stops = await looks.add(undefined);
       const refused = prizes.problem();
       const ready = stops.length === 0;
       // A refused edit is told but is no reason to take every server out: the last good table is in force.

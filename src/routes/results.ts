@@ -1,7 +1,6 @@
 import type { FastifyPluginAsyncTypebox } from "@fastify/type-provider-typebox";
-import { Temporal } from "temporal-polyfill";
 import { createClaimUntil } from "../claim.js";
-import { decodeCursor, encodeCursor } from "../cursor.js";
+import { cursorDate, decodeCursor, encodeCursor } from "../cursor.js";
 import { within } from "../deadline.js";
 import { invalid, unavailable } from "../errors.js";
 import { parseUsername } from "../input.js";
@@ -80,9 +79,5 @@ function parseLimit(text = "20"): number {
 function parseCursor(cursor: string | undefined): string | undefined {
   if (cursor === undefined) return undefined;
   const [date = ""] = decodeCursor(cursor, /^(\d{4}-\d\d-\d\d)$/);
-  try {
-    return Temporal.PlainDate.from(date, { overflow: "reject" }).toString();
-  } catch {
-    throw invalid("cursor", "must be the next_cursor of the page before");
-  }
+  return cursorDate(date);
 }
