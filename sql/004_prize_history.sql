@@ -1,9 +1,9 @@
 -- Every change of a prize, whoever makes it and however: the rules of a promotion must be provable afterwards. Whoever
--- changes the prizes in their own name can set it: set lucky_draw.actor = 'Ann'.
+-- changes the prizes in their own name can set it: set lucky_draw.changed_by = 'Ann'.
 create table prize_change (
   id bigint generated always as identity primary key,
   changed_at timestamptz not null default clock_timestamp(),
-  changed_by text not null default coalesce(nullif(current_setting('lucky_draw.actor', true), ''), session_user),
+  changed_by text not null default coalesce(nullif(current_setting('lucky_draw.changed_by', true), ''), session_user),
   prize_id text not null,
   before jsonb,
   after jsonb

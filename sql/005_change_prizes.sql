@@ -16,7 +16,7 @@ $$;
 --   expected  the version that the caller has seen, null for any
 -- Raises, each with a sentence for the caller: 22L01 the version has moved, 22L02 there is no such prize, 22L03 there is
 -- one already, 22L04 the odds sum to more than 1.
-create function change_prizes(mode text, given jsonb, expected bigint, actor text, preview boolean) returns jsonb
+create function change_prizes(mode text, given jsonb, expected bigint, changed_by text, preview boolean) returns jsonb
 language plpgsql as $$
 declare
   standing bigint;
@@ -32,7 +32,7 @@ begin
     raise exception using errcode = '22L01',
       message = 'If-Match: the prizes were changed meanwhile; read them again and send the new ETag.';
   end if;
-  perform set_config('lucky_draw.actor', actor, true);
+  perform set_config('lucky_draw.changed_by', changed_by, true);
 
   select g.id into found
   from jsonb_to_recordset(given) as g (id text)

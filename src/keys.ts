@@ -29,9 +29,9 @@ export type Keys = ReturnType<typeof keysOf>;
 /** Every Redis key of the product is spelled here. */
 export const keys = {
   ...keysOf(TAG),
-  /** counters: requests of the last minute; expire */
-  addressRequests: (address: string) => `${TAG}requests:address:${address}`,
-  userRequests: (userId: string) => `${TAG}requests:user:${userId}`,
+  /** begins of counters: requests of the last minute, by address and by user id; expire */
+  addressRequests: `${TAG}requests:address:`,
+  userRequests: `${TAG}requests:user:`,
   /** stream: an entry a minute, by its number since the epoch → draws and wins ever, at its begin; expires */
   minutes: `${TAG}minutes`,
 };

@@ -226,6 +226,14 @@ t.test("what is wrong is told", async (t) => {
     ["prize_id='", /^prize_id: must be the id of a prize/],
     ["cursor=xyz", /^cursor: must be the next_cursor/],
     ["username=ann&cursor=QSAx", /^cursor: must be the next_cursor/],
+    [
+      "username=ann&cursor=MjAyNi05OS05OSAxMTExMTExMS0xMTExLTQxMTEtODExMS0xMTExMTExMTExMTE",
+      /^cursor: must be the next_cursor/,
+    ],
+    [
+      "username=ann&cursor=MjAyNi0xMS0xMSAtLS0tLS0tLS0tLS0tLS0tLS0tLS0tLS0tLS0tLS0tLS0tLS0",
+      /^cursor: must be the next_cursor/,
+    ],
     ["offset=5", /^offset: is not a field/],
   ] as const) {
     t.match(await call("GET", `/results?${query}`), { status: 400, error });

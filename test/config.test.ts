@@ -41,10 +41,25 @@ t.test(
       };
       t.match(about, /^# \S/, `${name} has a line`);
       if (off) t.equal(schema.default, undefined, `${name} has no default`);
-      else t.equal(value, String(schema.default), `${name} shows its default`);
+      else {
+        const shown = value?.replaceAll('"', "");
+        t.equal(shown, String(schema.default), `${name} shows its default`);
+      }
     }
   },
 );
+
+t.test("a copy of .env.example is taken as it is", async (t) => {
+  const folder = mkdtempSync(join(tmpdir(), "lucky-draw-env-"));
+  t.teardown(() => rmSync(folder, { recursive: true }));
+  writeFileSync(join(folder, ".env"), example);
+  const ended = spawnSync(env, command, {
+    cwd: folder,
+    env: { PATH: process.env.PATH, PORT: "70000" },
+    encoding: "utf8",
+  });
+  t.match(ended.stderr, /^PORT: .*\n$/, "nothing but the port is wrong");
+});
 
 t.test("defaults, and empty variables count as not set", async (t) => {
   t.same(await readConfig({ DATABASE_URL: "", REDIS_URL: "", PORT: "" }), {

@@ -29,7 +29,7 @@ t.test("changes by the API, by plain SQL, and none", async (t) => {
   await sql`update prize set title = 'Cup'`;
   await sql`update prize set active = false`;
   await sql.begin(async (one) => {
-    await one`set local lucky_draw.actor = 'Bob'`;
+    await one`set local lucky_draw.changed_by = 'Bob'`;
     await one`delete from prize`;
   });
   await sql`insert into prize ${sql([ROW, { ...ROW, id: "B" }])}`;

@@ -231,6 +231,7 @@ t.test("bad queries are told", async (t) => {
       "2099-11-01",
       "",
       toCursor("2099-02-31"),
+      toCursor("0000-01-01"),
       toCursor("x"),
     ].map((cursor): [object, RegExp] => [
       { cursor },

@@ -13,12 +13,11 @@ export async function limitAddresses(
 ): Promise<void> {
   const max = settings.RATE_LIMIT_ADDRESS;
   if (max === undefined || !limits) return;
-  const nameSpace = keys.addressRequests("");
   await app.register(rateLimit, {
     ...common(limits),
     global: false,
     max,
-    nameSpace,
+    nameSpace: keys.addressRequests,
   });
   // A hook of the plugin's own would come after those of the routes' parents, which verify tokens.
   app.addHook("onRequest", app.rateLimit());
@@ -35,7 +34,7 @@ export async function limitUsers(
     ...common(limits),
     hook: "preHandler",
     max,
-    nameSpace: keys.userRequests(""),
+    nameSpace: keys.userRequests,
     keyGenerator: userOf,
     allowList: ({ caller }) => caller === null,
   });

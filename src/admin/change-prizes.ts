@@ -21,7 +21,7 @@ export type Change = {
   /** the version that was read, null for any */
   expected: string | null;
   /** who changes them, for the history */
-  actor: string;
+  changed_by: string;
   /** Check all, save nothing. */
   preview: boolean;
 };
@@ -48,7 +48,7 @@ export async function readPrizeTable(postgres: Postgres): Promise<PrizeTable> {
  */
 export async function changePrizes(
   postgres: Postgres,
-  { mode, prizes, expected, actor, preview }: Change,
+  { mode, prizes, expected, changed_by, preview }: Change,
 ): Promise<PrizeTable> {
   refuseTwins(prizes);
   const given = JSON.stringify(prizes);
@@ -56,7 +56,7 @@ export async function changePrizes(
     .query(
       (sql) => sql<{ prizes: PrizeTable }[]>`
         select change_prizes(
-          ${mode}, ${given}::text::jsonb, ${expected}::text::bigint, ${actor}, ${preview}
+          ${mode}, ${given}::text::jsonb, ${expected}::text::bigint, ${changed_by}, ${preview}
         ) as prizes`,
     )
     .catch((error: unknown) => {

@@ -15,7 +15,7 @@ export async function draftTable(
     mode: "replace",
     prizes: given,
     expected: null,
-    actor: "simulation",
+    changed_by: "simulation",
     preview: true,
   });
   const active = JSON.stringify(prizes.filter((prize) => prize.active));

@@ -175,9 +175,13 @@ export const prizeRoutes: FastifyPluginAsyncTypebox<Services> = async (
     edit: Pick<Change, "mode" | "prizes" | "expected">,
   ) {
     const name = headers["x-changed-by"];
-    const actor = name ? `admin: ${name}` : "admin";
+    const changed_by = name ? `admin: ${name}` : "admin";
     const preview = query.preview === "yes";
-    const table = await changePrizes(postgres, { ...edit, actor, preview });
+    const table = await changePrizes(postgres, {
+      ...edit,
+      changed_by,
+      preview,
+    });
     // Saved is saved: where Redis is away it comes into force when that is back.
     if (!preview) await prizes.reload().catch(() => {});
     return answerTable(services, table, preview, reply);

@@ -1,7 +1,7 @@
 import type { FastifyPluginAsyncTypebox } from "@fastify/type-provider-typebox";
 import type { Static } from "typebox";
 import { openSince, stateOf } from "../claim.js";
-import { cursorDate, decodeCursor, encodeCursor } from "../cursor.js";
+import { dateOf, decodeCursor, encodeCursor } from "../cursor.js";
 import { parsePhone, parseUsername } from "../input.js";
 import { failures } from "../schemas.js";
 import type { Services } from "../services.js";
@@ -103,9 +103,7 @@ export const resultsRoute: FastifyPluginAsyncTypebox<Services> = async (
     const [date, before = ""] = query.cursor
       ? decodeCursor(query.cursor, AFTER)
       : [];
-    const after = date
-      ? { draw_date: cursorDate(date), id: before }
-      : undefined;
+    const after = date ? { draw_date: dateOf(date), id: before } : undefined;
     const rows = await readWhose(
       postgres,
       whose,

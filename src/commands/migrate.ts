@@ -4,7 +4,7 @@ import createSql from "postgres";
 import { readConfig } from "../config.js";
 import { SetupError } from "../errors.js";
 import { migrate } from "../migrate.js";
-import { runProgram } from "./program.js";
+import { runProgram, withoutRedis } from "./program.js";
 
 const HELP = `npm run migrate
 
@@ -16,9 +16,7 @@ Exit code: 0, or 1 with a sentence where something failed, or 2 for a wrong comm
 
 await runProgram(HELP, async (args) => {
   parseArgs({ args });
-  // Whoever migrates need not know where Redis is.
-  const redis = process.env.DATABASE_URL ? { REDIS_URL: "redis://unused" } : {};
-  const { DATABASE_URL } = await readConfig({ ...redis, ...process.env });
+  const { DATABASE_URL } = await readConfig(withoutRedis());
   if (!DATABASE_URL) {
     throw new SetupError(
       "DATABASE_URL: must be set; the embedded pair is migrated by npm start.",

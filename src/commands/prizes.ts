@@ -160,8 +160,8 @@ function change(
   mode: Change["mode"],
   prizes: Change["prizes"],
 ) {
-  const actor = `command: ${userInfo().username}`;
-  const edit = { mode, prizes, actor, expected: null, preview: false };
+  const changed_by = `command: ${userInfo().username}`;
+  const edit = { mode, prizes, changed_by, expected: null, preview: false };
   return changePrizes(postgres, edit);
 }
 

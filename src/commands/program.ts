@@ -1,3 +1,5 @@
+import { existsSync } from "node:fs";
+import { env, loadEnvFile } from "node:process";
 import { type Config, readConfig } from "../config.js";
 import { runningPair } from "../embedded-running.js";
 import { Failure } from "../errors.js";
@@ -74,7 +76,7 @@ function causeOf({ cause }: Error): string {
 export async function withDatabase(
   work: (postgres: Postgres, config: Config) => Promise<void>,
 ): Promise<void> {
-  const config = await readConfig(withoutRedis(process.env));
+  const config = await readConfig(withoutRedis());
   const url = config.DATABASE_URL ?? (await runningPair(".data")).databaseUrl;
   const postgres = createPostgres(url);
   try {
@@ -84,8 +86,11 @@ export async function withDatabase(
   }
 }
 
-/** Commands need no Redis, but half a pair is refused. */
-function withoutRedis(variables: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
-  if (!variables.DATABASE_URL || variables.REDIS_URL) return variables;
-  return { ...variables, REDIS_URL: "redis://unused" };
+/** The environment, for a command that needs no Redis: half a pair is refused, in `.env`, too. */
+export function withoutRedis(): NodeJS.ProcessEnv {
+  if (existsSync(".env")) loadEnvFile();
+  const { DATABASE_URL, REDIS_URL } = env;
+  return DATABASE_URL && !REDIS_URL
+    ? { ...env, REDIS_URL: "redis://unused" }
+    : env;
 }

@@ -1,6 +1,6 @@
 import type { FastifyPluginAsyncTypebox } from "@fastify/type-provider-typebox";
 import { createClaimUntil } from "../claim.js";
-import { cursorDate, decodeCursor, encodeCursor } from "../cursor.js";
+import { dateOf, decodeCursor, encodeCursor } from "../cursor.js";
 import { within } from "../deadline.js";
 import { invalid, unavailable } from "../errors.js";
 import { parseUsername } from "../input.js";
@@ -79,5 +79,5 @@ function parseLimit(text = "20"): number {
 function parseCursor(cursor: string | undefined): string | undefined {
   if (cursor === undefined) return undefined;
   const [date = ""] = decodeCursor(cursor, /^(\d{4}-\d\d-\d\d)$/);
-  return cursorDate(date);
+  return dateOf(date);
 }
