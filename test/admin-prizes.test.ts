@@ -38,6 +38,34 @@ t.test("only with the token", async (t) => {
   t.equal(answer.headers.get("cache-control"), "no-store");
 });
 
+t.test("a prize may be called as what every object has", async (t) => {
+  const world = await createWorld(t);
+  const server = await build(t, world, ADMIN);
+  const call = adminOf(server.url);
+  for (const id of ["constructor", "__proto__", "toString"]) {
+    const made = await call("POST", "/prizes", {
+      id,
+      title: id,
+      probability: 0.3,
+      daily_quota: 5,
+      total_quota: 9,
+    });
+    t.equal(made.status, 201, id);
+  }
+  const shown = await fetch(`${server.url}/prizes`);
+  t.equal(shown.status, 200);
+  const { data } = (await shown.json()) as {
+    data: { prizes: { id: string; left_today: number; left_total: number }[] };
+  };
+  for (const { id, left_today, left_total } of data.prizes) {
+    t.same([left_today, left_total], [5, 9], id);
+  }
+  for (let n = 0; n < 150; n += 1) await server.draw(`user ${n}`);
+  t.equal((await call("GET", "/figures")).status, 200);
+  const [row] = await world.sql`select count(*)::int as n from result`;
+  t.equal(row?.n, 15, "five of each that day");
+});
+
 t.test("without a token there is no /admin", async (t) => {
   const world = await createWorld(t);
   const server = await build(t, world);

@@ -56,6 +56,27 @@ t.test("one user's requests are limited, at whichever server", async (t) => {
   t.ok((await world.redis.pttl(ttl ?? "")) <= 60_000, "it passes in a minute");
 });
 
+t.test("nobody is counted under a name that no route reads", async (t) => {
+  const settings = { ...withSecret, RATE_LIMIT_USER: 2 };
+  const { server } = await start(t, settings);
+  const eve = bearer(await sign("eve"));
+  const ask = (body: unknown) =>
+    server.app.inject({
+      method: "GET",
+      url: "/results",
+      headers: { ...eve, "content-type": "application/json" },
+      payload: JSON.stringify(body),
+    });
+  for (const username of [["ann"], ["bob"], ["cyd"], { ann: 1 }, 5]) {
+    t.equal((await ask({ username })).statusCode, 400);
+  }
+  t.equal((await ask({})).statusCode, 200);
+  t.equal((await ask({})).statusCode, 200);
+  t.equal((await ask({})).statusCode, 429, "eve herself is");
+  const ann = bearer(await sign("ann"));
+  t.equal((await post(`${server.url}/draw`, {}, ann)).status, 200);
+});
+
 t.test("a limited draw is not used up", async (t) => {
   const { world, server } = await start(t, { RATE_LIMIT_ADDRESS: 1 });
   await fetch(`${server.url}/prizes`);

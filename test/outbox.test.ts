@@ -53,6 +53,46 @@ t.test("a batch that was told costs Redis one command more", async (t) => {
   t.equal(told((await server.draw("user 7")).body), "participated");
 });
 
+t.test("a batch that comes again gets its entry once", async (t) => {
+  const world = await createWorld(t);
+  const server = await build(t, world);
+  await setPrizes(world, [{ id: "SURE" }], server);
+  const lock = await world.sql.reserve();
+  await lock`begin`;
+  await lock`lock table result in access exclusive mode`;
+  const users = Array.from({ length: 20 }, (_, n) => `user ${n}`);
+  const first = drawTogether(server, users);
+  await until("the wins", async () => {
+    if ((await winsInOutbox(world.redis)) < 20) throw new Error("not yet");
+  });
+  const replies: string[][] = [];
+  const { draw } = server.redis;
+  server.redis.draw = async (...args) => {
+    const reply = await draw.call(server.redis, ...args);
+    replies.push(reply as string[]);
+    return reply;
+  };
+  const again = drawTogether(server, users);
+  await until("the replies", async () => {
+    const told = replies.flatMap(([, , letters = ""]) => [...letters]);
+    if (told.length < 20) throw new Error("not yet");
+  });
+  const others = replies.flatMap(([, , , ...others]) => others);
+  t.equal(others.length, 20);
+  const whole = others.filter((other) => other.includes("\n"));
+  t.equal(whole.length, replies.length);
+  await lock`rollback`;
+  lock.release();
+  const ends = await Promise.all(first);
+  t.same(
+    (await Promise.all(again)).map(
+      (end) => end.outcome === "won" && end.result,
+    ),
+    ends.map((end) => end.outcome === "won" && end.result),
+  );
+  t.ok(ends.every(({ outcome }) => outcome === "won"));
+});
+
 t.test(
   "a winner who was told is not told again while others of the batch wait",
   async (t) => {

@@ -22,7 +22,7 @@ type Options = {
   since: string | undefined;
 };
 
-/** Some spreadsheets split at these as well, whatever the quotes say. */
+/** Some spreadsheets split a field at these as well. */
 const INNER_FORMULA = /([;\t|]\s*)(?=[=+\-@])/g;
 
 /**
@@ -41,7 +41,6 @@ export async function* winnersCsv(
       columns: phones ? [...COLUMNS, "phone_no"] : COLUMNS,
       record_delimiter: "windows",
       escape_formulas: true,
-      quoted_string: true,
       cast: {
         date: (moment) => moment.toISOString(),
         string: (value, { column }) =>
