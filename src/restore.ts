@@ -51,7 +51,9 @@ export async function restoreWinners(
   for (const { id, day_unit } of counts) {
     let from = Math.min(
       countOf(taken, id),
-      (isNew && countOf(known, id)) || Number.POSITIVE_INFINITY,
+      isNew
+        ? countOf(known, id, Number.POSITIVE_INFINITY)
+        : Number.POSITIVE_INFINITY,
       (clashes.get(id) ?? Number.POSITIVE_INFINITY) - 1,
     );
     while (from < Number(day_unit)) {

@@ -12,9 +12,13 @@ export type Stock = Prize & {
 
 export type Counts = Record<string, string>;
 
-/** A count of Redis's hash, 0 where there is none: a prize may be called `constructor`. */
-export const countOf = (counts: Counts | undefined, id: string): number =>
-  counts && Object.hasOwn(counts, id) ? Number(counts[id]) : 0;
+/** A count of Redis's hash, or `otherwise` where there is none: a prize may be called `constructor`. */
+export const countOf = (
+  counts: Counts | undefined,
+  id: string,
+  otherwise = 0,
+): number =>
+  counts && Object.hasOwn(counts, id) ? Number(counts[id]) : otherwise;
 
 /** The prizes in force and what is left of them, as Redis has it. Rejects with UNAVAILABLE. */
 export async function readStock(redis: Redis, clock: Clock): Promise<Stock[]> {
