@@ -2,10 +2,6 @@ import type { FastifyError, FastifyReply, FastifyRequest } from "fastify";
 import { type Code, Failure, RETRY_AFTER, STATUS } from "./errors.js";
 
 declare module "fastify" {
-  interface FastifyInstance {
-    /** how many requests each failure was told, since the start */
-    refusals: Partial<Record<Code, number>>;
-  }
   interface FastifyReply {
     /** the failure that it tells */
     failure?: Code;
@@ -47,8 +43,6 @@ export function fail(
 ): FastifyReply {
   reply.failure = code;
   if (code === "UNAVAILABLE") reply.header("retry-after", RETRY_AFTER / 1_000);
-  const { refusals } = reply.server;
-  refusals[code] = (refusals[code] ?? 0) + 1;
   return reply
     .code(STATUS[code])
     .header("cache-control", "no-store")
