@@ -1,4 +1,4 @@
-import Type, { type TProperties, type TSchema } from "typebox";
+import Type, { type Static, type TProperties, type TSchema } from "typebox";
 import { type Code, STATUS } from "./errors.js";
 
 // Only `type`, `properties` and their like reach the validator and the serializer; `title`, `description`, `examples`
@@ -58,6 +58,10 @@ export function failures<C extends Code>(
   }
   return statuses as Failures<C>;
 }
+
+/** What became of a win. A forfeited unit stays taken: it is not drawn again. */
+export const State = Type.Enum(["open", "redeemed", "forfeited"]);
+export type State = Static<typeof State>;
 
 export const ResultFields = {
   id: Type.String({ format: "uuid", description: "Needed to redeem the win." }),

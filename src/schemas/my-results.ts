@@ -5,6 +5,7 @@ import {
   NO_STORE,
   Nullable,
   ResultFields,
+  State,
   strict,
   success,
   Username,
@@ -38,10 +39,11 @@ export const MyResultsAnswer = success(
               format: "date",
               description: "The campaign's day of the draw, in `TIME_ZONE`.",
             }),
-            state: Type.Enum(["open", "redeemed", "forfeited"], {
+            state: {
+              ...State,
               description:
                 "Forfeited is what was not redeemed before `claim_until`.",
-            }),
+            },
             redeemed_at: Nullable(Type.String()),
             claim_until: ClaimUntil,
           },

@@ -5,6 +5,7 @@ import {
   NO_STORE,
   Nullable,
   RESULT_ID,
+  State,
   strict,
   success,
 } from "../../schemas.js";
@@ -20,12 +21,11 @@ import {
 const filters = {
   day: DayParameter,
   prize_id: PrizeParameter,
-  state: Type.Optional(
-    Type.Enum(["open", "redeemed", "forfeited"], {
-      description: "Only those in this state.",
-      examples: ["open"],
-    }),
-  ),
+  state: Type.Optional({
+    ...State,
+    description: "Only those in this state.",
+    examples: ["open"],
+  }),
   phones: Yes("With the winners' phone numbers."),
 };
 
@@ -80,10 +80,11 @@ const FoundResult = Type.Object(
       description: "Which unit of its prize it is, from 1 on, of that day.",
     }),
     created_at: Moment,
-    state: Type.Enum(["open", "redeemed", "forfeited"], {
+    state: {
+      ...State,
       description:
         "Forfeited is what was not redeemed in time, where `CLAIM_DAYS` is set.",
-    }),
+    },
     redeemed_at: Nullable(Type.String()),
     phone_no: Type.Optional(
       Nullable(Type.String(), {
