@@ -1,7 +1,9 @@
 import Type from "typebox";
 import {
   ClaimUntil,
+  Cursor,
   EXAMPLE_RESULT,
+  NextCursor,
   NO_STORE,
   Nullable,
   ResultFields,
@@ -20,9 +22,7 @@ export const MyResultsQuery = Type.Object(
         examples: ["50"],
       }),
     ),
-    cursor: Type.Optional(
-      Type.String({ description: "`next_cursor` of the page before." }),
-    ),
+    cursor: Cursor,
   },
   strict,
 );
@@ -50,9 +50,7 @@ export const MyResultsAnswer = success(
           { title: "MyResult" },
         ),
       ),
-      next_cursor: Nullable(Type.String(), {
-        description: "`cursor` of the next page; null on the last one.",
-      }),
+      next_cursor: NextCursor,
     }),
   },
   {

@@ -2,21 +2,16 @@ import Type from "typebox";
 import {
   EXAMPLE_RESULT,
   Moment,
+  NextCursor,
   NO_STORE,
   Nullable,
   RESULT_ID,
   State,
   strict,
   success,
+  Uuid,
 } from "../../schemas.js";
-import {
-  Day,
-  DayParameter,
-  Limit,
-  NextCursor,
-  PrizeParameter,
-  Yes,
-} from "../schemas.js";
+import { Day, DayParameter, Limit, PrizeParameter, Yes } from "../schemas.js";
 
 const filters = {
   day: DayParameter,
@@ -48,13 +43,11 @@ export const ResultsQuery = Type.Object(
         examples: ["+85299999999"],
       }),
     ),
-    id: Type.Optional(
-      Type.String({
-        pattern: "^[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}$",
-        description: "Only this one.",
-        examples: [RESULT_ID],
-      }),
-    ),
+    id: Type.Optional({
+      ...Uuid,
+      description: "Only this one.",
+      examples: [RESULT_ID],
+    }),
     cursor: Type.Optional(
       Type.String({
         description:
