@@ -1,5 +1,5 @@
 import type { FastifyError, FastifyReply, FastifyRequest } from "fastify";
-import { type Code, Failure, RETRY_AFTER, STATUS } from "./errors.js";
+import { type Code, Failure, INTERNAL, RETRY_AFTER, STATUS } from "./errors.js";
 
 declare module "fastify" {
   interface FastifyReply {
@@ -33,7 +33,7 @@ export function answerError(
     return fail(reply, "INVALID_REQUEST", remedyOf(code));
   }
   request.log.error({ err: error, reqId: request.id }, "failed");
-  return fail(reply, "INTERNAL", "Something went wrong on our side.");
+  return fail(reply, "INTERNAL", INTERNAL);
 }
 
 export function fail(

@@ -6,7 +6,7 @@ import {
   jwtVerify,
 } from "jose";
 import type { Clock } from "../clock.js";
-import { Failure, unavailable } from "../errors.js";
+import { Failure, UNAUTHENTICATED, unavailable } from "../errors.js";
 import { parseUsername } from "../input.js";
 import type { Settings } from "../services.js";
 
@@ -28,11 +28,7 @@ const TRUST = 10 * 60_000;
 const TOLERANCE = 5;
 
 export const unauthenticated = (cause?: unknown) =>
-  new Failure(
-    "UNAUTHENTICATED",
-    "Authorization: must be Bearer and a valid token.",
-    cause,
-  );
+  new Failure("UNAUTHENTICATED", UNAUTHENTICATED, cause);
 
 /** A check of users' tokens, which answers with their subject as a username; undefined where no AUTH_ setting is set. */
 export function createUserCheck(

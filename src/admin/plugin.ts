@@ -1,6 +1,6 @@
 import type { FastifyPluginAsyncTypebox } from "@fastify/type-provider-typebox";
 import { createAdminCheck } from "../access/admin-token.js";
-import { invalid } from "../errors.js";
+import { ADMIN_UNAUTHENTICATED, invalid } from "../errors.js";
 import { answerError, fail } from "../failures.js";
 import type { Services } from "../services.js";
 import { figuresRoute } from "./figures.js";
@@ -24,9 +24,7 @@ export const admin: FastifyPluginAsyncTypebox<
     reply.header("cache-control", "no-store");
     if (isAdmin(request.headers.authorization)) return;
     reply.header("www-authenticate", "Bearer");
-    const sentence =
-      "Authorization: must be Bearer and the administrators' token.";
-    return fail(reply, "UNAUTHENTICATED", sentence);
+    return fail(reply, "UNAUTHENTICATED", ADMIN_UNAUTHENTICATED);
   });
   app.setSchemaErrorFormatter(objectionOf);
   app.setErrorHandler((error, request, reply) =>
