@@ -9,6 +9,7 @@ import type { Clock } from "../clock.js";
 import { Failure, UNAUTHENTICATED, unavailable } from "../errors.js";
 import { parseUsername } from "../input.js";
 import type { Settings } from "../services.js";
+import { bearerOf } from "./bearer.js";
 
 /** Whose name a caller may use; null stands for everybody's. Rejects with UNAUTHENTICATED or UNAVAILABLE. */
 export type Check = (
@@ -45,7 +46,7 @@ export function createUserCheck(
   }
 
   return async (authorization) => {
-    const token = /^Bearer +(\S+)$/i.exec(authorization ?? "")?.[1];
+    const token = bearerOf(authorization);
     if (!token) throw unauthenticated();
     try {
       const { payload } = await jwtVerify(token, key, {

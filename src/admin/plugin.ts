@@ -8,7 +8,7 @@ import { historyRoute } from "./history.js";
 import { liveRoute } from "./live.js";
 import { prizeRoutes } from "./prizes.js";
 import { objectionOf } from "./remedies.js";
-import { resultsRoute } from "./results.js";
+import { foundResultsRoute } from "./results.js";
 import { resultsCsvRoute } from "./results-csv.js";
 import { simulationRoute } from "./simulation.js";
 
@@ -33,7 +33,7 @@ export const admin: FastifyPluginAsyncTypebox<
 
   app.register(prizeRoutes, services);
   app.register(historyRoute, services);
-  app.register(resultsRoute, services);
+  app.register(foundResultsRoute, services);
   app.register(resultsCsvRoute, services);
   app.register(figuresRoute, services);
   app.register(liveRoute, services);

@@ -3,7 +3,7 @@ import type { FastifyReply, FastifyRequest } from "fastify";
 import type { CountryCode } from "libphonenumber-js";
 import type { Static } from "typebox";
 import { openSince } from "../claim.js";
-import { within } from "../deadline.js";
+import { PATIENCE, within } from "../deadline.js";
 import {
   ALREADY_REDEEMED,
   CLAIM_EXPIRED,
@@ -16,9 +16,6 @@ import { redeem } from "../redeem.js";
 import { RedeemedAnswer, RedeemFields } from "../schemas/redeem.js";
 import { failures } from "../schemas.js";
 import type { Services } from "../services.js";
-
-/** As for a draw: an answer or a 503 within two seconds. */
-const PATIENCE = 1_200;
 
 const late = () => unavailable(new Error("the redemption took too long"));
 
