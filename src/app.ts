@@ -15,7 +15,7 @@ import { invalid, RETRY_AFTER, UNAVAILABLE } from "./errors.js";
 import { answerError, fail } from "./failures.js";
 import type { Gate } from "./gate.js";
 import { requestId } from "./observe/request-id.js";
-import { observeRequests } from "./observe/requests.js";
+import { countRefusal, observeRequests } from "./observe/requests.js";
 import { metricsRoute } from "./observe/scrape.js";
 import { traces } from "./observe/traces.js";
 import { describeApi } from "./openapi.js";
@@ -59,6 +59,8 @@ export function buildApp(
     frameworkErrors: (_error, request, reply) => {
       reply.header("x-request-id", request.id);
       fail(reply, "INVALID_REQUEST", "url: must be percent-encoded UTF-8.");
+      // No hook sees these answers.
+      countRefusal(reply);
     },
     clientErrorHandler: answerUnparsable,
     ajv: {
@@ -72,7 +74,6 @@ export function buildApp(
     },
   }).withTypeProvider<TypeBoxTypeProvider>();
 
-  app.decorate("refusals", {});
   observeRequests(app, services);
   leaveNothingToNode(app);
   app.addHttpMethod("GET", { hasBody: true, overrideExisting: true });

@@ -1,8 +1,6 @@
 import { Temporal } from "temporal-polyfill";
 import type { Clock } from "./clock.js";
-
-/** What became of a win. A forfeited unit stays taken: it is not drawn again. */
-export type State = "open" | "redeemed" | "forfeited";
+import type { State } from "./schemas.js";
 
 /** The first draw date whose wins can still be redeemed, or undefined where wins don't expire. */
 export function openSince(

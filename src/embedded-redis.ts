@@ -14,6 +14,8 @@ export type EmbeddedRedis = {
   stop(): Promise<void>;
 };
 
+const SETTINGS = "redis.conf";
+
 const NAMES = ["redis-server", "valkey-server"];
 
 const MISSING = `No redis-server or valkey-server was found on the PATH. Install one:
@@ -33,11 +35,11 @@ export async function startRedis(
 ): Promise<EmbeddedRedis> {
   const program = findProgram() ?? installProgram(say);
   await mkdir(folder, { recursive: true });
-  const path = join(folder, "redis.conf");
-  const before = parse(await readFile(path, "utf8").catch(() => ""));
+  const before = await readAddress(folder);
   if (before) await stopOrphan(urlOf(before));
   const password = before?.password ?? randomBytes(16).toString("hex");
   const address = { port: await freePort(before?.port), password };
+  const path = join(folder, SETTINGS);
   await writeFile(path, settings(folder, address), { mode: 0o600 });
   // Detached: the Ctrl-C that ends the server must not reach Redis before the queues are flushed.
   const child = spawn(program, [path], { detached: true, stdio: "ignore" });
@@ -61,7 +63,7 @@ export async function startRedis(
 
 type Address = { port: number; password: string };
 
-const urlOf = ({ port, password }: Address) =>
+export const urlOf = ({ port, password }: Address) =>
   `redis://:${password}@127.0.0.1:${port}`;
 
 function settings(folder: string, { port, password }: Address): string {
@@ -104,8 +106,11 @@ function installProgram(say: (line: string) => void): string {
   return program;
 }
 
-/** The address that an earlier start wrote into its settings. */
-function parse(text: string): Address | undefined {
+/** The address that an earlier start wrote into its settings in `folder`; undefined where there was none. */
+export async function readAddress(
+  folder: string,
+): Promise<Address | undefined> {
+  const text = await readFile(join(folder, SETTINGS), "utf8").catch(() => "");
   const port = /^port (\d+)$/m.exec(text)?.[1];
   const password = /^requirepass (\S+)$/m.exec(text)?.[1];
   return port && password ? { port: Number(port), password } : undefined;

@@ -1,5 +1,6 @@
 import { readFile } from "node:fs/promises";
 import { join, resolve } from "node:path";
+import { readAddress, urlOf } from "./embedded-redis.js";
 import { SetupError } from "./errors.js";
 
 /** The addresses of the pair that a running `npm start` keeps in `folder`. Rejects with a sentence where none runs. */
@@ -9,19 +10,17 @@ export async function runningPair(
   const home = resolve(folder);
   const read = (name: string) =>
     readFile(join(home, name), "utf8").catch(() => "");
-  const redis = await read("redis/redis.conf");
-  const redisPort = /^port (\d+)$/m.exec(redis)?.[1];
-  const redisPassword = /^requirepass (\S+)$/m.exec(redis)?.[1];
+  const redis = await readAddress(join(home, "redis"));
   // PostgreSQL removes this file when it stops; its fourth line is the port.
   const port = (await read("postgres/postmaster.pid")).split("\n")[3];
   const password = (await read("postgres.password")).trim();
-  if (!port || !password || !redisPort || !redisPassword) {
+  if (!port || !password || !redis) {
     throw new SetupError(
       `DATABASE_URL and REDIS_URL are not set, and no embedded pair runs in ${home}: set them, or run npm start beside this command.`,
     );
   }
   return {
     databaseUrl: `postgres://postgres:${password}@127.0.0.1:${port}/postgres`,
-    redisUrl: `redis://:${redisPassword}@127.0.0.1:${redisPort}`,
+    redisUrl: urlOf(redis),
   };
 }

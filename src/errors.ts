@@ -35,8 +35,21 @@ export const invalid = (field: string, remedy: string) =>
 /** When a caller that met UNAVAILABLE may come back, in milliseconds. */
 export const RETRY_AFTER = 1_000;
 
+// The sentences that the API's document shows, too.
 export const UNAVAILABLE =
   "The draw is unavailable right now. Please try again in a moment.";
+export const INTERNAL = "Something went wrong on our side.";
+export const TOO_MANY_REQUESTS =
+  "Too many requests. Please try again in a moment.";
+export const UNAUTHENTICATED =
+  "Authorization: must be Bearer and a valid token.";
+export const ADMIN_UNAUTHENTICATED =
+  "Authorization: must be Bearer and the administrators' token.";
+export const FORBIDDEN = "username: must be the token's subject.";
+export const RESULT_NOT_FOUND = "No such result for this username.";
+export const ALREADY_REDEEMED =
+  "This prize has already been redeemed with another phone number.";
+export const CLAIM_EXPIRED = "The time to redeem this prize is over.";
 
 /** An outcome that can't be known or recorded now. */
 export const unavailable = (cause: unknown) =>

@@ -1,11 +1,7 @@
 import type { FastifyError, FastifyReply, FastifyRequest } from "fastify";
-import { type Code, Failure, RETRY_AFTER, STATUS } from "./errors.js";
+import { type Code, Failure, INTERNAL, RETRY_AFTER, STATUS } from "./errors.js";
 
 declare module "fastify" {
-  interface FastifyInstance {
-    /** how many requests each failure was told, since the start */
-    refusals: Partial<Record<Code, number>>;
-  }
   interface FastifyReply {
     /** the failure that it tells */
     failure?: Code;
@@ -37,7 +33,7 @@ export function answerError(
     return fail(reply, "INVALID_REQUEST", remedyOf(code));
   }
   request.log.error({ err: error, reqId: request.id }, "failed");
-  return fail(reply, "INTERNAL", "Something went wrong on our side.");
+  return fail(reply, "INTERNAL", INTERNAL);
 }
 
 export function fail(
@@ -47,8 +43,6 @@ export function fail(
 ): FastifyReply {
   reply.failure = code;
   if (code === "UNAVAILABLE") reply.header("retry-after", RETRY_AFTER / 1_000);
-  const { refusals } = reply.server;
-  refusals[code] = (refusals[code] ?? 0) + 1;
   return reply
     .code(STATUS[code])
     .header("cache-control", "no-store")

@@ -1,7 +1,8 @@
-import { openSince, type State, stateOf } from "./claim.js";
+import { openSince, stateOf } from "./claim.js";
 import type { Clock } from "./clock.js";
 import type { Postgres } from "./postgres.js";
 import type { Result } from "./results.js";
+import type { State } from "./schemas.js";
 
 /** A win as its winner sees it. `draw_date` is the campaign's day, moments are RFC 3339 in UTC. */
 export type MyResult = Result & {

@@ -2,7 +2,9 @@ import { createHash } from "node:crypto";
 import { readFile } from "node:fs/promises";
 import { extname } from "node:path";
 import { fileURLToPath } from "node:url";
+import { Create } from "typebox/value";
 import { type Asset, createAsset, versionOf } from "./assets.js";
+import { ConfigSchema } from "./config.js";
 import { SetupError } from "./errors.js";
 import { importMap, importsOf, readScripts } from "./page-scripts.js";
 import { FOLDER, readStyle } from "./page-style.js";
@@ -22,6 +24,11 @@ const ADMINISTRATORS: Kind = {
   path: "/admin/",
   folder: "admin/",
   styles: [import.meta.resolve("uplot/dist/uPlot.min.css")],
+};
+
+const DEFAULT = {
+  PAGE_TITLE: Create(ConfigSchema.properties.PAGE_TITLE),
+  PAGE_COLOUR: Create(ConfigSchema.properties.PAGE_COLOUR),
 };
 
 const LOGO_TYPES: Record<string, string> = {
@@ -45,7 +52,8 @@ export type Pages = {
  * token. Rejects with a SetupError about the logo.
  */
 export async function readPages(settings: Settings): Promise<Pages> {
-  const { PAGE_TITLE = "Lucky Draw", PAGE_COLOUR = "#c2185b" } = settings;
+  const { PAGE_TITLE = DEFAULT.PAGE_TITLE, PAGE_COLOUR = DEFAULT.PAGE_COLOUR } =
+    settings;
   const kinds = [PARTICIPANTS];
   if (settings.ADMIN_TOKEN) kinds.push(ADMINISTRATORS);
   const files = await readScripts(kinds.map(({ folder }) => folder));

@@ -96,3 +96,7 @@ export function tighten(table: Table, rows: Row[]): Table {
 export function lower(one: number | null, other: number | null): number | null {
   return one === null || other === null ? (one ?? other) : Math.min(one, other);
 }
+
+/** The units left of a quota; null is unlimited. */
+export const left = (quota: number | null, taken: number): number | null =>
+  quota === null ? null : Math.max(0, quota - taken);

@@ -1,4 +1,9 @@
-import { Failure } from "./errors.js";
+import {
+  ALREADY_REDEEMED,
+  CLAIM_EXPIRED,
+  Failure,
+  RESULT_NOT_FOUND,
+} from "./errors.js";
 import type { Postgres } from "./postgres.js";
 import type { Result } from "./results.js";
 
@@ -63,14 +68,8 @@ async function refusal(
       select phone_no, redeemed_at from result
       where id = ${id} and user_id = ${userId}`,
   );
-  if (!standing) {
-    const sentence = "No such result for this username.";
-    return new Failure("RESULT_NOT_FOUND", sentence);
-  }
-  if (!standing.redeemed_at) {
-    const sentence = "The time to redeem this prize is over.";
-    return new Failure("CLAIM_EXPIRED", sentence);
-  }
+  if (!standing) return new Failure("RESULT_NOT_FOUND", RESULT_NOT_FOUND);
+  if (!standing.redeemed_at) return new Failure("CLAIM_EXPIRED", CLAIM_EXPIRED);
   if (standing.phone_no === null || standing.phone_no === phoneNo) {
     return undefined;
   }
@@ -78,6 +77,6 @@ async function refusal(
     "ALREADY_REDEEMED",
     phoneNo === null
       ? "This prize has already been redeemed with a phone number: send that number."
-      : "This prize has already been redeemed with another phone number.",
+      : ALREADY_REDEEMED,
   );
 }

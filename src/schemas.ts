@@ -1,4 +1,4 @@
-import Type, { type TProperties, type TSchema } from "typebox";
+import Type, { type Static, type TProperties, type TSchema } from "typebox";
 import { type Code, STATUS } from "./errors.js";
 
 // Only `type`, `properties` and their like reach the validator and the serializer; `title`, `description`, `examples`
@@ -16,6 +16,9 @@ export const Username = Type.String({
 export const Moment = Type.String({ format: "date-time" });
 export const Nullable = <T extends TSchema>(schema: T, options = {}) =>
   Type.Union([schema, Type.Null()], options);
+export const Uuid = Type.String({
+  pattern: "^[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}$",
+});
 export const strict = { additionalProperties: false };
 
 /** Headers of an answer that nobody in between may keep. */
@@ -58,6 +61,18 @@ export function failures<C extends Code>(
   }
   return statuses as Failures<C>;
 }
+
+/** What became of a win. A forfeited unit stays taken: it is not drawn again. */
+export const State = Type.Enum(["open", "redeemed", "forfeited"]);
+export type State = Static<typeof State>;
+
+export const Cursor = Type.Optional(
+  Type.String({ description: "`next_cursor` of the page before." }),
+);
+
+export const NextCursor = Nullable(Type.String(), {
+  description: "`cursor` of the next page; null on the last one.",
+});
 
 export const ResultFields = {
   id: Type.String({ format: "uuid", description: "Needed to redeem the win." }),

@@ -1,7 +1,7 @@
 import type { Clock } from "./clock.js";
 import { unavailable } from "./errors.js";
 import { keys } from "./keys.js";
-import { lower, type Prize } from "./prize-table.js";
+import { left, lower, type Prize } from "./prize-table.js";
 import { type Redis, replies } from "./redis.js";
 
 /** A prize with the units left in all, and those that can still go today; null for unlimited. */
@@ -35,13 +35,11 @@ export async function readStock(redis: Redis, clock: Clock): Promise<Stock[]> {
   ];
   if (!listing) throw unavailable(new Error("no prize table in force"));
   const prizes = JSON.parse(listing) as Prize[];
-  return prizes.map((prize) => ({ ...prize, ...left(prize, taken, today) }));
+  return prizes.map((prize) => ({ ...prize, ...leftOf(prize, taken, today) }));
 }
 
-function left(prize: Prize, taken: Counts, today: Counts) {
-  const rest = (quota: number | null, counts: Counts) =>
-    quota === null ? null : Math.max(0, quota - countOf(counts, prize.id));
-  const left_total = rest(prize.total_quota, taken);
-  const daily = rest(prize.daily_quota, today);
+function leftOf(prize: Prize, taken: Counts, today: Counts) {
+  const left_total = left(prize.total_quota, countOf(taken, prize.id));
+  const daily = left(prize.daily_quota, countOf(today, prize.id));
   return { left_total, left_today: lower(left_total, daily) };
 }

@@ -1,4 +1,5 @@
 import { createHash, timingSafeEqual } from "node:crypto";
+import { bearerOf } from "./bearer.js";
 
 /**
  * A check whether an `Authorization` header carries the administrators' token as Bearer, in a time that tells nothing of
@@ -9,7 +10,7 @@ export function createAdminCheck(
 ): (authorization: string | undefined) => boolean {
   const expected = sha256(token);
   return (authorization) => {
-    const given = /^Bearer +(\S+)$/i.exec(authorization ?? "")?.[1];
+    const given = bearerOf(authorization);
     return given !== undefined && timingSafeEqual(sha256(given), expected);
   };
 }

@@ -1,5 +1,5 @@
 import type { FastifyInstance, FastifyRequest } from "fastify";
-import { Failure, invalid } from "../errors.js";
+import { Failure, FORBIDDEN, invalid } from "../errors.js";
 import { parseUsername } from "../input.js";
 import { createAdminCheck } from "./admin-token.js";
 import { type Check, unauthenticated } from "./token.js";
@@ -43,7 +43,7 @@ function own({ caller }: FastifyRequest, fields: unknown): void {
     throw invalid("username", "must be a string");
   }
   if (parseUsername(named.username) !== caller) {
-    throw new Failure("FORBIDDEN", "username: must be the token's subject.");
+    throw new Failure("FORBIDDEN", FORBIDDEN);
   }
 }
 

@@ -1,6 +1,6 @@
 import rateLimit, { type RateLimitPluginOptions } from "@fastify/rate-limit";
 import type { FastifyInstance, FastifyRequest } from "fastify";
-import { Failure } from "../errors.js";
+import { Failure, TOO_MANY_REQUESTS } from "../errors.js";
 import { parseUsername } from "../input.js";
 import { keys } from "../keys.js";
 import type { Redis } from "../redis.js";
@@ -61,8 +61,5 @@ const common = (redis: Redis): RateLimitPluginOptions => ({
   addHeaders: { ...NO_HEADERS, "retry-after": true },
   addHeadersOnExceeding: NO_HEADERS,
   errorResponseBuilder: () =>
-    new Failure(
-      "TOO_MANY_REQUESTS",
-      "Too many requests. Please try again in a moment.",
-    ),
+    new Failure("TOO_MANY_REQUESTS", TOO_MANY_REQUESTS),
 });

@@ -6,9 +6,10 @@ import {
   jwtVerify,
 } from "jose";
 import type { Clock } from "../clock.js";
-import { Failure, unavailable } from "../errors.js";
+import { Failure, UNAUTHENTICATED, unavailable } from "../errors.js";
 import { parseUsername } from "../input.js";
 import type { Settings } from "../services.js";
+import { bearerOf } from "./bearer.js";
 
 /** Whose name a caller may use; null stands for everybody's. Rejects with UNAUTHENTICATED or UNAVAILABLE. */
 export type Check = (
@@ -28,11 +29,7 @@ const TRUST = 10 * 60_000;
 const TOLERANCE = 5;
 
 export const unauthenticated = (cause?: unknown) =>
-  new Failure(
-    "UNAUTHENTICATED",
-    "Authorization: must be Bearer and a valid token.",
-    cause,
-  );
+  new Failure("UNAUTHENTICATED", UNAUTHENTICATED, cause);
 
 /** A check of users' tokens, which answers with their subject as a username; undefined where no AUTH_ setting is set. */
 export function createUserCheck(
@@ -49,7 +46,7 @@ export function createUserCheck(
   }
 
   return async (authorization) => {
-    const token = /^Bearer +(\S+)$/i.exec(authorization ?? "")?.[1];
+    const token = bearerOf(authorization);
     if (!token) throw unauthenticated();
     try {
       const { payload } = await jwtVerify(token, key, {

@@ -1,7 +1,7 @@
 import type { Clock } from "../clock.js";
 import { keys } from "../keys.js";
 import type { Postgres } from "../postgres.js";
-import { lower, readPrizes } from "../prize-table.js";
+import { left, lower, readPrizes } from "../prize-table.js";
 import { type Redis, replies } from "../redis.js";
 import { countOf } from "../stock.js";
 import type { PrizeRow } from "./change-prizes.js";
@@ -45,16 +45,14 @@ export async function readCounts(
 
 /** Prizes with what is taken and left of them, in units; null for unlimited. */
 export function withUnits(prizes: PrizeRow[], { units }: Counts) {
-  const rest = (quota: number | null, taken: number) =>
-    quota === null ? null : Math.max(0, quota - taken);
   return prizes.map((prize) => {
     const { today, total } = units(prize.id);
-    const left_total = rest(prize.total_quota, total);
+    const left_total = left(prize.total_quota, total);
     return {
       ...prize,
       taken_today: today,
       taken_total: total,
-      left_today: lower(left_total, rest(prize.daily_quota, today)),
+      left_today: lower(left_total, left(prize.daily_quota, today)),
       left_total,
     };
   });

@@ -1,6 +1,6 @@
 import type { Sql } from "postgres";
-import type { State } from "../claim.js";
 import type { Postgres } from "../postgres.js";
+import type { State } from "../schemas.js";
 
 export type ResultRow = {
   id: string;

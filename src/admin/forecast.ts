@@ -1,3 +1,5 @@
+import { left } from "../prize-table.js";
+
 /** A prize with what is taken of it, in units; a quota of null is unlimited. */
 export type Taken = {
   probability: number;
@@ -46,8 +48,8 @@ const SPARE = 0.2;
  */
 export function forecast(prize: Taken, traffic: Traffic): Forecast {
   const { now, endsAt, timeZone } = traffic;
-  const leftDaily = rest(prize.daily_quota, prize.taken_today);
-  const leftTotal = rest(prize.total_quota, prize.taken_total);
+  const leftDaily = left(prize.daily_quota, prize.taken_today) ?? Infinity;
+  const leftTotal = left(prize.total_quota, prize.taken_total) ?? Infinity;
   const say = (warning: string | null, more: Partial<Forecast> = {}) => ({
     daily_out_at: null,
     total_out_at: null,
@@ -86,15 +88,12 @@ export function forecast(prize: Taken, traffic: Traffic): Forecast {
 
   function laterOut(): number | undefined {
     const perDay = Math.min(wins * DAY, prize.daily_quota ?? Infinity);
-    const left = leftTotal - today;
-    const fullDays = Math.ceil(left / perDay) - 1;
-    const out = endsAt + fullDays * DAY + (left - fullDays * perDay) / wins;
+    const rest = leftTotal - today;
+    const fullDays = Math.ceil(rest / perDay) - 1;
+    const out = endsAt + fullDays * DAY + (rest - fullDays * perDay) / wins;
     return out <= now + HORIZON ? out : undefined;
   }
 }
-
-const rest = (quota: number | null, taken: number) =>
-  quota === null ? Infinity : Math.max(0, quota - taken);
 
 /** Draws a millisecond, or undefined where the day is too young to tell. */
 function paceOf({ draws, now, beginsAt }: Traffic): number | undefined {

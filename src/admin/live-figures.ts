@@ -1,6 +1,7 @@
 import type { FastifyBaseLogger } from "fastify";
 import { Failure } from "../errors.js";
 import { keys } from "../keys.js";
+import { readOutbox } from "../outbox.js";
 import { replies } from "../redis.js";
 import type { Services } from "../services.js";
 import { readFigures } from "./figures.js";
@@ -96,20 +97,15 @@ function createReader(services: Services) {
     const now = clock.now();
     const asking = redis
       .multi()
-      .xlen(keys.outbox)
-      .xrange(keys.outbox, "-", "+", "COUNT", 1)
       .xrange(keys.minutes, minuteOf(now) - 60, "+")
       .hgetall(keys.taken);
-    const [entries, oldest, samples, taken] = (await replies(asking)) as [
-      number,
-      Entries,
-      Entries,
-      Record<string, string>,
-    ];
-    const since = oldest[0] && Number.parseInt(oldest[0][0], 10);
-    const age = since && Math.max(0, Math.round((now - since) / 1_000));
+    const [{ entries, oldest_seconds }, [samples, taken]] = await Promise.all([
+      readOutbox(redis),
+      replies(asking) as Promise<[Entries, Record<string, string>]>,
+    ]);
+    const age = oldest_seconds === null ? null : Math.round(oldest_seconds);
     return {
-      outbox: { entries, oldest_seconds: age ?? null },
+      outbox: { entries, oldest_seconds: age },
       samples: samplesOf(samples),
       counters: countersOf(taken),
     };

@@ -1,6 +1,6 @@
 import type { FastifyPluginAsyncTypebox } from "@fastify/type-provider-typebox";
 import { createAdminCheck } from "../access/admin-token.js";
-import { invalid } from "../errors.js";
+import { ADMIN_UNAUTHENTICATED, invalid } from "../errors.js";
 import { answerError, fail } from "../failures.js";
 import type { Services } from "../services.js";
 import { figuresRoute } from "./figures.js";
@@ -8,7 +8,7 @@ import { historyRoute } from "./history.js";
 import { liveRoute } from "./live.js";
 import { prizeRoutes } from "./prizes.js";
 import { objectionOf } from "./remedies.js";
-import { resultsRoute } from "./results.js";
+import { foundResultsRoute } from "./results.js";
 import { resultsCsvRoute } from "./results-csv.js";
 import { simulationRoute } from "./simulation.js";
 
@@ -24,9 +24,7 @@ export const admin: FastifyPluginAsyncTypebox<
     reply.header("cache-control", "no-store");
     if (isAdmin(request.headers.authorization)) return;
     reply.header("www-authenticate", "Bearer");
-    const sentence =
-      "Authorization: must be Bearer and the administrators' token.";
-    return fail(reply, "UNAUTHENTICATED", sentence);
+    return fail(reply, "UNAUTHENTICATED", ADMIN_UNAUTHENTICATED);
   });
   app.setSchemaErrorFormatter(objectionOf);
   app.setErrorHandler((error, request, reply) =>
@@ -35,7 +33,7 @@ export const admin: FastifyPluginAsyncTypebox<
 
   app.register(prizeRoutes, services);
   app.register(historyRoute, services);
-  app.register(resultsRoute, services);
+  app.register(foundResultsRoute, services);
   app.register(resultsCsvRoute, services);
   app.register(figuresRoute, services);
   app.register(liveRoute, services);

@@ -21,7 +21,7 @@ const AFTER =
   /^([12]\d{3}-\d\d-\d\d) ([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})$/;
 
 /** GET /admin/results: the wins of a day, or of a user, a phone number or an id over all days. */
-export const resultsRoute: FastifyPluginAsyncTypebox<Services> = async (
+export const foundResultsRoute: FastifyPluginAsyncTypebox<Services> = async (
   app,
   { postgres, clock, country, settings },
 ) => {

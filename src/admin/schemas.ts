@@ -35,10 +35,6 @@ export const PrizeParameter = Type.Optional(
 export const Yes = (description: string) =>
   Type.Optional(Type.Literal("yes", { description, examples: ["yes"] }));
 
-export const Cursor = Type.Optional(
-  Type.String({ description: "`next_cursor` of the page before." }),
-);
-
 export const Limit = Type.Optional(
   Type.String({
     pattern: "^([1-9]\\d?|1\\d\\d|200)$",
@@ -46,7 +42,3 @@ export const Limit = Type.Optional(
     examples: ["20"],
   }),
 );
-
-export const NextCursor = Nullable(Type.String(), {
-  description: "`cursor` of the next page; null on the last one.",
-});

@@ -2,7 +2,7 @@ import { once } from "node:events";
 import { Readable } from "node:stream";
 import type { FastifyPluginAsyncTypebox } from "@fastify/type-provider-typebox";
 import Type, { type Static } from "typebox";
-import { Failure, unavailable } from "../errors.js";
+import { Failure, INTERNAL, unavailable } from "../errors.js";
 import { systemRandom } from "../random.js";
 import { failures, NO_STORE } from "../schemas.js";
 import type { Services } from "../services.js";
@@ -140,7 +140,7 @@ async function* tell(
     if (!isKnown) report({ err }, "the simulation failed");
     const { code, message: error } = isKnown
       ? err
-      : new Failure("INTERNAL", "Something went wrong on our side.");
+      : new Failure("INTERNAL", INTERNAL);
     yield line({ success: false, error, code });
   }
 }

@@ -18,7 +18,7 @@ import {
   withDatabase,
 } from "./program.js";
 
-const USAGE = `npm run -s prizes -- COMMAND
+const HELP = `npm run -s prizes -- COMMAND
 
   list                 all prizes, with the sum of their odds
   set ID [--title T] [--probability P] [--daily-quota N|unlimited] [--total-quota N|unlimited] [--active true|false]
@@ -37,7 +37,7 @@ const COMMANDS: Record<string, (args: string[]) => Promise<void>> = {
   export: exportFile,
 };
 
-await runProgram(USAGE, async ([name = "", ...args]) => {
+await runProgram(HELP, async ([name = "", ...args]) => {
   const command = Object.hasOwn(COMMANDS, name) ? COMMANDS[name] : undefined;
   if (!command) {
     throw new UsageError(

@@ -6,7 +6,7 @@ import { openSince } from "../claim.js";
 import { createClock } from "../clock.js";
 import { print, runProgram, UsageError, withDatabase } from "./program.js";
 
-const USAGE = `npm run -s results -- export --day DAY [--phones]
+const HELP = `npm run -s results -- export --day DAY [--phones]
 
   export       all wins of a day as CSV, to stdout; progress goes to stderr
   --day DAY    a campaign day, such as 2026-11-22, or today
@@ -18,7 +18,7 @@ Exit code: 0 done, 1 failed (what came until then is not whole), 2 called wrongl
 /** Milliseconds after which an export says how far it is. */
 const PATIENCE = 1_000;
 
-await runProgram(USAGE, async ([name, ...args]) => {
+await runProgram(HELP, async ([name, ...args]) => {
   if (name !== "export") {
     throw new UsageError(
       name ? `There is no command ${name}.` : "A command is missing.",

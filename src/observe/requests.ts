@@ -1,9 +1,14 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
+import type { Code } from "../errors.js";
 import type { Services } from "../services.js";
 import { traceOf } from "./request-id.js";
 import { createSummary } from "./summary.js";
 
 declare module "fastify" {
+  interface FastifyInstance {
+    /** how many requests each failure was told, since the start */
+    refusals: Partial<Record<Code, number>>;
+  }
   interface FastifyRequest {
     /** when it came, in milliseconds of `performance.now()` */
     began: number;
@@ -13,7 +18,10 @@ declare module "fastify" {
 /** A request that takes longer than this many milliseconds is told. */
 const SLOW = 500;
 
-/** Request ids out; a line in the log for failures and slow requests; the metrics of requests, where they are on. */
+/**
+ * Request ids out; a line in the log for failures and slow requests; refusals by code; the metrics of requests, where
+ * they are on.
+ */
 export function observeRequests(
   app: FastifyInstance,
   { metrics, gate }: Pick<Services, "metrics" | "gate">,
@@ -23,6 +31,7 @@ export function observeRequests(
   const unavailable = createSummary(log, "unavailable");
   const slow = createSummary(log, "slow");
 
+  app.decorate("refusals", {});
   app.decorateRequest("began", 0);
   app.addHook("onRequest", (request, reply, done) => {
     request.began = performance.now();
@@ -35,6 +44,7 @@ export function observeRequests(
     if (reply.statusCode >= 400 || milliseconds > SLOW) {
       tell(request, reply, milliseconds);
     }
+    countRefusal(reply);
     metrics?.answered(request, reply, milliseconds, gate.isFull);
     done();
   });
@@ -64,6 +74,14 @@ export function observeRequests(
     else if (milliseconds > SLOW) slow.add(line);
     else log.debug(line, "refused");
   }
+}
+
+/** Counts the failure that an answer tells, where it tells one. */
+export function countRefusal(reply: FastifyReply): void {
+  const { failure } = reply;
+  if (failure === undefined) return;
+  const { refusals } = reply.server;
+  refusals[failure] = (refusals[failure] ?? 0) + 1;
 }
 
 /** The trace that a request is part of: its span's, where traces are on, or what the caller said. */

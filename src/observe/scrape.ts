@@ -1,8 +1,7 @@
 import type { FastifyPluginAsyncTypebox } from "@fastify/type-provider-typebox";
 import Type from "typebox";
 import { within } from "../deadline.js";
-import { keys } from "../keys.js";
-import { type Redis, replies } from "../redis.js";
+import { readOutbox } from "../outbox.js";
 import type { Services } from "../services.js";
 import { readStock } from "../stock.js";
 import type { Metrics } from "./metrics.js";
@@ -53,7 +52,7 @@ export const metricsRoute: FastifyPluginAsyncTypebox<
     outboxOldest.remove();
     if (!outbox) return;
     outboxEntries.set(outbox.entries);
-    outboxOldest.set(outbox.oldest);
+    outboxOldest.set(outbox.oldest_seconds ?? 0);
   }
 
   async function askStock(): Promise<void> {
@@ -77,23 +76,6 @@ export const metricsRoute: FastifyPluginAsyncTypebox<
     up.set({ store: "postgres" }, answer ? 1 : 0);
   }
 };
-
-/** How many entries the outbox has, and the age of the oldest in seconds. */
-async function readOutbox(redis: Redis) {
-  const asking = redis
-    .multi()
-    .xlen(keys.outbox)
-    .xrange(keys.outbox, "-", "+", "COUNT", 1)
-    .time();
-  const [entries, [oldest], [seconds, micros]] = (await replies(asking)) as [
-    number,
-    [string][],
-    [string, string],
-  ];
-  const now = Number(seconds) + Number(micros) / 1_000_000;
-  const since = oldest ? Number.parseInt(oldest[0], 10) / 1_000 : now;
-  return { entries, oldest: Math.max(0, now - since) };
-}
 
 const tried = <T>(work: Promise<T>): Promise<T | undefined> =>
   within(PATIENCE, work, late).catch(() => undefined);

@@ -1,6 +1,16 @@
 import type { SwaggerTransform } from "@fastify/swagger";
 import type { FastifySchema } from "fastify";
-import { type Code, RETRY_AFTER, STATUS, UNAVAILABLE } from "../errors.js";
+import {
+  ADMIN_UNAUTHENTICATED,
+  type Code,
+  FORBIDDEN,
+  INTERNAL,
+  RETRY_AFTER,
+  STATUS,
+  TOO_MANY_REQUESTS,
+  UNAUTHENTICATED,
+  UNAVAILABLE,
+} from "../errors.js";
 import { Failed, NO_STORE } from "../schemas.js";
 import type { Settings } from "../services.js";
 import { MEANING } from "./meaning.js";
@@ -77,19 +87,12 @@ function failuresOf(tag: string, settings: Settings): Sentences {
     (tag === "prizes" && RATE_LIMIT_ADDRESS);
   return {
     INVALID_REQUEST: "Host: must be sent with HTTP/1.1.",
-    INTERNAL: "Something went wrong on our side.",
+    INTERNAL,
     ...(tag !== "operation" && { UNAVAILABLE }),
-    ...(isUsers && {
-      UNAUTHENTICATED: "Authorization: must be Bearer and a valid token.",
-    }),
-    ...(tag === "admin" && {
-      UNAUTHENTICATED:
-        "Authorization: must be Bearer and the administrators' token.",
-    }),
-    ...(isUsers && { FORBIDDEN: "username: must be the token's subject." }),
-    ...(isLimited && {
-      TOO_MANY_REQUESTS: "Too many requests. Please try again in a moment.",
-    }),
+    ...(isUsers && { UNAUTHENTICATED }),
+    ...(tag === "admin" && { UNAUTHENTICATED: ADMIN_UNAUTHENTICATED }),
+    ...(isUsers && { FORBIDDEN }),
+    ...(isLimited && { TOO_MANY_REQUESTS }),
   };
 }
 

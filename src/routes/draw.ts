@@ -1,15 +1,12 @@
 import type { FastifyPluginAsyncTypebox } from "@fastify/type-provider-typebox";
 import { createClaimUntil } from "../claim.js";
-import { within } from "../deadline.js";
+import { PATIENCE, within } from "../deadline.js";
 import type { Outcome } from "../draw.js";
 import { unavailable } from "../errors.js";
 import { parseUsername } from "../input.js";
 import { DrawBody, DrawHeaders, Drawn } from "../schemas/draw.js";
 import { failures } from "../schemas.js";
 import type { Services } from "../services.js";
-
-/** A caller has its answer or a 503 within two seconds, with the rest to spare for a busy machine. */
-const PATIENCE = 1_200;
 
 const ignore = () => {};
 

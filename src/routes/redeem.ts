@@ -3,16 +3,19 @@ import type { FastifyReply, FastifyRequest } from "fastify";
 import type { CountryCode } from "libphonenumber-js";
 import type { Static } from "typebox";
 import { openSince } from "../claim.js";
-import { within } from "../deadline.js";
-import { invalid, unavailable } from "../errors.js";
+import { PATIENCE, within } from "../deadline.js";
+import {
+  ALREADY_REDEEMED,
+  CLAIM_EXPIRED,
+  invalid,
+  RESULT_NOT_FOUND,
+  unavailable,
+} from "../errors.js";
 import { parsePhone, parseUsername } from "../input.js";
 import { redeem } from "../redeem.js";
 import { RedeemedAnswer, RedeemFields } from "../schemas/redeem.js";
 import { failures } from "../schemas.js";
 import type { Services } from "../services.js";
-
-/** As for a draw: an answer or a 503 within two seconds. */
-const PATIENCE = 1_200;
 
 const late = () => unavailable(new Error("the redemption took too long"));
 
@@ -28,10 +31,9 @@ export const redeemRoute: FastifyPluginAsyncTypebox<Services> = async (
       200: RedeemedAnswer,
       ...failures({
         INVALID_REQUEST: "id: must be a UUID.",
-        RESULT_NOT_FOUND: "No such result for this username.",
-        ALREADY_REDEEMED:
-          "This prize has already been redeemed with another phone number.",
-        CLAIM_EXPIRED: "The time to redeem this prize is over.",
+        RESULT_NOT_FOUND,
+        ALREADY_REDEEMED,
+        CLAIM_EXPIRED,
       }),
     },
   };

@@ -1,16 +1,13 @@
 import type { FastifyPluginAsyncTypebox } from "@fastify/type-provider-typebox";
 import { createClaimUntil } from "../claim.js";
 import { dateOf, decodeCursor, encodeCursor } from "../cursor.js";
-import { within } from "../deadline.js";
-import { invalid, unavailable } from "../errors.js";
+import { PATIENCE, within } from "../deadline.js";
+import { invalid, UNAUTHENTICATED, unavailable } from "../errors.js";
 import { parseUsername } from "../input.js";
 import { findMine } from "../my-results.js";
 import { MyResultsAnswer, MyResultsQuery } from "../schemas/my-results.js";
 import { failures } from "../schemas.js";
 import type { Services } from "../services.js";
-
-/** As for a draw: an answer or a 503 within two seconds. */
-const PATIENCE = 1_200;
 
 const late = () => unavailable(new Error("the results took too long"));
 
@@ -37,7 +34,7 @@ export const resultsRoute: FastifyPluginAsyncTypebox<Services> = async (
           200: MyResultsAnswer,
           ...failures({
             INVALID_REQUEST: "limit: must be a number from 1 to 100.",
-            UNAUTHENTICATED: "Authorization: must be Bearer and a valid token.",
+            UNAUTHENTICATED,
           }),
         },
       },

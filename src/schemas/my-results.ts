@@ -1,10 +1,13 @@
 import Type from "typebox";
 import {
   ClaimUntil,
+  Cursor,
   EXAMPLE_RESULT,
+  NextCursor,
   NO_STORE,
   Nullable,
   ResultFields,
+  State,
   strict,
   success,
   Username,
@@ -19,9 +22,7 @@ export const MyResultsQuery = Type.Object(
         examples: ["50"],
       }),
     ),
-    cursor: Type.Optional(
-      Type.String({ description: "`next_cursor` of the page before." }),
-    ),
+    cursor: Cursor,
   },
   strict,
 );
@@ -38,19 +39,18 @@ export const MyResultsAnswer = success(
               format: "date",
               description: "The campaign's day of the draw, in `TIME_ZONE`.",
             }),
-            state: Type.Enum(["open", "redeemed", "forfeited"], {
+            state: {
+              ...State,
               description:
                 "Forfeited is what was not redeemed before `claim_until`.",
-            }),
+            },
             redeemed_at: Nullable(Type.String()),
             claim_until: ClaimUntil,
           },
           { title: "MyResult" },
         ),
       ),
-      next_cursor: Nullable(Type.String(), {
-        description: "`cursor` of the next page; null on the last one.",
-      }),
+      next_cursor: NextCursor,
     }),
   },
   {

@@ -9,13 +9,9 @@ import {
   strict,
   success,
   Username,
+  Uuid,
 } from "../schemas.js";
 
-const Uuid = Type.String({
-  pattern: "^[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}$",
-  description: "The id that the draw's answer gave.",
-  examples: [RESULT_ID],
-});
 const Phone = Type.String({
   description:
     "In any form that libphonenumber reads, with its country code or as dialled in `DEFAULT_COUNTRY`.",
@@ -24,7 +20,11 @@ const Phone = Type.String({
 
 export const RedeemFields = Type.Object(
   {
-    id: Uuid,
+    id: {
+      ...Uuid,
+      description: "The id that the draw's answer gave.",
+      examples: [RESULT_ID],
+    },
     username: Username,
     phone_no: Type.Optional(Phone),
     phoneNumber: Type.Optional({

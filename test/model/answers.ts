@@ -71,7 +71,7 @@ export function objection(
 }
 
 /** Keeps the id that a first answer names: every later one has to name the same. */
-export function learn(model: Model, outcome: Outcome, answer: Answer): void {
+function learn(model: Model, outcome: Outcome, answer: Answer): void {
   const win = outcome.kind === "won" && model.wins[outcome.win];
   if (win) win.id ??= answer.body.data?.result?.id ?? null;
 }

@@ -100,10 +100,10 @@ export const anyServer = fc.nat({ max: 1 });
 export const anyUser = fc.constantFrom("ann", ...USERS);
 
 /** Half of them without a key. */
-export const anyKey = fc.option(fc.constantFrom(...KEYS), { freq: 2 });
+const anyKey = fc.option(fc.constantFrom(...KEYS), { freq: 2 });
 
 /** The first or the last roll of a tenth of the odds. */
-export const anyRoll = fc
+const anyRoll = fc
   .tuple(fc.nat({ max: 9 }), fc.boolean())
   .map(([tenth, last]) => tenth * 100_000_000 + (last ? 99_999_999 : 0));
 

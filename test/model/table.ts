@@ -22,7 +22,7 @@ export const titleOf = (id: string) => `a ${id}`;
 /** Whether the odds of the active prizes sum to more than 1. */
 export const isRefused = (rows: Row[]) => sum(active(rows)) > 10;
 
-export const active = (rows: Row[]) => rows.filter((row) => row.active);
+const active = (rows: Row[]) => rows.filter((row) => row.active);
 
 /**
  * The prizes in force, where `good` are those of the last rows that were not refused. Refused rows change no odds, but

@@ -1,12 +1,14 @@
 import Type from "typebox";
-import { Moment, NO_STORE, Nullable, strict, success } from "../../schemas.js";
 import {
-  Count,
   Cursor,
-  Limit,
+  Moment,
   NextCursor,
-  PrizeParameter,
-} from "../schemas.js";
+  NO_STORE,
+  Nullable,
+  strict,
+  success,
+} from "../../schemas.js";
+import { Count, Limit, PrizeParameter } from "../schemas.js";
 
 export const HistoryQuery = Type.Object(
   { prize_id: PrizeParameter, cursor: Cursor, limit: Limit },

@@ -2,30 +2,25 @@ import Type from "typebox";
 import {
   EXAMPLE_RESULT,
   Moment,
+  NextCursor,
   NO_STORE,
   Nullable,
   RESULT_ID,
+  State,
   strict,
   success,
+  Uuid,
 } from "../../schemas.js";
-import {
-  Day,
-  DayParameter,
-  Limit,
-  NextCursor,
-  PrizeParameter,
-  Yes,
-} from "../schemas.js";
+import { Day, DayParameter, Limit, PrizeParameter, Yes } from "../schemas.js";
 
 const filters = {
   day: DayParameter,
   prize_id: PrizeParameter,
-  state: Type.Optional(
-    Type.Enum(["open", "redeemed", "forfeited"], {
-      description: "Only those in this state.",
-      examples: ["open"],
-    }),
-  ),
+  state: Type.Optional({
+    ...State,
+    description: "Only those in this state.",
+    examples: ["open"],
+  }),
   phones: Yes("With the winners' phone numbers."),
 };
 
@@ -48,13 +43,11 @@ export const ResultsQuery = Type.Object(
         examples: ["+85299999999"],
       }),
     ),
-    id: Type.Optional(
-      Type.String({
-        pattern: "^[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}$",
-        description: "Only this one.",
-        examples: [RESULT_ID],
-      }),
-    ),
+    id: Type.Optional({
+      ...Uuid,
+      description: "Only this one.",
+      examples: [RESULT_ID],
+    }),
     cursor: Type.Optional(
       Type.String({
         description:
@@ -80,10 +73,11 @@ const FoundResult = Type.Object(
       description: "Which unit of its prize it is, from 1 on, of that day.",
     }),
     created_at: Moment,
-    state: Type.Enum(["open", "redeemed", "forfeited"], {
+    state: {
+      ...State,
       description:
         "Forfeited is what was not redeemed in time, where `CLAIM_DAYS` is set.",
-    }),
+    },
     redeemed_at: Nullable(Type.String()),
     phone_no: Type.Optional(
       Nullable(Type.String(), {
