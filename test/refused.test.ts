@@ -241,6 +241,25 @@ t.test(
 );
 
 t.test(
+  "winners of whom Redis knew none are restored, though it has counted on",
+  async (t) => {
+    const world = await createWorld(t);
+    const first = await build(t, world);
+    await setPrizes(world, [{ id: "A", probability: 0.5 }], first);
+    const { date } = first.clock.today();
+    await world.sql`
+      insert into result (id, user_id, prize_id, draw_date, unit, day_unit, created_at)
+      values (gen_random_uuid(), 'ann', 'A', ${date}, 1, 1, now())`;
+    await world.redis.hset(keys.takenToday(date), "A", 5);
+    await world.redis.hset(keys.known(date), "A", 0);
+    const random = { ...systemRandom, roll: () => 999_999_999 };
+    const server = await build(t, world, { random });
+    t.equal(told((await server.draw("ann")).body), "won", "as the row says");
+    t.equal(told((await server.draw("bob")).body), "no_prize");
+  },
+);
+
+t.test(
   "a backlog longer than a page, with a win at its head that can't be recorded",
   async (t) => {
     const world = await createWorld(t);
