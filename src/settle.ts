@@ -57,7 +57,10 @@ export function createSettle(redis: Redis, clock: Clock): Settle {
       const alike = fate === "told" && entry?.left.size === 0 && isOwn(entry);
       (alike ? together : single).push(settlement);
     }
-    const [, struck] = await Promise.all([note(single), strike(whole)]);
+    // One after the other: a script that Redis has forgotten is sent once more, and would come after the XDEL. Meanwhile
+    // the winner who is still to be told would find neither entry nor mark.
+    await note(single);
+    const struck = await strike(whole);
     // Redis lost an entry, or a sweeper came first: then what was told has to be noted.
     if (struck < whole.size) await note(together);
     return batch.map(() => undefined);

@@ -53,6 +53,32 @@ t.test("a batch that was told costs Redis one command more", async (t) => {
   t.equal(told((await server.draw("user 7")).body), "participated");
 });
 
+t.test("an entry goes after the note of who was not told", async (t) => {
+  const world = await createWorld(t);
+  const server = await build(t, world);
+  await setPrizes(world, [{ id: "SURE" }], server);
+  const end = await server.engine.draw("ann");
+  if (end.outcome !== "won") throw new Error(end.outcome);
+  // A Redis that has forgotten the scripts: settle.lua is sent once more.
+  await world.redis.script("FLUSH");
+  const seen: string[] = [];
+  const { redis } = server;
+  const { settle } = redis;
+  redis.settle = async (...args) => {
+    const reply = await settle.call(redis, ...args);
+    seen.push("noted");
+    return reply;
+  };
+  const xdel = redis.xdel.bind(redis);
+  redis.xdel = (async (...args: Parameters<typeof xdel>) => {
+    seen.push("struck");
+    return xdel(...args);
+  }) as typeof xdel;
+  await server.settle.settle({ ...end.settlement, fate: "untold" });
+  t.same(seen, ["noted", "struck"]);
+  t.equal(told((await server.draw("ann")).body), "won");
+});
+
 t.test("a batch that comes again gets its entry once", async (t) => {
   const world = await createWorld(t);
   const server = await build(t, world);
