@@ -1,4 +1,4 @@
-import type { Table } from "../prize-table.js";
+import { left, type Table } from "../prize-table.js";
 
 /** Points of the chart, beside the first. */
 const POINTS = 100;
@@ -32,8 +32,10 @@ export function createTally(
   const room = new Map<string, number>();
   const soldOut = new Map<string, number>();
   for (const { id, daily_quota, total_quota } of listing) {
-    const left = total_quota === null ? Infinity : total_quota - taken(id);
-    const units = Math.max(0, Math.min(daily_quota ?? Infinity, left));
+    const units = Math.min(
+      daily_quota ?? Infinity,
+      left(total_quota, taken(id)) ?? Infinity,
+    );
     room.set(id, units);
     if (units === 0) soldOut.set(id, 0);
   }

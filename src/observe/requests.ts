@@ -38,7 +38,6 @@ export function observeRequests(
     reply.header("x-request-id", request.id);
     done();
   });
-  // Not onResponse, for which Fastify listens to every answer's end.
   app.addHook("onSend", (request, reply, _payload, done) => {
     const milliseconds = performance.now() - request.began;
     if (reply.statusCode >= 400 || milliseconds > SLOW) {
