@@ -5,17 +5,23 @@
 -- KEYS    prizes taken taken_today outbox pending
 --         per draw: players
 --         per keyed draw: players_before
--- ARGV    draw_date date_before created_at expires_at
+-- ARGV    draw_date date_before created_at expires_at epoch server batches
 --         per draw: ticket
 --   created_at  milliseconds, goes into the outbox unread     expires_at  seconds, when the day's keys may go
+--   epoch       what the server takes the day's data for: a name, with a ? where it has restored the winners among these
+--               users itself, since not all of the day's are back (src/epoch.ts)
+--   server      names the server process                      batches  that it surely wrote in this epoch
 --   ticket      kind (1 character), attempt (8), roll (9), id (36), user_id (the rest), without a gap
 --     kind        k: keyed, the client may retry it tomorrow, too; r: Postgres refused its win of before; else -
 --     attempt     names this try     roll  digits, from 000000000     id  of the result that it may become
 --     user_id     where kind is r, a tab and the outbox entry of the refused win come behind it
--- RETURNS not_loaded, where a reload must come first; else {entry wins letters other…}
+-- RETURNS where a reload must come first, and nothing is decided: not_loaded, no prize table is there; not_whole, the day's
+--         data are of another epoch, or of none; lost, they are older than what this server wrote. Else
+--         {entry wins letters batches other…}
 --   entry wins  the outbox entry of all that was won now, and its text; empty where nothing was:
 --               {draw_date created_at} newline {prize_id units_taken_before day_units_taken_before}… newline
 --               {prize_id ticket}… in the order of the draws; tab-separated
+--   batches     that this server has written in this epoch
 --   letters     one a draw: l no prize, w won, the next of wins, p drawn before today by another attempt, o see other
 --   other       one an o, in their order:
 --     l draw_date              lost on that day
@@ -23,12 +29,15 @@
 --     w entry newline wins     won before, perhaps not yet in Postgres, with the others of that entry
 --     w entry                  the same, of an entry whose wins an other before has told
 --     d number                 the same as that draw of this batch
--- WRITES  taken taken_today outbox pending players; field @draws of taken and taken_today counts what was decided
+-- WRITES  taken taken_today outbox pending players; field @draws of taken and taken_today counts what was decided, @s: with
+--         the server's name its batches
 -- COST    O(prizes) once, then O(log prizes) a draw
 
 local prizes, taken, taken_today, outbox, pending = KEYS[1], KEYS[2], KEYS[3], KEYS[4], KEYS[5]
-local draw_date, date_before, created_at, expires_at = ARGV[1], ARGV[2], ARGV[3], ARGV[4]
-local count = #ARGV - 4
+local draw_date, date_before, created_at, expires_at, epoch, server, batches =
+  ARGV[1], ARGV[2], ARGV[3], ARGV[4], ARGV[5], ARGV[6], ARGV[7]
+local HEAD = 7
+local count = #ARGV - HEAD
 local call, sub = redis.call, string.sub
 
 local packed = call('HGET', prizes, 'odds')
@@ -56,7 +65,7 @@ end
 local users, tickets, kinds, refused = {}, {}, {}, {}
 local ids, places, number_at, numbers = {}, {}, {}, {}
 for i = 1, count do
-  local ticket = ARGV[4 + i]
+  local ticket = ARGV[HEAD + i]
   local kind, user_id, place = sub(ticket, 1, 1), sub(ticket, 55), pick(tonumber(sub(ticket, 10, 18)))
   if kind == 'r' then
     user_id, refused[i] = string.match(user_id, '^(.*)\t(.*)$')
@@ -71,10 +80,21 @@ for i = 1, count do
   numbers[i] = n
 end
 
+-- Whether these are the data that the server knows. What else it needs of the day comes along.
+local own_batches = '@s:' .. server
+local day = call('HMGET', taken_today, '@epoch', own_batches, '@draws', unpack(ids))
+if day[1] ~= epoch and (day[1] or '') .. '?' ~= epoch then
+  return 'not_whole'
+end
+if tonumber(day[2] or 0) < tonumber(batches) then
+  return 'lost'
+end
+
 local marks = call('HMGET', pending, unpack(users))
+local ever = call('HMGET', taken, '@draws', unpack(ids))
 local units, day_units, before = {}, {}, {}
-if #ids > 0 then
-  units, day_units = call('HMGET', taken, unpack(ids)), call('HMGET', taken_today, unpack(ids))
+for n in ipairs(ids) do
+  units[n], day_units[n] = ever[n + 1], day[n + 3]
 end
 for n, id in ipairs(ids) do
   before[3 * n - 2], before[3 * n - 1], before[3 * n] = id, units[n] or '0', day_units[n] or '0'
@@ -120,10 +140,10 @@ local function of_attempt(record, ticket)
   return record and sub(record, 2, 9) == sub(ticket, 2, 9) and sub(record, 1, 1)
 end
 
--- A key that comes again after midnight keeps its outcome.
+-- A key that comes again after midnight keeps its outcome: its record of the day before.
 local function decided_before(i, players_before)
-  local own = players_before and of_attempt(call('HGET', players_before, users[i]), tickets[i])
-  return own and (own == 'l' and 'l' or 'r') .. date_before
+  local record = players_before and call('HGET', players_before, users[i])
+  return of_attempt(record, tickets[i]) and record
 end
 
 -- A win is told until its entry is gone or its record no longer names it.
@@ -137,6 +157,14 @@ local function in_outbox(i, entry)
   return found and answer(i, 'w' .. entry .. '\n' .. found[2][2])
 end
 
+-- The row of that day's win may be late.
+local function answer_before(i, earlier)
+  if sub(earlier, 1, 1) == 'l' then
+    return answer(i, 'l' .. date_before)
+  end
+  return (#earlier > 9 and in_outbox(i, sub(earlier, 10))) or answer(i, 'r' .. date_before)
+end
+
 local function repeated(i, record, mark, players_before)
   local own = of_attempt(record, tickets[i])
   local earlier = not own and decided_before(i, players_before)
@@ -146,7 +174,7 @@ local function repeated(i, record, mark, players_before)
   end
   -- Drawn today since: then yesterday's win was delivered, and what is not delivered is a later one.
   if earlier and (record or sub(earlier, 1, 1) == 'l') then
-    return answer(i, earlier)
+    return answer_before(i, earlier)
   end
   -- A mark is '@' and the date of a win whose row is in Postgres and whose winner was not told, or an entry of an
   -- earlier day.
@@ -166,7 +194,7 @@ local function repeated(i, record, mark, players_before)
     return answer(i, 'r' .. draw_date)
   end
   if earlier then
-    return answer(i, earlier)
+    return answer_before(i, earlier)
   end
   letters[i] = record and 'p'
   return record
@@ -179,7 +207,7 @@ local function again(i, first, players_before)
   end
   local earlier = decided_before(i, players_before)
   if earlier then
-    return answer(i, earlier)
+    return answer_before(i, earlier)
   end
   if letters[first] == 'w' then
     return answer(i, 'd' .. first)
@@ -209,22 +237,22 @@ end
 
 -- Writes come last and counters first: should a write fail, what came before it can waste a unit, never sell it twice.
 local entry, text = '', ''
-if draws > 0 then
-  call('HINCRBY', taken, '@draws', draws)
-  -- Only the day's first draws, and its wins, set its expiry.
-  if call('HINCRBY', taken_today, '@draws', draws) == draws then
-    call('EXPIREAT', taken_today, expires_at)
+local written = tonumber(day[2] or 0)
+if draws > 0 or won > 0 then
+  written = written + 1
+  local counted = { '@draws', tonumber(ever[1] or 0) + draws }
+  local counted_today = { '@draws', tonumber(day[3] or 0) + draws, own_batches, written }
+  if won > 0 then
+    for n, id in ipairs(ids) do
+      counted[2 * n + 1], counted[2 * n + 2] = id, units[n]
+      counted_today[2 * n + 3], counted_today[2 * n + 4] = id, day_units[n]
+    end
   end
-end
-if won > 0 then
-  local counted, counted_today = {}, {}
-  for n, id in ipairs(ids) do
-    counted[2 * n - 1], counted[2 * n] = id, units[n]
-    counted_today[2 * n - 1], counted_today[2 * n] = id, day_units[n]
-  end
+  -- The day's expiry stands since its epoch began (reload.lua).
   call('HSET', taken, unpack(counted))
   call('HSET', taken_today, unpack(counted_today))
-  call('EXPIREAT', taken_today, expires_at)
+end
+if won > 0 then
   text = draw_date .. '\t' .. created_at .. '\n' .. table.concat(before, '\t') .. '\n' .. table.concat(wins, '\t')
   entry = call('XADD', outbox, '*', 'wins', text)
 end
@@ -249,4 +277,4 @@ for i = 1, count do
   end
 end
 
-return { entry, text, table.concat(letters), unpack(others) }
+return { entry, text, table.concat(letters), written, unpack(others) }

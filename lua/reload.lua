@@ -1,43 +1,56 @@
 #!lua
--- reload: puts the prize table in force and lifts the counters to what Postgres holds. It only raises: Postgres lags
--- behind the wins under way, so a counter set to its count would sell those units twice.
+-- reload: puts the prize table in force, lifts the counters to what Postgres holds, and names the day's data. It only
+-- raises: Postgres lags behind the wins under way, so a counter set to its count would sell those units twice. Where
+-- something of the day was lost, its data get a new name, and with it every server knows.
 --
--- KEYS    prizes taken taken_today known
--- ARGV    version listing expires_at known_for
+-- KEYS    prizes taken taken_today
+-- ARGV    version listing expires_at identity time_zone revision now epoch lost restored
 --         per prize: id odds_to daily_quota total_quota unit day_unit
 --   version      moves on with every edit of the prizes; empty: raise the counters, leave the table
 --   listing      the table in force as JSON, for GET /prizes
---   known_for    seconds that known is kept for
+--   identity     of the product, from Postgres          time_zone  that decides what a day is
+--   revision     of the scripts' data                   now        milliseconds, by the clock that servers share
+--   epoch        a new name, to be taken where something was lost
+--   lost         the name that the server knows to be lost, or empty
+--   restored     the name whose winners are all back, or empty
 --   odds_to      where the prize's stretch of the odds ends, in parts per billion; empty: not in force
 --   *_quota      -1: unlimited          unit, day_unit   the greatest in Postgres, ever and on the day
--- RETURNS {version lineage}: the version in force, or empty where no table is; the replication id of this Redis, which
---         a restart and a promotion change
--- WRITES  prizes taken taken_today known
+-- RETURNS {version epoch}: the version in force, or empty where no table is; the name of the day's data, with a ? until
+--         its winners are back. Or {differs what theirs}, and nothing is written: these data are another product's, or of
+--         servers that run with another setting; what is identity, time_zone or revision
+-- WRITES  prizes taken taken_today
 -- COST    O(prizes)
 
-local prizes, taken, taken_today, known = KEYS[1], KEYS[2], KEYS[3], KEYS[4]
-local version, listing, expires_at, known_for = ARGV[1], ARGV[2], ARGV[3], ARGV[4]
+local prizes, taken, taken_today = KEYS[1], KEYS[2], KEYS[3]
+local version, listing, expires_at, identity, time_zone, revision, now, epoch, lost, restored =
+  ARGV[1], ARGV[2], ARGV[3], ARGV[4], ARGV[5], ARGV[6], ARGV[7], ARGV[8], ARGV[9], ARGV[10]
+local HEAD = 10
 local call = redis.call
 
+-- Milliseconds for which a server that runs keeps others out that have another time zone.
+local HELD = 10000
+
+local theirs = call('HMGET', prizes, 'identity', 'revision', 'time_zone', 'time_zone_until')
+if theirs[1] and theirs[1] ~= identity then
+  return { 'differs', 'identity', theirs[1] }
+end
+if theirs[2] and theirs[2] ~= revision then
+  return { 'differs', 'revision', theirs[2] }
+end
+if theirs[3] and theirs[3] ~= time_zone and tonumber(now) < tonumber(theirs[4]) then
+  return { 'differs', 'time_zone', theirs[3] }
+end
+
+local behind = false
 local function raise(key, prize_id, n)
   if n > tonumber(call('HGET', key, prize_id) or 0) then
     call('HSET', key, prize_id, string.format('%d', n))
+    behind = true
   end
-end
-
--- Before anything raises them, the counters of a Redis that was restarted or promoted tell whose wins it knows: units up
--- to them, since a unit and its winner are written together. What lies above may be another Redis's.
-local lineage = string.match(call('INFO', 'replication'), 'master_replid:(%x+)')
-if call('HGET', known, '@') ~= lineage then
-  for at = 5, #ARGV, 6 do
-    call('HSETNX', known, ARGV[at], call('HGET', taken_today, ARGV[at]) or '0')
-  end
-  call('HSET', known, '@', lineage)
-  call('EXPIRE', known, known_for)
 end
 
 local odds = { ids = {}, odds_to = {}, daily_quotas = {}, total_quotas = {} }
-for at = 5, #ARGV, 6 do
+for at = HEAD + 1, #ARGV, 6 do
   local prize_id, odds_to = ARGV[at], ARGV[at + 1]
   raise(taken, prize_id, tonumber(ARGV[at + 4]))
   raise(taken_today, prize_id, tonumber(ARGV[at + 5]))
@@ -47,6 +60,19 @@ for at = 5, #ARGV, 6 do
     odds.daily_quotas[place], odds.total_quotas[place] = tonumber(ARGV[at + 2]), tonumber(ARGV[at + 3])
   end
 end
+
+-- A restart and a promotion change the replication id: the last writes may be gone. So they may where Postgres has more
+-- than is counted here, unless that is being made good already.
+local lineage = string.match(call('INFO', 'replication'), 'master_replid:(%x+)')
+local current, lineage_before = unpack(call('HMGET', taken_today, '@epoch', '@lineage'))
+local name = string.match(current or '', '[^?]*')
+if not current or lineage_before ~= lineage or name == lost or (behind and current == name) then
+  current = epoch .. '?'
+  call('HSET', taken_today, '@epoch', current, '@lineage', lineage)
+elseif name == restored then
+  current = name
+  call('HSET', taken_today, '@epoch', current)
+end
 call('EXPIREAT', taken_today, expires_at)
 
 local in_force = call('HGET', prizes, 'version')
@@ -54,4 +80,8 @@ if version ~= '' and (not in_force or tonumber(version) >= tonumber(in_force)) t
   call('HSET', prizes, 'version', version, 'listing', listing, 'odds', cmsgpack.pack(odds))
   in_force = version
 end
-return { in_force or '', lineage }
+call(
+  'HSET', prizes, 'identity', identity, 'revision', revision,
+  'time_zone', time_zone, 'time_zone_until', string.format('%d', tonumber(now) + HELD)
+)
+return { in_force or '', current }

@@ -5,10 +5,11 @@
 --
 -- KEYS    pending
 --         per win: players
--- ARGV    per win: entry user_id draw_date told attempt expires_at
+-- ARGV    per win: entry user_id draw_date told attempt stands expires_at
 --   entry       of the outbox, or empty where there is none any more
 --   told        1: the answer is out; 0: nobody was told yet
 --   attempt     that won, or empty where it is not known
+--   stands      the attempt whose row stands: another where Postgres refused this one, since the user had a row
 --   expires_at  seconds, when the day's keys may go
 -- RETURNS the number of winners who are still to be told
 -- WRITES  pending players
@@ -18,13 +19,13 @@ local pending = KEYS[1]
 local call = redis.call
 
 local untold = 0
-for at = 1, #ARGV, 6 do
+for at = 1, #ARGV, 7 do
   local entry, user_id, draw_date, told = ARGV[at], ARGV[at + 1], ARGV[at + 2], ARGV[at + 3] == '1'
-  local attempt, expires_at, players = ARGV[at + 4], ARGV[at + 5], KEYS[2 + (at - 1) / 6]
-  local noted, record = '@' .. draw_date, 'w' .. attempt
+  local attempt, stands, expires_at, players = ARGV[at + 4], ARGV[at + 5], ARGV[at + 6], KEYS[2 + (at - 1) / 7]
+  local noted, record = '@' .. draw_date, 'w' .. stands
   local mark, standing = call('HGET', pending, user_id), call('HGET', players, user_id)
   local marked = mark and (mark == entry or mark == noted)
-  local open = entry ~= '' and standing == record .. entry
+  local open = entry ~= '' and standing == 'w' .. attempt .. entry
   -- Redis was emptied between the script and the row: the winner must not draw again, and must be told.
   local lost = not standing and not mark
   if open then

@@ -2,7 +2,7 @@
 -- may run any number of times.
 
 -- Serving: POST /draw, /redeem, /prizes, and the look at what is migrated.
-grant select on migration, prize, prize_version, result, prize_change, redemption_count to lucky_server;
+grant select on migration, prize, prize_version, identity, result, prize_change, redemption_count to lucky_server;
 grant insert (id, user_id, prize_id, draw_date, unit, day_unit, created_at) on result to lucky_server;
 grant update (phone_no, redeemed_at) on result to lucky_server;
 -- /admin changes prizes under a lock of the table; its version moves with them. The INSERT of wins locks rows of it.

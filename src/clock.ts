@@ -6,6 +6,8 @@ export type Day = {
   date: string;
   /** the date of the day before */
   before: string;
+  /** the date of the day after */
+  after: string;
   /** first millisecond of the next day */
   endsAt: number;
   /** `endsAt` as RFC 3339 with the zone's offset */
@@ -23,6 +25,10 @@ export type Clock = {
   day(date: string): Day;
   /** Compares this machine's clock with Redis's. Rejects where Redis is away. */
   sync(): Promise<void>;
+  /** Redis's clock has just been set, or is wrong: which of the two is not known yet, and `now()` goes on as before. */
+  isDoubted(): boolean;
+  /** How often Redis's clock was seen to step, there and back: a step may have expired keys before their time. */
+  steps(): number;
 };
 
 /** This machine's clock, monotonic: a step of the wall clock doesn't move it. Milliseconds since the epoch. */
@@ -30,6 +36,12 @@ const machineTime = () => performance.timeOrigin + performance.now();
 
 /** A comparison whose answer took longer than this many milliseconds says too little to replace an earlier one. */
 const LONGEST_COMPARISON = 250;
+
+/** A step of Redis's clock by more than this many milliseconds is doubted; a machine's clock drifts by less in a day. */
+const LARGEST_STEP = 60_000;
+
+/** How long a step must stand before it is believed, in milliseconds. */
+const DOUBT = 5_000;
 
 /**
  * One clock for any number of servers: their own clocks may be wrong by minutes, so each one keeps its distance from
@@ -42,6 +54,8 @@ export function createClock(
 ): Clock {
   let ahead = 0;
   let compared = false;
+  let doubtedSince: number | undefined;
+  let steps = 0;
   let current: Day | undefined;
   let beginsAt = 0;
 
@@ -64,8 +78,20 @@ export function createClock(
     const theirs = await shared();
     const answered = local();
     if (compared && answered - asked > LONGEST_COMPARISON) return;
-    ahead = (asked + answered) / 2 - theirs;
+    const measured = (asked + answered) / 2 - theirs;
+    if (compared && isStep(measured - ahead, answered)) return;
+    ahead = measured;
     compared = true;
+  }
+
+  /** Whether to go on as before: a clock that jumps for seconds and comes back must not begin another day. */
+  function isStep(step: number, at: number): boolean {
+    const isLarge = Math.abs(step) > LARGEST_STEP;
+    if (isLarge === (doubtedSince === undefined)) steps += 1;
+    if (isLarge) doubtedSince ??= at;
+    if (isLarge && at - (doubtedSince ?? at) < DOUBT) return true;
+    doubtedSince = undefined;
+    return false;
   }
 
   const day = (date: string) =>
@@ -73,7 +99,14 @@ export function createClock(
       ? current
       : dayOf(Temporal.PlainDate.from(date), timeZone);
 
-  return { now, today, day, sync };
+  return {
+    now,
+    today,
+    day,
+    sync,
+    isDoubted: () => doubtedSince !== undefined,
+    steps: () => steps,
+  };
 }
 
 function dayOf(date: Temporal.PlainDate, timeZone: string): Day {
@@ -81,6 +114,7 @@ function dayOf(date: Temporal.PlainDate, timeZone: string): Day {
   return {
     date: date.toString(),
     before: date.subtract({ days: 1 }).toString(),
+    after: date.add({ days: 1 }).toString(),
     endsAt: end.epochMilliseconds,
     resetsAt: end.toString({ timeZoneName: "never" }),
     expiresAt: Math.floor(end.epochMilliseconds / 1000) + 2 * 86_400,

@@ -1,25 +1,36 @@
 import { type Batcher, createBatcher } from "./batch.js";
-import type { Clock } from "./clock.js";
+import type { Clock, Day } from "./clock.js";
+import { type Epoch, isRestoring, nameOf } from "./epoch.js";
 import { unavailable } from "./errors.js";
 import { type Decision, type Draw, evaluate } from "./evaluate.js";
 import { keys } from "./keys.js";
 import { markEarlier } from "./mark-earlier.js";
+import type { Postgres } from "./postgres.js";
 import type { Prizes } from "./prizes.js";
+import { freshName } from "./random.js";
 import type { Redis } from "./redis.js";
+import { restoreUsers } from "./restore.js";
 
 /** Draws per EVALSHA: past this a batch costs no less per draw and keeps Redis longer from others. */
 const LARGEST = 256;
 
+/** How often a batch is tried on data that turn out not to be whole. */
+const TRIES = 3;
+
 /** Decides draws by lua/draw.lua, all that wait in one EVALSHA. Rejects with UNAVAILABLE. */
 export function createDecisions(
   redis: Redis,
-  prizes: Pick<Prizes, "isFresh" | "reload">,
+  postgres: Postgres,
+  prizes: Pick<Prizes, "isFresh" | "reload" | "epoch">,
   clock: Clock,
 ): Batcher<Draw, Decision> {
+  const server = freshName();
+  const written = new Map<Epoch, number>(); // batches of this server, by the data's name
   let begun = ""; // the latest day of which this server has decided
   return createBatcher(decide, LARGEST);
 
   async function decide(draws: Draw[]): Promise<Decision[]> {
+    if (clock.isDoubted()) throw unavailable(new Error("the clock is doubted"));
     if (!prizes.isFresh()) await prizes.reload();
     const [date = "", ...others] = new Set(draws.map((it) => it.draw_date));
     if (others.length === 0) return decideDay(date, draws);
@@ -35,14 +46,43 @@ export function createDecisions(
   }
 
   async function decideDay(date: string, draws: Draw[]): Promise<Decision[]> {
-    if (date > begun) await markEarlier(redis, date);
-    begun = date > begun ? date : begun;
+    if (date > begun) {
+      await markEarlier(redis, date);
+      begun = date;
+      written.clear();
+    }
     const day = clock.day(date);
-    const decisions = await evaluate(redis, keys, day, clock.now(), draws);
-    if (decisions !== "not_loaded") return decisions;
-    await prizes.reload(date);
-    const again = await evaluate(redis, keys, day, clock.now(), draws);
-    if (again !== "not_loaded") return again;
-    throw unavailable(new Error("no prize table in force"));
+    for (let tries = TRIES; tries > 0; tries -= 1) {
+      const epoch = prizes.epoch(date);
+      const answer = epoch ? await tryDay(day, epoch, draws) : "not_whole";
+      if (typeof answer !== "string") return answer;
+      await prizes.reload(date, answer === "lost" ? { lost: epoch } : {});
+    }
+    throw unavailable(new Error("the data in Redis are not whole"));
+  }
+
+  async function tryDay(day: Day, epoch: Epoch, draws: Draw[]) {
+    await restoreOwn(day, epoch, draws);
+    const name = nameOf(epoch);
+    const mark = { epoch, server, batches: written.get(name) ?? 0 };
+    const at = { day, mark, now: clock.now() };
+    const answer = await evaluate(redis, keys, at, draws);
+    if (typeof answer === "string") return answer;
+    written.set(name, answer.batches);
+    return answer.decisions;
+  }
+
+  /** Until all winners are back, those among these users are brought back first. */
+  async function restoreOwn(day: Day, epoch: Epoch, draws: Draw[]) {
+    const usersOf = (some: Draw[]) => some.map(({ user_id }) => user_id);
+    if (isRestoring(epoch)) {
+      const tell = day.date === clock.today().date;
+      await restoreUsers(redis, postgres, day, usersOf(draws), tell);
+    }
+    const keyed = draws.filter((draw) => draw.keyed);
+    if (keyed.length > 0 && isRestoring(prizes.epoch(day.before))) {
+      const before = clock.day(day.before);
+      await restoreUsers(redis, postgres, before, usersOf(keyed), false);
+    }
   }
 }

@@ -2,6 +2,7 @@ import type { Clock } from "./clock.js";
 import { createDecisions } from "./decide.js";
 import { unavailable } from "./errors.js";
 import type { Draw } from "./evaluate.js";
+import type { Postgres } from "./postgres.js";
 import type { Prizes } from "./prizes.js";
 import { attemptOf, nameAttempt, type Random } from "./random.js";
 import type { Fate } from "./record.js";
@@ -32,15 +33,25 @@ export type Engine = {
 const ROUNDS = 3;
 
 export function createEngine(
-  redis: Redis,
-  prizes: Prizes,
-  results: Results,
-  settle: Settle,
-  clock: Clock,
+  {
+    redis,
+    postgres,
+    prizes,
+    results,
+    settle,
+    clock,
+  }: {
+    redis: Redis;
+    postgres: Postgres;
+    prizes: Prizes;
+    results: Results;
+    settle: Settle;
+    clock: Clock;
+  },
   random: Random,
   warn: (details: object, sentence: string) => void,
 ): Engine {
-  const decisions = createDecisions(redis, prizes, clock);
+  const decisions = createDecisions(redis, postgres, prizes, clock);
 
   function draw(userId: string, idempotencyKey?: string): Promise<Outcome> {
     const begin = () => {
@@ -98,12 +109,15 @@ export function createEngine(
       case "participated":
         // Redis had forgotten this user's draw. The row that stands counts; the unit just taken is forgone.
         report(win, "participated");
-        await settle.settle({ ...settlement, fate: "untold" });
-        return recall(user_id, draw_date);
+        prizes
+          .reload(draw_date, { clash: { win, participated: true } })
+          .catch(() => {}); // tried again by the next draw or look
+        return recall(user_id, draw_date, settlement);
       case "refused": {
         report(win, "refused");
         if (rounds <= 1) throw unavailable(new Error("refused again"));
-        await prizes.reload(draw_date, win);
+        const clash = { win, participated: false };
+        await prizes.reload(draw_date, { clash });
         const { roll } = win;
         const again = { ...draw, draw_date, attempt, roll, refused: entry.id };
         const id = random.id(attempt);
@@ -122,19 +136,27 @@ export function createEngine(
     warn({ prize_id, draw_date, unit, fate }, "a win has no row");
   }
 
-  /** A win whose row is already in Postgres. */
-  async function recall(userId: string, date: string): Promise<Outcome> {
+  /** A win whose row is already in Postgres; `instead` of a try of the same user that Postgres refused. */
+  async function recall(
+    userId: string,
+    date: string,
+    instead?: Omit<Settlement, "fate">,
+  ): Promise<Outcome> {
     const result = await results.find(userId, date);
     const attempt = result ? attemptOf(result.id) : "";
     const of = { user_id: userId, draw_date: date };
     const settlement = { entry: undefined, ...of, attempt };
+    if (instead) {
+      const stands = result ? { stands: attempt } : {};
+      await settle.settle({ ...instead, ...stands, fate: "untold" });
+    }
     if (result) {
       const title = await prizes.title(result.prize_id);
       return { outcome: "won", result, title, settlement };
     }
     // Postgres has lost the row: without this the user would be held to it for ever.
     await settle.settle({ ...settlement, fate: "told" });
-    return { outcome: "participated", draw_date: date };
+    return { outcome: "participated", draw_date: clock.today().date };
   }
 
   return { draw, resume };

@@ -1,4 +1,5 @@
 import type { Day } from "./clock.js";
+import type { Epoch } from "./epoch.js";
 import { unavailable } from "./errors.js";
 import type { Keys } from "./keys.js";
 import type { Redis } from "./redis.js";
@@ -24,17 +25,34 @@ export type Decision =
   | { outcome: "recorded"; draw_date: string }
   | { outcome: "won"; win: Win };
 
+/** What a server knows of the day's data, by which it tells whether they are whole. */
+export type Mark = {
+  epoch: Epoch;
+  /** the name of the server process */
+  server: string;
+  /** batches that it wrote in this epoch */
+  batches: number;
+};
+
+/** Decisions, and the batches that this server has written in this epoch. */
+export type Decided = { decisions: Decision[]; batches: number };
+
 /**
- * One EVALSHA of lua/draw.lua, for draws of one day, on the keys named. `now` is in milliseconds. "not_loaded": no prize
- * table is there. Rejects with UNAVAILABLE.
+ * Why nothing was decided. not_loaded: no prize table is there; not_whole: the data are of another epoch; lost: they are
+ * older than what this server wrote.
+ */
+export type Undecided = "not_loaded" | "not_whole" | "lost";
+
+/**
+ * One EVALSHA of lua/draw.lua, for draws of one day, on the keys named. `now` is in milliseconds. Rejects with
+ * UNAVAILABLE.
  */
 export async function evaluate(
   redis: Redis,
   keys: Keys,
-  day: Day,
-  now: number,
+  { day, mark, now }: { day: Day; mark: Mark; now: number },
   draws: Draw[],
-): Promise<Decision[] | "not_loaded"> {
+): Promise<Decided | Undecided> {
   const { date, before, expiresAt } = day;
   const names = [
     keys.prizes,
@@ -48,6 +66,9 @@ export async function evaluate(
     before,
     Math.floor(now),
     expiresAt,
+    mark.epoch,
+    mark.server,
+    mark.batches,
   ];
   const earlier: string[] = [];
   for (const draw of draws) {
@@ -60,7 +81,9 @@ export async function evaluate(
   names.push(...earlier);
   try {
     const reply = await redis.draw(names.length, ...names, ...values);
-    return reply === "not_loaded" ? reply : readReply(reply, draws);
+    return typeof reply === "string"
+      ? (reply as Undecided)
+      : readReply(reply, draws);
   } catch (error) {
     throw unavailable(error);
   }
@@ -76,8 +99,9 @@ function ticketOf(draw: Draw): string {
 }
 
 /** What draw.lua decided, draw by draw; its header says how it is written. */
-function readReply(reply: unknown, draws: Draw[]): Decision[] {
-  const [entry = "", text = "", letters = "", ...others] = reply as string[];
+function readReply(reply: unknown, draws: Draw[]): Decided {
+  const [entry = "", text = "", letters = "", batches, ...others] =
+    reply as string[];
   const wins = (text ? parseWins(entry, text) : []).values();
   const other = others.values();
   const decisions: Decision[] = [];
@@ -97,7 +121,7 @@ function readReply(reply: unknown, draws: Draw[]): Decision[] {
         decisions.push(readOther(next(other), draw, decisions, entries));
     }
   }
-  return decisions;
+  return { decisions, batches: Number(batches) };
 }
 
 function readOther(

@@ -7,14 +7,16 @@ const TAG = "{lucky-draw}:";
 const LAST_BUCKET = 0xffff;
 
 const keysOf = (tag: string) => ({
-  /** hash: version, listing (JSON), odds (packed for draw.lua) */
+  /** hash: version, listing (JSON), odds (packed for draw.lua); identity, time_zone, time_zone_until, revision: whose data these are */
   prizes: `${tag}prizes`,
   /** hash: prize id → units taken ever, `@draws` → draws decided */
   taken: `${tag}taken`,
-  /** hash: prize id → units taken on that day, `@draws` → draws decided; expires */
+  /**
+   * hash: prize id → units taken on that day, `@draws` → draws decided, `@epoch` → name of the day's data since they were
+   * last made whole, `@lineage` → the Redis that had them, `@restorer` → the server that restores winners, and
+   * `@s:` with a server's name → batches it wrote; expires
+   */
   takenToday: (date: string) => `${tag}taken:${date}`,
-  /** hash: prize id → units of that day whose winners this Redis surely knows, `@` → the Redis that says so; expires */
-  known: (date: string) => `${tag}known:${date}`,
   /** stream: field `wins` → the wins of a batch, of which some are not in Postgres yet or not told */
   outbox: `${tag}outbox`,
   /** hash: user id → `@` and the date of a win whose row is written and whose winner was not told, or its outbox entry of an earlier day */

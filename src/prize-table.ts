@@ -27,6 +27,14 @@ export type Table = {
   listing: (Prize & { odds_to: string })[];
 };
 
+/** The product's own UUID. */
+export async function readIdentity(postgres: Postgres): Promise<string> {
+  const [row] = await postgres.query(
+    (sql) => sql<{ id: string }[]>`select id from identity`,
+  );
+  return row?.id ?? "";
+}
+
 /** One statement, so one snapshot. The greatest units come from the ends of two indexes, whatever the table's size. */
 export function readPrizes(postgres: Postgres, date: string): Promise<Row[]> {
   return postgres.query(

@@ -7,6 +7,7 @@ declare module "ioredis" {
     draw(...args: (string | number)[]): Result<unknown, Context>;
     settle(...args: (string | number)[]): Result<unknown, Context>;
     reload(...args: (string | number)[]): Result<unknown, Context>;
+    remember(...args: (string | number)[]): Result<unknown, Context>;
   }
 }
 
@@ -21,7 +22,7 @@ const PATIENCE = 1_000;
 
 /**
  * A client that fails fast: nothing is queued while Redis is away and nothing is sent twice; a link that has gone
- * silent is replaced. The methods `draw`, `settle` and `reload` run the scripts of `lua/` by EVALSHA.
+ * silent is replaced. The methods `draw`, `settle`, `reload` and `remember` run the scripts of `lua/` by EVALSHA.
  */
 export function createRedis(url: string, patience = PATIENCE): Redis {
   return new Redis(url, {
@@ -30,6 +31,7 @@ export function createRedis(url: string, patience = PATIENCE): Redis {
       draw: script("draw"),
       settle: script("settle"),
       reload: script("reload"),
+      remember: script("remember"),
     },
     maxRetriesPerRequest: 0,
     enableOfflineQueue: false,

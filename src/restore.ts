@@ -1,104 +1,80 @@
 import type { Day } from "./clock.js";
+import { unavailable } from "./errors.js";
 import { keys } from "./keys.js";
 import type { Postgres } from "./postgres.js";
 import { attemptOf } from "./random.js";
-import { type Redis, replies } from "./redis.js";
-import { type Counts, countOf } from "./stock.js";
+import type { Redis } from "./redis.js";
 
-type Count = { id: string; day_unit: string };
-type Winner = {
-  id: string;
-  user_id: string;
-  day_unit: string;
-  redeemed: boolean;
-};
+type Winner = { id: string; user_id: string; redeemed: boolean };
 
-/** Winners read and written at a time. */
-const PAGE = 5_000;
-
-/** Prize id → the lowest unit of the day that Redis took and Postgres refused. */
-export type Clashes = Map<string, number>;
-
-type Extent = {
-  /** the greatest unit of the day in Postgres, by prize */
-  counts: Count[];
-  clashes: Clashes;
-  /** the Redis that this server last reloaded, by its replication id */
-  lineage: string;
-  /** Tell those who have not redeemed once more. */
-  tell: boolean;
-};
+/** Winners handed to Redis in one script: it keeps others waiting for some two milliseconds. */
+const LARGEST = 500;
 
 /**
- * Gives a Redis that lost its data, or its last writes, the winners of a day back, so that none of them draws again.
- * Those are the rows above Redis's counter: none, unless it lost something. Where it has counted on since, its counter
- * tells nothing: then the rows above what it surely knew are looked at, if it is new to this server, and those from the
- * lowest clash on. Whether the winners were told is lost with Redis: `tell` has them told on the next try, unless they
- * have redeemed. Rejects with UNAVAILABLE.
+ * Gives Redis back those of the users who have won on a day: until all of the day's winners are back, nothing is decided of
+ * a user of whom Postgres was not asked. `tell`: whoever has not redeemed is told once more, since whether they were told
+ * is lost with Redis. Rejects with UNAVAILABLE.
  */
-export async function restoreWinners(
+export async function restoreUsers(
   redis: Redis,
   postgres: Postgres,
   day: Day,
-  { counts, clashes, lineage, tell }: Extent,
+  userIds: string[],
+  tell: boolean,
 ): Promise<void> {
-  const reading = redis
-    .multi()
-    .hgetall(keys.takenToday(day.date))
-    .hgetall(keys.known(day.date));
-  const [taken, known] = (await replies(reading)) as Counts[];
-  const isNew = known?.["@"] !== lineage;
-  for (const { id, day_unit } of counts) {
-    let from = Math.min(
-      countOf(taken, id),
-      isNew
-        ? countOf(known, id, Number.POSITIVE_INFINITY)
-        : Number.POSITIVE_INFINITY,
-      (clashes.get(id) ?? Number.POSITIVE_INFINITY) - 1,
-    );
-    while (from < Number(day_unit)) {
-      const winners = await readWinners(postgres, id, day.date, from);
-      if (winners.length === 0) break;
-      await markWinners(redis, day, winners, tell);
-      from = Number(winners.at(-1)?.day_unit);
-    }
-  }
+  if (userIds.length === 0) return;
+  const winners = await postgres.query(
+    (sql) => sql<Winner[]>`
+      select r.id, r.user_id, r.redeemed_at is not null as redeemed
+      from unnest(${userIds}::text[]) as u (id)
+      join result r on r.user_id = u.id and r.draw_date = ${day.date}::text::date`,
+  );
+  await restoreWinners(redis, day, winners, tell);
 }
 
-function readWinners(
+/**
+ * Gives Redis back a page of a day's winners of a prize, those after the unit `from`. Answers with the last unit of the day
+ * that it held, or undefined where that was the last page. Rejects with UNAVAILABLE.
+ */
+export async function restorePage(
+  redis: Redis,
   postgres: Postgres,
+  day: Day,
   prizeId: string,
-  date: string,
   from: number,
-): Promise<Winner[]> {
-  return postgres.query(
-    (sql) => sql<Winner[]>`
+  tell: boolean,
+  size = 5_000,
+): Promise<number | undefined> {
+  const winners = await postgres.query(
+    (sql) => sql<(Winner & { day_unit: string })[]>`
       select id, user_id, day_unit, redeemed_at is not null as redeemed
       from result
-      where prize_id = ${prizeId} and draw_date = ${date}::text::date and day_unit > ${from}
+      where prize_id = ${prizeId} and draw_date = ${day.date}::text::date and day_unit > ${from}
       order by day_unit
-      limit ${PAGE}`,
+      limit ${size}`,
   );
+  await restoreWinners(redis, day, winners, tell);
+  return winners.length < size ? undefined : Number(winners.at(-1)?.day_unit);
 }
 
-async function markWinners(
+async function restoreWinners(
   redis: Redis,
-  day: Day,
+  { date, expiresAt }: Day,
   winners: Winner[],
   tell: boolean,
 ): Promise<void> {
-  const place = ({ user_id }: Winner) => keys.players(day.date, user_id);
-  const asking = redis.pipeline();
-  for (const winner of winners) asking.hexists(place(winner), winner.user_id);
-  const known = await replies(asking);
-
-  const marking = redis.pipeline();
-  for (const winner of winners.filter((_, n) => known[n] === 0)) {
-    const { id, user_id, redeemed } = winner;
-    if (tell && !redeemed)
-      marking.hsetnx(keys.pending, user_id, `@${day.date}`);
-    marking.hsetnx(place(winner), user_id, `w${attemptOf(id)}`);
-    marking.expireat(place(winner), day.expiresAt);
+  for (let from = 0; from < winners.length; from += LARGEST) {
+    const names: string[] = [keys.pending];
+    const values: (string | number)[] = [date, expiresAt];
+    for (const winner of winners.slice(from, from + LARGEST)) {
+      const { id, user_id, redeemed } = winner;
+      names.push(keys.players(date, user_id));
+      values.push(user_id, attemptOf(id), tell && !redeemed ? 1 : 0);
+    }
+    await redis
+      .remember(names.length, ...names, ...values)
+      .catch((error: unknown) => {
+        throw unavailable(error);
+      });
   }
-  await replies(marking);
 }

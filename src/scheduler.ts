@@ -1,11 +1,11 @@
 import { Cron } from "croner";
 import type { Logger } from "pino";
 import type { Clock } from "./clock.js";
-import type { Engine } from "./draw.js";
 import type { Prizes } from "./prizes.js";
-import type { Redis } from "./redis.js";
+import type { Restoring } from "./restoring.js";
 import type { Settle } from "./settle.js";
-import { sweep } from "./sweep.js";
+import type { Sweep } from "./sweep.js";
+import type { Untold } from "./untold.js";
 
 export type Scheduler = {
   /** One round of what every second brings. Rejects with the first thing that failed, after trying the rest. */
@@ -19,20 +19,21 @@ const EVERY_SECOND = "* * * * * *";
 
 /**
  * What happens without a request: the reload at midnight in `timeZone`, and every second the comparison of clocks,
- * a look for edited prizes, and the sweep of the outbox. Nothing is lost where a job does not run.
+ * a look for edited prizes and lost data, the restoring of winners, and the sweep of the outbox. Nothing is lost where a job does not run.
  */
 export function createScheduler(
   timeZone: string,
   parts: {
-    redis: Redis;
     clock: Clock;
     prizes: Prizes;
-    engine: Engine;
+    restoring: Restoring;
     settle: Settle;
+    sweep: Sweep;
+    untold: Untold;
   },
   log: Logger,
 ): Scheduler {
-  const { redis, clock, prizes, engine, settle } = parts;
+  const { clock, prizes, restoring, settle, sweep, untold } = parts;
   const jobs: Cron[] = [];
   const running = new Set<Promise<void>>();
 
@@ -40,9 +41,12 @@ export function createScheduler(
   const duties = {
     "comparing the clocks": () => clock.sync(),
     "looking for edited prizes": () => prizes.check(),
+    "restoring winners": () => restoring.run(),
     "sweeping the outbox": async () => {
+      // Before a reload has told that the data in Redis are this product's, their wins are nothing to write.
+      if (!prizes.isFresh()) return;
       await settle.retry();
-      await sweep(redis, engine, settle);
+      await sweep();
     },
   };
 
@@ -82,6 +86,9 @@ export function createScheduler(
 
   function start(): void {
     schedule(MIDNIGHT, "the reload at midnight", () => prizes.reload());
+    schedule(MIDNIGHT, "forgetting untold wins", async () => {
+      await untold.forget();
+    });
     for (const [what, duty] of Object.entries(duties)) {
       schedule(EVERY_SECOND, what, duty);
     }

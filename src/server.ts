@@ -17,10 +17,13 @@ import { createPostgres, isAway } from "./postgres.js";
 import { createPrizes } from "./prizes.js";
 import { type Random, systemRandom } from "./random.js";
 import { createRedis, type Redis, redisTime } from "./redis.js";
+import { createRestoring } from "./restoring.js";
 import { createResults } from "./results.js";
 import { createScheduler } from "./scheduler.js";
 import type { Settings } from "./services.js";
 import { createSettle } from "./settle.js";
+import { createSweep } from "./sweep.js";
+import { createUntold } from "./untold.js";
 
 export type ServerOptions = {
   databaseUrl: string;
@@ -61,12 +64,14 @@ export function createServer(settings: Settings, options: ServerOptions) {
   const warn = log.warn.bind(log);
   const watch = (reload: Promise<unknown>) =>
     metrics?.reloading(reload, prizes.problem);
-  const prizes = createPrizes(redis, postgres, clock, warn, watch);
+  const timeZone = settings.TIME_ZONE;
+  const stores = { redis, postgres, clock };
+  const prizes = createPrizes({ ...stores, timeZone }, warn, watch);
   const results = createResults(measureInserts(postgres, metrics));
   const settle = createSettle(redis, clock);
   const random = options.random ?? systemRandom;
   const engine = countDraws(
-    createEngine(redis, prizes, results, settle, clock, random, warn),
+    createEngine({ ...stores, prizes, results, settle }, random, warn),
     metrics,
   );
   const country = settings.DEFAULT_COUNTRY as CountryCode;
@@ -80,7 +85,11 @@ export function createServer(settings: Settings, options: ServerOptions) {
     : undefined;
   const services = { ...parts, country, gate, metrics, settings, limits };
   const app = buildApp(services, log);
-  const scheduler = createScheduler(settings.TIME_ZONE, parts, log);
+  const restoring = createRestoring(redis, postgres, clock, prizes);
+  const sweep = createSweep(parts);
+  const untold = createUntold(redis, clock, settings.CLAIM_DAYS);
+  const duties = { clock, prizes, settle, restoring, sweep, untold };
+  const scheduler = createScheduler(timeZone, duties, log);
   let closing = false;
 
   tellAbsence(redis, log, "Redis is away");
@@ -143,7 +152,7 @@ export function createServer(settings: Settings, options: ServerOptions) {
     await postgres.close();
   }
 
-  return { app, open, listen, close, ...parts, results, scheduler };
+  return { app, open, listen, close, ...parts, results, scheduler, sweep };
 }
 
 /** Every try to reconnect fails the same way: told once an absence. */

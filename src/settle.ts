@@ -13,6 +13,8 @@ export type Settlement = {
   draw_date: string;
   /** the try that won, or empty where it is not known */
   attempt: string;
+  /** the try whose row stands, where Postgres had one of another */
+  stands?: string;
   /**
    * told: its row is committed and its winner has the answer; untold: nobody was told yet; void: Postgres refused it,
    * and what became of its draw instead is settled by itself.
@@ -69,7 +71,8 @@ export function createSettle(redis: Redis, clock: Clock): Settle {
   /** Whether nobody but the server that draws settles it: no sweeper yet, and no mark of a day that is over. */
   function isOwn({ id, draw_date }: Entry): boolean {
     const age = clock.now() - Number.parseInt(id, 10);
-    return age < YOUNG && draw_date === clock.today().date;
+    // An id of the future: Redis's clock was set back, and the sweeper does not go by it.
+    return Math.abs(age) < YOUNG && draw_date === clock.today().date;
   }
 
   async function strike(entries: Set<string>): Promise<number> {
@@ -80,11 +83,13 @@ export function createSettle(redis: Redis, clock: Clock): Settle {
     if (batch.length === 0) return;
     const names: string[] = [keys.pending];
     const values: (string | number)[] = [];
-    for (const { entry, user_id, draw_date, attempt, fate } of batch) {
+    for (const settlement of batch) {
+      const { entry, user_id, draw_date, attempt, fate } = settlement;
+      const { stands = attempt } = settlement;
       const { expiresAt } = clock.day(draw_date);
       names.push(keys.players(draw_date, user_id));
       values.push(entry?.id ?? "", user_id, draw_date);
-      values.push(fate === "told" ? 1 : 0, attempt, expiresAt);
+      values.push(fate === "told" ? 1 : 0, attempt, stands, expiresAt);
     }
     await redis.settle(names.length, ...names, ...values);
   }

@@ -2,7 +2,6 @@ import { connect } from "node:net";
 import t from "tap";
 import { keys } from "../src/keys.js";
 import { systemRandom } from "../src/random.js";
-import { sweep } from "../src/sweep.js";
 import { build, fakeTime, post, setPrizes, told } from "./build.js";
 import { winsInOutbox } from "./outbox.js";
 import { listing, startProcess } from "./process.js";
@@ -98,7 +97,7 @@ t.test(
       const rows = await world.sql`select from result`;
       if (rows.count !== 1) throw new Error("not yet");
     });
-    await sweep(server.redis, server.engine, server.settle, 0);
+    await server.sweep(0);
     t.equal(await world.redis.xlen(keys.outbox), 0);
     t.equal(told((await server.draw("ann")).body), "won");
     await server.settle.idle();
@@ -260,18 +259,16 @@ t.test("two sweepers and the winner at once write one row", async (t) => {
   const servers = await Promise.all([build(t, world), build(t, world)]);
   await setPrizes(world, [{ id: "SURE" }], ...servers);
   const release = await holdResults(world);
-  const [{ redis, engine, settle }] = servers;
+  const [first] = servers;
   const draws = Array.from({ length: 50 }, (_, n) =>
     servers[n % 2]?.draw(`user ${n}`),
   );
   await outboxIs(world, 50);
-  const sweeps = servers.map((server) =>
-    sweep(server.redis, server.engine, server.settle, 0).catch(() => 0),
-  );
+  const sweeps = servers.map((server) => server.sweep(0).catch(() => 0));
   await release();
   await Promise.all([...draws, ...sweeps]);
   await until("an empty outbox", () =>
-    sweep(redis, engine, settle, 0).then(() => outboxIs(world, 0)),
+    first.sweep(0).then(() => outboxIs(world, 0)),
   );
   const [row] =
     await world.sql`select count(*)::int as n, max(unit)::int as units from result`;

@@ -1,7 +1,6 @@
 import t from "tap";
 import { keys } from "../src/keys.js";
 import { systemRandom } from "../src/random.js";
-import { sweep } from "../src/sweep.js";
 import { build, fakeTime, setPrizes, told } from "./build.js";
 import { addWin } from "./outbox.js";
 import { createWorld } from "./world.js";
@@ -34,8 +33,7 @@ async function oldSide(t: Parameters<typeof build>[0], time = fakeTime(NOW)) {
   await old.redis.hset(keys.taken, "HALF", 1);
   await old.redis.hset(keys.takenToday(date), "HALF", 1);
   t.equal(told((await server.draw("ann")).body), "won");
-  const recordEve = () =>
-    sweep(server.redis, server.engine, server.settle, -1_000);
+  const recordEve = () => server.sweep(-1_000);
   return { world, options, lose, recordEve, time };
 }
 

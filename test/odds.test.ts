@@ -40,7 +40,8 @@ t.test("a million rolls through the real script match the table", async (t) => {
     const tickets = users.map((user) =>
       formatTicket("-", "attempt8", source.next().value as number, ID, user),
     );
-    const head = [date, before, clock.now(), expiresAt];
+    const epoch = server.prizes.epoch(date) ?? "";
+    const head = [date, before, clock.now(), expiresAt, epoch, "test", 0];
     const names = [...shared, ...places];
     const reply = redis.draw(names.length, ...names, ...head, ...tickets);
     const [entry, text] = (await reply) as [string, string];

@@ -1,7 +1,7 @@
 import t from "tap";
 import { keys } from "../src/keys.js";
 import { systemRandom } from "../src/random.js";
-import { sweep } from "../src/sweep.js";
+import { createSweep } from "../src/sweep.js";
 import { build, fakeTime, setPrizes, told } from "./build.js";
 import { winsInOutbox } from "./outbox.js";
 import { until } from "./until.js";
@@ -103,7 +103,7 @@ t.test("a batch that comes again gets its entry once", async (t) => {
     const told = replies.flatMap(([, , letters = ""]) => [...letters]);
     if (told.length < 20) throw new Error("not yet");
   });
-  const others = replies.flatMap(([, , , ...others]) => others);
+  const others = replies.flatMap(([, , , , ...others]) => others);
   t.equal(others.length, 20);
   const whole = others.filter((other) => other.includes("\n"));
   t.equal(whole.length, replies.length);
@@ -179,7 +179,7 @@ t.test(
     t.equal(await world.redis.xlen(keys.outbox), 1, "for bob");
     await world.sql`update prize set total_quota = null`;
     const other = await build(t, world);
-    await sweep(other.redis, other.engine, other.settle, -1_000);
+    await other.sweep(-1_000);
     release();
     t.equal(told((await bob).body), "won");
     const rows = await world.sql`select user_id from result order by unit`;
@@ -222,12 +222,13 @@ t.test(
     const world = await createWorld(t);
     const server = await build(t, world);
     await setPrizes(world, [{ id: "SURE" }], server);
-    const { redis, engine, settle } = server;
+    const { redis, settle } = server;
     const xdel = redis.xdel.bind(redis);
     let swept = 0;
     redis.xdel = (async (...args: Parameters<typeof xdel>) => {
       redis.xdel = xdel;
-      await sweep(redis, engine, await otherSettle(), -1_000);
+      const sweep = createSweep({ ...server, settle: await otherSettle() });
+      await sweep(-1_000);
       swept += 1;
       return xdel(...args);
     }) as typeof xdel;

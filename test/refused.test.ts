@@ -2,7 +2,6 @@ import { randomUUID } from "node:crypto";
 import t from "tap";
 import { keys } from "../src/keys.js";
 import { systemRandom } from "../src/random.js";
-import { sweep } from "../src/sweep.js";
 import {
   type Body,
   build,
@@ -203,7 +202,7 @@ t.test("the sweeper decides refused wins again, too", async (t) => {
   const record = `wattemptB${entry}`;
   await world.redis.hset(keys.players(date, "bob"), "bob", record);
   await world.redis.hset(keys.taken, "FIVE", 1);
-  t.equal(await sweep(server.redis, server.engine, server.settle, -1_000), 1);
+  t.equal(await server.sweep(-1_000), 1);
   t.equal(await world.redis.xlen(keys.outbox), 0);
   const rows =
     await world.sql`select user_id, unit::int as unit from result order by unit`;
@@ -251,7 +250,7 @@ t.test(
       insert into result (id, user_id, prize_id, draw_date, unit, day_unit, created_at)
       values (gen_random_uuid(), 'ann', 'A', ${date}, 1, 1, now())`;
     await world.redis.hset(keys.takenToday(date), "A", 5);
-    await world.redis.hset(keys.known(date), "A", 0);
+    await world.redis.hset(keys.takenToday(date), "@lineage", "another");
     const random = { ...systemRandom, roll: () => 999_999_999 };
     const server = await build(t, world, { random });
     t.equal(told((await server.draw("ann")).body), "won", "as the row says");
@@ -274,8 +273,7 @@ t.test(
       const win = { user_id, prize_id: "A", draw_date: date, unit: n + 1 };
       await addWin(world.redis, win);
     }
-    const { redis, engine, settle } = server;
-    await t.rejects(sweep(redis, engine, settle, -1_000), {
+    await t.rejects(server.sweep(-1_000), {
       code: "UNAVAILABLE",
     });
     t.equal(

@@ -246,6 +246,7 @@ t.test(
     await server.prizes.reload("2099-01-01");
     const { date } = server.clock.today();
     t.equal(await world.redis.hget(keys.takenToday(date), "A"), "1");
+    t.equal(told((await server.draw("ann")).body), "won", "told once more");
     t.match(
       await world.redis.hget(keys.players(date, "ann"), "ann"),
       /^w[\w-]{8}$/,

@@ -53,7 +53,6 @@ const NAMES: Record<string, RegExp> = {
   prizes: /^\{lucky-draw\}:prizes$/,
   taken: /^\{lucky-draw\}:taken$/,
   taken_today: /^\{lucky-draw\}:taken:\d{4}-\d\d-\d\d$/,
-  known: /^\{lucky-draw\}:known:\d{4}-\d\d-\d\d$/,
   outbox: /^\{lucky-draw\}:outbox$/,
   pending: /^\{lucky-draw\}:pending$/,
   players: /^\{lucky-draw\}:players:\d{4}-\d\d-\d\d:[0-9a-f]{1,4}$/,
@@ -65,7 +64,17 @@ const VALUES: Record<string, RegExp> = {
   draw_date: /^\d{4}-\d\d-\d\d$/,
   date_before: /^\d{4}-\d\d-\d\d$/,
   created_at: /^\d{13}$/,
-  known_for: /^\d+$/,
+  epoch: /^\d{13}-[0-9a-f]{8}\??$/,
+  lost: /^(|\d{13}-[0-9a-f]{8})$/,
+  restored: /^(|\d{13}-[0-9a-f]{8})$/,
+  server: /^[\w-]{8}$/,
+  batches: /^\d+$/,
+  identity: /^[0-9a-f-]{36}$/,
+  time_zone: /^UTC$/,
+  revision: /^\d$/,
+  now: /^\d{13}$/,
+  stands: /^[\w-]{8}$/,
+  tell: /^[01]$/,
   expires_at: /^\d{10}$/,
   user_id: /^user \d$/,
   attempt: /^[\w-]{8}$/,
@@ -86,7 +95,7 @@ t.test("the header of each script agrees with its calls", async (t) => {
   const world = await createWorld(t);
   const server = await build(t, world);
   const calls: { name: string; args: string[] }[] = [];
-  for (const name of ["draw", "settle", "reload"] as const) {
+  for (const name of ["draw", "settle", "reload", "remember"] as const) {
     const real = server.redis[name].bind(server.redis);
     server.redis[name] = (...args) => {
       calls.push({ name, args: args.map(String) });
@@ -111,6 +120,9 @@ t.test("the header of each script agrees with its calls", async (t) => {
   const entry = { id: "1-1", draw_date, left: new Set<string>() };
   const win = { entry, user_id: "user 9", draw_date, attempt: "attempt8" };
   await server.settle.settle({ ...win, fate: "told" });
+  // A loss, and the winners come back.
+  await world.redis.flushdb();
+  await server.draw("user 0");
 
   for (const name of scripts) {
     const { keys, args } = await header(name);
@@ -179,7 +191,7 @@ t.test(
       bound("ARGV", args.head);
       const written = new Set<string>();
       for (const [, target] of text.matchAll(
-        /call\('(?:HSET|HINCRBY|HDEL|XADD|XDEL|EXPIREAT|DEL|SET)', (?:draw\.)?(\w+)/g,
+        /call\(\s*'(?:HSET|HINCRBY|HDEL|XADD|XDEL|EXPIREAT|DEL|SET|HSETNX)', (?:draw\.)?(\w+)/g,
       )) {
         written.add(target as string);
       }

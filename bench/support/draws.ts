@@ -18,8 +18,17 @@ export async function startDrawing(url: string) {
   await redis.connect();
   const clock = createClock("UTC", () => redisTime(redis));
   const { settle } = createSettle(redis, clock);
-  const loaded = { isFresh: () => true, reload: async () => {} };
-  const decisions = createDecisions(redis, loaded, clock);
+  const epoch = "0-bench";
+  const loaded = {
+    isFresh: () => true,
+    reload: async () => {},
+    epoch: () => epoch,
+  };
+  const away = {
+    query: () => Promise.reject(new Error("there is no Postgres")),
+    close: async () => {},
+  };
+  const decisions = createDecisions(redis, away, loaded, clock);
   /** Puts so many prizes in force; together their odds are 0.825. */
   async function setPrizes(count: number): Promise<void> {
     const each = Math.floor((0.825 * PARTS) / count);
@@ -32,7 +41,17 @@ export async function startDrawing(url: string) {
       odds_to: String(each * (n + 1)),
     }));
     const table = { version: "1", listing };
-    await putTable(redis, [], table, clock.today(), true);
+    const put = {
+      rows: [],
+      table,
+      day: clock.today(),
+      isToday: true,
+      agreed: { identity: "bench", timeZone: "UTC" },
+      known: { next: epoch, restored: epoch },
+      now: clock.now(),
+    };
+    await putTable(redis, put);
+    await putTable(redis, put); // all of no winners are back
   }
 
   function newDraw(): Draw {

@@ -1,6 +1,7 @@
 import { randomUUID } from "node:crypto";
 import { setTimeout as pause } from "node:timers/promises";
 import type { Clock } from "../clock.js";
+import { newEpoch } from "../epoch.js";
 import { unavailable } from "../errors.js";
 import { type Decision, type Draw, evaluate } from "../evaluate.js";
 import { type Keys, simulationKeys } from "../keys.js";
@@ -52,11 +53,17 @@ export async function* simulate(
   }));
   const { prizes, outbox } = keys;
   const open = [prizes, keys.taken, outbox, keys.pending];
-  open.push(keys.takenToday(day.date), keys.known(day.date));
+  open.push(keys.takenToday(day.date));
   const tally = createTally(table, taken, draws);
   try {
     await expireFirst(redis, keys);
-    await putTable(redis, rows, table, day, true, keys);
+    const now = clock.now();
+    const known = { next: newEpoch(now) };
+    const agreed = { identity: "simulation", timeZone: "" };
+    const put = { rows, table, day, isToday: true, agreed, known, now };
+    const answer = await putTable(redis, put, keys);
+    const epoch = "epoch" in answer ? answer.epoch : "";
+    const mark = { epoch, server: "simulation", batches: 0 };
     let told = 0;
     for (let done = 0; done < draws; ) {
       if (signal.aborted) throw signal.reason;
@@ -65,10 +72,12 @@ export async function* simulate(
       const players = batch.map((it) => keys.players(day.date, it.user_id));
       open.push(...players);
       const began = performance.now();
-      const decisions = await evaluate(redis, keys, day, clock.now(), batch);
-      if (decisions === "not_loaded") {
+      const at = { day, mark, now: clock.now() };
+      const decided = await evaluate(redis, keys, at, batch);
+      if (typeof decided === "string") {
         throw unavailable(new Error("the simulation's keys have expired"));
       }
+      const { decisions } = decided;
       await forget(redis, players, outbox, decisions);
       const now = performance.now();
       open.length -= players.length;

@@ -2,16 +2,16 @@ import type { Engine } from "../draw.js";
 import { Failure } from "../errors.js";
 import type { Postgres } from "../postgres.js";
 import type { Redis } from "../redis.js";
-import type { Metrics, Script } from "./metrics.js";
+import { type Metrics, SCRIPTS } from "./metrics.js";
 
 /** Arguments of draw.lua's call that are no keys and no draws: the number of keys, and the head of ARGV. */
-const HEAD = 1 + 4;
+const HEAD = 1 + 7;
 
 /** Measures a client's calls of the scripts of `lua/`. Without metrics it is left as it is. */
 export function measureScripts(redis: Redis, metrics?: Metrics): Redis {
   if (!metrics) return redis;
   const { scriptSeconds, scriptFailures, batchDraws } = metrics;
-  for (const script of ["draw", "settle", "reload"] satisfies Script[]) {
+  for (const script of SCRIPTS) {
     const run = redis[script].bind(redis);
     redis[script] = (...args: (string | number)[]) => {
       const began = performance.now();

@@ -10,7 +10,7 @@ import { createTallies } from "./tallies.js";
 export type Metrics = ReturnType<typeof createMetrics>;
 
 /** The scripts of `lua/`. */
-export type Script = "draw" | "settle" | "reload";
+export const SCRIPTS = ["draw", "settle", "reload", "remember"] as const;
 
 /** From a lone draw's script to the deadline of a command. */
 const SECONDS = [
@@ -47,7 +47,7 @@ export function createMetrics() {
     buckets: SIZES,
     registers,
   });
-  for (const script of ["draw", "settle", "reload"]) {
+  for (const script of SCRIPTS) {
     scriptSeconds.zero({ script });
     scriptFailures.inc({ script }, 0);
   }

@@ -16,7 +16,9 @@ export const healthRoutes: FastifyPluginAsyncTypebox<Services> = async (
   // One look for all who ask meanwhile: whoever floods it must not keep the stores from draws.
   const looks = createBatcher<undefined, string[]>(async (asking) => {
     const problems = await Promise.all([redisProblem(), postgresProblem()]);
-    const stops = problems.filter((problem) => problem !== undefined);
+    const stops = [...problems, prizes.stop()].filter(
+      (problem) => problem !== undefined,
+    );
     return asking.map(() => stops);
   }, MANY);
 

@@ -1,7 +1,6 @@
 import { pino } from "pino";
 import { systemRandom } from "../../src/random.js";
 import { createServer, type Server } from "../../src/server.js";
-import { sweep } from "../../src/sweep.js";
 import { TIME_ZONE } from "./model.js";
 
 // A server process whose time and chance the test sets, by messages. It listens and runs its scheduler as main.ts does.
@@ -46,7 +45,7 @@ const orders = {
   tick: () => server.scheduler.tick(),
   reload: () => server.prizes.reload(),
   /** Finishes every win in the outbox, however young. */
-  sweep: () => sweep(server.redis, server.engine, server.settle, 0),
+  sweep: () => server.sweep(0),
   idle: () => server.settle.idle(),
 };
 

@@ -1,0 +1,35 @@
+#!lua
+-- remember: gives a Redis that lost something the winners of a day back whom it does not know, so that none of them draws
+-- again. Who has drawn again meanwhile and lost is a winner all the same.
+--
+-- KEYS    pending
+--         per winner: players
+-- ARGV    draw_date expires_at
+--         per winner: user_id attempt tell
+--   attempt     that won
+--   tell        1: whether the winner was told is lost, too: tell the win on the next try; 0: leave it
+--   expires_at  seconds, when the day's keys may go
+-- RETURNS the number of winners who were not known
+-- WRITES  pending players
+-- COST    O(1) a winner
+
+local pending = KEYS[1]
+local draw_date, expires_at = ARGV[1], ARGV[2]
+local call = redis.call
+
+local unknown = 0
+for at = 3, #ARGV, 3 do
+  local user_id, attempt, tell, players = ARGV[at], ARGV[at + 1], ARGV[at + 2], KEYS[1 + at / 3]
+  local record = call('HGET', players, user_id)
+  if not record or string.sub(record, 1, 1) == 'l' then
+    unknown = unknown + 1
+    call('HSET', players, user_id, 'w' .. attempt)
+    if call('HLEN', players) == 1 then
+      call('EXPIREAT', players, expires_at)
+    end
+    if tell == '1' then
+      call('HSETNX', pending, user_id, '@' .. draw_date)
+    end
+  end
+end
+return unknown
