@@ -1,6 +1,6 @@
 import { type Batcher, createBatcher } from "./batch.js";
 import type { Clock, Day } from "./clock.js";
-import { type Epoch, isRestoring, nameOf } from "./epoch.js";
+import { type Epoch, isRestoring, isToldAgain, nameOf } from "./epoch.js";
 import { unavailable } from "./errors.js";
 import { type Decision, type Draw, evaluate } from "./evaluate.js";
 import { keys } from "./keys.js";
@@ -76,13 +76,15 @@ export function createDecisions(
   async function restoreOwn(day: Day, epoch: Epoch, draws: Draw[]) {
     const usersOf = (some: Draw[]) => some.map(({ user_id }) => user_id);
     if (isRestoring(epoch)) {
-      const tell = day.date === clock.today().date;
+      const tell = isToldAgain(epoch, day);
       await restoreUsers(redis, postgres, day, usersOf(draws), tell);
     }
-    const keyed = draws.filter((draw) => draw.keyed);
-    if (keyed.length > 0 && isRestoring(prizes.epoch(day.before))) {
-      const before = clock.day(day.before);
-      await restoreUsers(redis, postgres, before, usersOf(keyed), false);
-    }
+    // The day before counts for keys, and for who is to be told its win first.
+    const earlier = prizes.epoch(day.before);
+    if (!isRestoring(earlier)) return;
+    const before = clock.day(day.before);
+    const tell = isToldAgain(earlier, before);
+    const users = usersOf(tell ? draws : draws.filter((draw) => draw.keyed));
+    await restoreUsers(redis, postgres, before, users, tell);
   }
 }

@@ -1,4 +1,5 @@
 import { randomBytes } from "node:crypto";
+import type { Day } from "./clock.js";
 
 /**
  * The name of a day's data in Redis since they were last known to be whole: when that was, in milliseconds by the shared
@@ -21,3 +22,10 @@ export const nameOf = (epoch: Epoch): string => epoch.replace("?", "");
 
 /** When it began, in milliseconds since the epoch of the shared clock. */
 export const beganAt = (epoch: Epoch): number => Number.parseInt(epoch, 10);
+
+/**
+ * Whether the winners of a day whose data were lost are told their wins once more: those of the day on which it happened.
+ * Whether they had been told is lost, too.
+ */
+export const isToldAgain = (epoch: Epoch | undefined, day: Day): boolean =>
+  epoch !== undefined && beganAt(epoch) < day.endsAt;

@@ -1,5 +1,5 @@
 import type { Clock, Day } from "./clock.js";
-import { beganAt, type Epoch, nameOf } from "./epoch.js";
+import { beganAt, type Epoch, isToldAgain, nameOf } from "./epoch.js";
 import { unavailable } from "./errors.js";
 import { keys } from "./keys.js";
 import type { Postgres } from "./postgres.js";
@@ -40,9 +40,14 @@ export function createRestoring(
   async function run(): Promise<void> {
     const end = performance.now() + BUDGET;
     for (const date of prizes.restoring()) {
-      const epoch = prizes.epoch(date);
-      if (!epoch || clock.now() < beganAt(epoch) + INSERTS_END) continue;
-      if (!(await isMine(date))) continue;
+      const epoch = prizes.epoch(date) ?? "";
+      const { current, isFree } = await look(date);
+      if (current !== epoch) {
+        await prizes.reload(date); // another server has restored it, or lost it
+        continue;
+      }
+      if (!isFree || clock.now() < beganAt(epoch) + INSERTS_END) continue;
+      await hold(date);
       if (await restoreDay(clock.day(date), nameOf(epoch), end)) {
         progress.delete(date);
         await prizes.reload(date, { restored: nameOf(epoch) });
@@ -54,7 +59,7 @@ export function createRestoring(
   async function restoreDay(day: Day, name: Epoch, end: number) {
     const its = progress.get(day.date);
     const here = its?.name === name ? its : await begin(day, name);
-    const tell = day.date === clock.today().date;
+    const tell = isToldAgain(name, day);
     while (here.prizes.length > 0) {
       if (performance.now() > end) return false;
       const [id = ""] = here.prizes;
@@ -74,15 +79,20 @@ export function createRestoring(
     return begun;
   }
 
-  /** Two servers may both take it for theirs, and then do the same work twice: nothing worse. */
-  async function isMine(date: string): Promise<boolean> {
-    const key = keys.takenToday(date);
-    const held = await redis.hget(key, "@restorer").catch(refuse);
+  /** The day's data as Redis has them, and whether no other server restores them. */
+  async function look(date: string) {
+    const [current, held] = await redis
+      .hmget(keys.takenToday(date), "@epoch", "@restorer")
+      .catch(refuse);
     const [holder, until] = (held ?? "").split(" ");
-    if (holder !== server && clock.now() < Number(until ?? 0)) return false;
+    const isFree = holder === server || clock.now() >= Number(until ?? 0);
+    return { current, isFree };
+  }
+
+  /** Two servers may both take a day for theirs, and then do the same work twice: nothing worse. */
+  async function hold(date: string): Promise<void> {
     const lease = `${server} ${Math.floor(clock.now()) + LEASE}`;
-    await redis.hset(key, "@restorer", lease).catch(refuse);
-    return true;
+    await redis.hset(keys.takenToday(date), "@restorer", lease).catch(refuse);
   }
 
   return { run };

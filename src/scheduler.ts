@@ -43,8 +43,8 @@ export function createScheduler(
     "looking for edited prizes": () => prizes.check(),
     "restoring winners": () => restoring.run(),
     "sweeping the outbox": async () => {
-      // Before a reload has told that the data in Redis are this product's, their wins are nothing to write.
-      if (!prizes.isFresh()) return;
+      // Only a reload tells that the data in Redis are this product's: others' wins are nothing to write.
+      if (!prizes.isFresh()) await prizes.reload();
       await settle.retry();
       await sweep();
     },

@@ -1,5 +1,6 @@
 import { readdir, readFile } from "node:fs/promises";
 import t from "tap";
+import { systemRandom } from "../src/random.js";
 import { build, setPrizes } from "./build.js";
 import { createWorld } from "./world.js";
 
@@ -93,7 +94,10 @@ const VALUES: Record<string, RegExp> = {
 
 t.test("the header of each script agrees with its calls", async (t) => {
   const world = await createWorld(t);
-  const server = await build(t, world);
+  const rolls = [0, 999_999_999].values();
+  const roll = () => rolls.next().value ?? 0;
+  const random = { ...systemRandom, roll };
+  const server = await build(t, world, { random });
   const calls: { name: string; args: string[] }[] = [];
   for (const name of ["draw", "settle", "reload", "remember"] as const) {
     const real = server.redis[name].bind(server.redis);
@@ -122,7 +126,9 @@ t.test("the header of each script agrees with its calls", async (t) => {
   await server.settle.settle({ ...win, fate: "told" });
   // A loss, and the winners come back.
   await world.redis.flushdb();
-  await server.draw("user 0");
+  await Promise.all(
+    Array.from({ length: 9 }, (_, n) => server.draw(`user ${n}`)),
+  );
 
   for (const name of scripts) {
     const { keys, args } = await header(name);

@@ -44,6 +44,8 @@ const orders = {
   /** One round of what every second brings. */
   tick: () => server.scheduler.tick(),
   reload: () => server.prizes.reload(),
+  /** The days whose winners are not all back. */
+  restoring: async () => server.prizes.restoring(),
   /** Finishes every win in the outbox, however young. */
   sweep: () => server.sweep(0),
   idle: () => server.settle.idle(),

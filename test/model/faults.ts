@@ -58,6 +58,7 @@ export async function restartPostgres(
   tries: TryAt[],
   end: End,
 ) {
+  await real.whole(model);
   try {
     await real.stores.postgres[how]();
     for (const one of tries) await tryWithoutPostgres(model, real, one);
@@ -75,6 +76,7 @@ export async function interrupt(
   one: TryAt,
   end: End,
 ): Promise<void> {
+  await real.whole(model);
   await real.setRoll(one.roll);
   const outcome = decide(model, one);
   const name = nameOf(model, one.user);
@@ -110,6 +112,7 @@ export async function lose(
   one: TryAt,
   end: End,
 ): Promise<void> {
+  await real.whole(model);
   await real.loadScript();
   await real.setRoll(one.roll);
   const name = nameOf(model, one.user);

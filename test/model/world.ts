@@ -138,13 +138,31 @@ export async function createReal(t: Test) {
       if (mark) throw new Error(mark);
     });
 
+  /**
+   * Redis has all winners of the day: after a loss they come back within seconds, and until then nothing is decided
+   * without Postgres.
+   */
+  async function whole(model: Model): Promise<void> {
+    const restoring = async () =>
+      (await all(({ process }) => process.ask("restoring"))).flat();
+    await all(({ process }) => process.ask("tick"));
+    if ((await restoring()).length === 0) return;
+    model.now += 3_000;
+    await setNow(model);
+    await soon("all winners", async () => {
+      await all(({ process }) => process.ask("tick"));
+      const days = await restoring();
+      if (days.length > 0) throw new Error(days.join(" "));
+    });
+  }
+
   /** Redis has the draw script, so that the first request that names a user is the one that decides. */
   const loadScript = async () => redis.script("LOAD", await readFile(DRAW));
 
   return {
     ...{ stores, sql, redis, links, servers, up, at, start, kill, all },
     ...{ setNow, setRoll, draw, drawAndLeave, holdResults, held },
-    ...{ reached, serving, sweepAll, delivered, loadScript },
+    ...{ reached, serving, sweepAll, delivered, loadScript, whole },
   };
 }
 
