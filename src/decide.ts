@@ -57,12 +57,13 @@ export function createDecisions(
       const answer = epoch ? await tryDay(day, epoch, draws) : "not_whole";
       if (typeof answer !== "string") return answer;
       await prizes.reload(date, answer === "lost" ? { lost: epoch } : {});
+      if (!prizes.epoch(day.before)) await prizes.reload(day.before);
     }
     throw unavailable(new Error("the data in Redis are not whole"));
   }
 
   async function tryDay(day: Day, epoch: Epoch, draws: Draw[]) {
-    await restoreOwn(day, epoch, draws);
+    if (!(await restoreOwn(day, epoch, draws))) return "not_whole";
     const name = nameOf(epoch);
     const mark = { epoch, server, batches: written.get(name) ?? 0 };
     const at = { day, mark, now: clock.now() };
@@ -72,19 +73,28 @@ export function createDecisions(
     return answer.decisions;
   }
 
-  /** Until all winners are back, those among these users are brought back first. */
-  async function restoreOwn(day: Day, epoch: Epoch, draws: Draw[]) {
+  /**
+   * Until all winners are back, those among these users are brought back first. Answers whether the data still are what
+   * they are taken for.
+   */
+  async function restoreOwn(
+    day: Day,
+    epoch: Epoch,
+    draws: Draw[],
+  ): Promise<boolean> {
     const usersOf = (some: Draw[]) => some.map(({ user_id }) => user_id);
     if (isRestoring(epoch)) {
-      const tell = isToldAgain(epoch, day);
-      await restoreUsers(redis, postgres, day, usersOf(draws), tell);
+      const lost = { day, epoch };
+      const isSame = await restoreUsers(redis, postgres, lost, usersOf(draws));
+      if (!isSame) return false;
     }
     // The day before counts for keys, and for who is to be told its win first.
     const earlier = prizes.epoch(day.before);
-    if (!isRestoring(earlier)) return;
-    const before = clock.day(day.before);
-    const tell = isToldAgain(earlier, before);
+    if (earlier === undefined) return false;
+    if (!isRestoring(earlier)) return true;
+    const lost = { day: clock.day(day.before), epoch: earlier };
+    const tell = isToldAgain(earlier, lost.day);
     const users = usersOf(tell ? draws : draws.filter((draw) => draw.keyed));
-    await restoreUsers(redis, postgres, before, users, tell);
+    return restoreUsers(redis, postgres, lost, users);
   }
 }

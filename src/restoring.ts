@@ -1,5 +1,5 @@
 import type { Clock, Day } from "./clock.js";
-import { beganAt, type Epoch, isToldAgain, nameOf } from "./epoch.js";
+import { beganAt, type Epoch, nameOf } from "./epoch.js";
 import { unavailable } from "./errors.js";
 import { keys } from "./keys.js";
 import type { Postgres } from "./postgres.js";
@@ -59,11 +59,11 @@ export function createRestoring(
   async function restoreDay(day: Day, name: Epoch, end: number) {
     const its = progress.get(day.date);
     const here = its?.name === name ? its : await begin(day, name);
-    const tell = isToldAgain(name, day);
+    const lost = { day, epoch: name };
     while (here.prizes.length > 0) {
       if (performance.now() > end) return false;
       const [id = ""] = here.prizes;
-      const last = await restorePage(redis, postgres, day, id, here.from, tell);
+      const last = await restorePage(redis, postgres, lost, id, here.from);
       here.from = last ?? 0;
       if (last === undefined) here.prizes.shift();
     }

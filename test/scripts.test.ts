@@ -76,6 +76,7 @@ const VALUES: Record<string, RegExp> = {
   now: /^\d{13}$/,
   stands: /^[\w-]{8}$/,
   tell: /^[01]$/,
+  name: /^\d{13}-[0-9a-f]{8}$/,
   expires_at: /^\d{10}$/,
   user_id: /^user \d$/,
   attempt: /^[\w-]{8}$/,

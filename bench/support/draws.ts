@@ -22,7 +22,7 @@ export async function startDrawing(url: string) {
   const loaded = {
     isFresh: () => true,
     reload: async () => {},
-    epoch: () => epoch,
+    epoch: () => epoch, // of every day
   };
   const away = {
     query: () => Promise.reject(new Error("there is no Postgres")),

@@ -56,6 +56,8 @@ const later = fc
   )
   .map((moment) =>
     command("clock", `goes on to ${moment}`, async (model, real) => {
+      // No service sleeps through the seconds in which it restores winners, and wakes up days later.
+      if (moment !== "the last millisecond of the day") await real.whole(model);
       const moments = {
         "the last millisecond of the day": midnight(model) - 1,
         midnight: midnight(model),
