@@ -152,7 +152,10 @@ export function createServer(settings: Settings, options: ServerOptions) {
     await postgres.close();
   }
 
-  return { app, open, listen, close, ...parts, results, scheduler, sweep };
+  return {
+    ...{ app, open, listen, close, ...parts },
+    ...{ results, scheduler, sweep, untold },
+  };
 }
 
 /** Every try to reconnect fails the same way: told once an absence. */

@@ -306,3 +306,29 @@ t.test(
     t.notMatch(today, { result: { id: bob } });
   },
 );
+
+t.test(
+  "marks of untold wins leave after 90 days, or when the claim is over",
+  async (t) => {
+    for (const [days, oldest, kept] of [
+      [undefined, "2099-08-24", "2099-08-25"],
+      [3, "2099-11-19", "2099-11-20"],
+    ] as const) {
+      const world = await createWorld(t);
+      const time = fakeTime("2099-11-23T00:00:00Z");
+      const settings = days === undefined ? {} : { CLAIM_DAYS: days };
+      const server = await build(t, world, { ...time.options(), settings });
+      const old = Array.from({ length: 2_500 }, (_, n) => [
+        `old ${n}`,
+        `@${oldest}`,
+      ]);
+      await world.redis.hset(keys.pending, ...old.flat());
+      await world.redis.hset(keys.pending, "kept", `@${kept}`, "waits", "1-1");
+      t.equal(await server.untold.forget(), 2_500);
+      t.same(await world.redis.hgetall(keys.pending), {
+        kept: `@${kept}`,
+        waits: "1-1",
+      });
+    }
+  },
+);

@@ -1,9 +1,11 @@
 import { Cron } from "croner";
 import t from "tap";
 import { createClock } from "../src/clock.js";
+import { keys } from "../src/keys.js";
 import { redisTime } from "../src/redis.js";
 import { MIDNIGHT } from "../src/scheduler.js";
 import { build, fakeTime, setPrizes, told } from "./build.js";
+import { until } from "./until.js";
 import { createWorld } from "./world.js";
 
 /** zone; a moment; its campaign day; when that day ends; how many hours the day has */
@@ -230,5 +232,70 @@ t.test(
       "2099-11-02T05:00:00.000Z",
     );
     t.ok(after("America/Santiago", "2099-09-05T12:00:00Z"));
+  },
+);
+
+t.test(
+  "a key whose draw went over midnight, its row late, has one outcome at every server",
+  async (t) => {
+    const world = await createWorld(t);
+    const time = fakeTime("2099-11-22T23:59:59.990Z");
+    const early = await build(t, world, time.options());
+    const late = await build(t, world, time.options());
+    await setPrizes(world, [{ id: "MUG" }], early, late);
+    // The late server's script is held until the other has begun the new day, its row until the key has come again.
+    let go = () => {};
+    const held = new Promise<void>((resolve) => {
+      go = resolve;
+    });
+    const draw = late.redis.draw.bind(late.redis);
+    let asked = () => {};
+    const reached = new Promise<void>((resolve) => {
+      asked = resolve;
+    });
+    late.redis.draw = async (...args) => {
+      asked();
+      await held;
+      return draw(...args);
+    };
+    const lock = await world.sql.reserve();
+    await lock`begin`;
+    await lock`lock table result in access exclusive mode`;
+    const first = late.draw("ann", "key-1");
+    await reached;
+    time.set("2099-11-23T00:00:00.010Z");
+    const bob = early.draw("bob");
+    await until("the new day", async () => {
+      if ((await world.redis.xlen(keys.outbox)) < 1) throw new Error("not yet");
+    });
+    go();
+    await until("the late win", async () => {
+      if ((await world.redis.xlen(keys.outbox)) < 2) throw new Error("not yet");
+    });
+    const again = early.draw("ann", "key-1");
+    await lock`rollback`;
+    lock.release();
+    await bob;
+    const ends = [await first, await again, await early.draw("ann", "key-1")];
+    const id = ends[0]?.body.data?.result?.id;
+    t.ok(id);
+    for (const end of ends) t.equal(end.body.data?.result?.id, id);
+  },
+);
+
+t.test(
+  "a win whose row is gone never sends its user back to a day that is over",
+  async (t) => {
+    const world = await createWorld(t);
+    const time = fakeTime("2099-11-22T12:00:00Z");
+    const server = await build(t, world, time.options());
+    await setPrizes(world, [{ id: "MUG" }], server);
+    await server.draw("ann", "k1");
+    await server.settle.idle();
+    await world.sql`delete from result`;
+    time.set("2099-11-23T12:00:00Z");
+    const { body } = await server.draw("ann", "k1");
+    t.equal(told(body), "participated");
+    t.equal(body.data?.resets_at, "2099-11-24T00:00:00+00:00");
   },
 );

@@ -333,4 +333,26 @@ t.test(
   },
 );
 
+t.test(
+  "where Postgres has another try's row, its key is told the win, and the refused try's is not",
+  async (t) => {
+    const world = await createWorld(t);
+    const server = await build(t, world);
+    await setPrizes(world, [{ id: "SURE" }], server);
+    const first = await server.draw("ann", "k1");
+    await server.settle.idle();
+    // Redis forgets the win alone, as if a bucket had expired.
+    const { date } = server.clock.today();
+    await world.redis.del(keys.players(date, "ann"));
+    t.equal(idOf(await server.draw("ann", "k2")), idOf(first), "told again");
+    await server.settle.idle();
+    for (let n = 0; n < 3; n += 1) {
+      t.equal(idOf(await server.draw("ann", "k1")), idOf(first));
+      await server.settle.idle();
+    }
+    t.equal(told((await server.draw("ann", "k2")).body), "participated");
+    t.equal(told((await server.draw("ann")).body), "participated");
+  },
+);
+
 const idOf = ({ body }: { body: Body }) => body.data?.result?.id;

@@ -1,5 +1,6 @@
 import type { FastifyPluginAsyncTypebox } from "@fastify/type-provider-typebox";
 import { createBatcher } from "../batch.js";
+import { unavailable } from "../errors.js";
 import { PrizesAnswer } from "../schemas/prizes.js";
 import { failures } from "../schemas.js";
 import type { Services } from "../services.js";
@@ -11,7 +12,7 @@ const MANY = 1_000;
 /** GET /prizes: the prizes in force and what is left of them. */
 export const prizesRoute: FastifyPluginAsyncTypebox<Services> = async (
   app,
-  { redis, clock, gate },
+  { redis, clock, gate, prizes },
 ) => {
   // One read for all who ask meanwhile: 34,000 pipelined requests with one each kept draws waiting for seconds.
   const stocks = createBatcher<undefined, Stock[]>(async (asking) => {
@@ -32,6 +33,9 @@ export const prizesRoute: FastifyPluginAsyncTypebox<Services> = async (
       },
     },
     async () => {
+      // What Redis holds is not this product's.
+      const stop = prizes.stop();
+      if (stop) throw unavailable(new Error(stop));
       const { date, resetsAt } = clock.today();
       const data = {
         date,

@@ -33,6 +33,8 @@ export async function begin(real: Real, history: number): Promise<Model> {
       await sql`delete from prize`;
       await sql`insert into prize ${sql(FIRST_PRIZES.map(toRow))}`;
     });
+    // A reload under way may have read the rows that are gone, and would count them once more.
+    await real.all(({ process }) => process.ask("reload"));
     await real.redis.flushall();
     await real.all(({ process }) => process.ask("reload"));
     await listings(model, real);
