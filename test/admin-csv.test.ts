@@ -43,8 +43,8 @@ t.test("a million rows in constant memory, while draws go on", async (t) => {
   const server = await startProcess(t, world, { ADMIN_TOKEN });
   await setPrizes(world, PRIZES);
   await listing([server], "B");
-  // Of a day long gone, whose winners no reload gives back to Redis.
-  const date = "2026-02-28";
+  // Of a day far off, whose winners no reload gives back to Redis.
+  const date = "2096-02-28";
   await insertMany(world, date, 1_000_000);
   // The next win's unit is taken until the server has seen the rows.
   await world.sql`update prize set title = title`;
@@ -138,7 +138,7 @@ t.test("it reads no more than is taken, and stops at a hang-up", async (t) => {
   const world = await createWorld(t);
   const server = await build(t, world, ADMIN);
   await setPrizes(world, PRIZES, server);
-  const day = "2026-11-22";
+  const day = "2096-11-22";
   await insertMany(world, day, 200_000);
   const { query } = server.postgres;
   let pages = 0;
@@ -184,7 +184,7 @@ t.test("an error in the middle breaks the file off", async (t) => {
   const link = await createProxy(t, world.databaseUrl);
   const server = await build(t, { ...world, databaseUrl: link.url }, ADMIN);
   await setPrizes(world, PRIZES, server);
-  const day = "2026-11-22";
+  const day = "2096-11-22";
   await insertMany(world, day, 200_000);
   const path = `${server.url}/admin/results.csv?day=${day}`;
   const answer = await fetch(path, { headers });
@@ -220,11 +220,11 @@ t.test(
       "plain",
       "x;=1+1;y",
     ];
-    const date = "2026-11-22";
+    const date = "2096-11-22";
     for (const [n, user_id] of names.entries()) {
       await world.sql`
       insert into result values (gen_random_uuid(), ${user_id}, 'A', ${date}, ${n + 1}, ${n + 1},
-        '2026-11-22T10:00:00Z', '+85251234567', '2026-11-22T11:00:00Z')`;
+        '2096-11-22T10:00:00Z', '+85251234567', '2096-11-22T11:00:00Z')`;
     }
     const get = async (query: string) =>
       (
@@ -250,9 +250,9 @@ t.test(
       draw_date: date,
       unit: "1",
       day_unit: "1",
-      created_at: "2026-11-22T10:00:00.000Z",
+      created_at: "2096-11-22T10:00:00.000Z",
       state: "redeemed",
-      redeemed_at: "2026-11-22T11:00:00.000Z",
+      redeemed_at: "2096-11-22T11:00:00.000Z",
       phone_no: "+85251234567",
     });
     const lines = async (query: string) =>

@@ -17,7 +17,7 @@ type Row = {
   redeemed?: boolean;
 };
 
-const TODAY = "2026-11-25";
+const TODAY = "2096-11-25";
 
 /** Rows as they stand after years of draws. */
 async function insert({ sql }: World, rows: Row[]) {
@@ -78,18 +78,18 @@ const win = (
 const PHONE = "+85251234567";
 
 const ROWS = [
-  win("A", "2026-11-22", 1, 1, {
+  win("A", "2096-11-22", 1, 1, {
     user_id: "ann",
     redeemed: true,
     phone_no: PHONE,
   }),
-  win("A", "2026-11-23", 2, 1, { user_id: "ann" }),
-  win("B", "2026-11-24", 1, 1, {
+  win("A", "2096-11-23", 2, 1, { user_id: "ann" }),
+  win("B", "2096-11-24", 1, 1, {
     user_id: "ann",
     redeemed: true,
     phone_no: PHONE,
   }),
-  win("B", "2026-11-22", 2, 1),
+  win("B", "2096-11-22", 2, 1),
   win("A", TODAY, 3, 1),
   win("A", TODAY, 4, 2, { redeemed: true }),
   win("A", TODAY, 5, 3),
@@ -108,13 +108,13 @@ t.test("by day, prize and state, page by page", async (t) => {
     ["state=open", ["A5", "A3", "B4"]],
     ["state=open&prize_id=B", ["B4"]],
     ["state=forfeited", []],
-    ["day=2026-11-22", ["ann", "B2"]],
-    ["day=2026-11-22&state=forfeited", ["B2"]],
-    ["day=2026-11-22&state=redeemed", ["ann"]],
-    ["day=2026-11-22&state=open", []],
-    ["day=2026-11-23&state=open", ["ann"]],
-    ["day=2026-11-23&state=forfeited", []],
-    ["day=2020-02-29", []],
+    ["day=2096-11-22", ["ann", "B2"]],
+    ["day=2096-11-22&state=forfeited", ["B2"]],
+    ["day=2096-11-22&state=redeemed", ["ann"]],
+    ["day=2096-11-22&state=open", []],
+    ["day=2096-11-23&state=open", ["ann"]],
+    ["day=2096-11-23&state=forfeited", []],
+    ["day=2092-02-29", []],
   ];
   for (const [query, expected] of cases) {
     const { status, data } = await call("GET", `/results?${query}`);
@@ -141,7 +141,7 @@ t.test("of a user, a phone number, an id, over all days", async (t) => {
     ["username=ann", ["B3", "B1", "A2", "A1"]],
     ["username=%20%EF%BD%81nn", ["B3", "B1", "A2", "A1"]],
     ["username=ann&prize_id=A", ["A2", "A1"]],
-    ["username=ann&day=2026-11-24", ["B1"]],
+    ["username=ann&day=2096-11-24", ["B1"]],
     ["username=ann&state=redeemed", ["B3", "B1", "A1"]],
     ["username=ann&state=forfeited", ["A2"]],
     ["username=ann&state=open", []],
@@ -214,9 +214,9 @@ t.test("what is wrong is told", async (t) => {
   const { call } = await atNoon(t);
   for (const [query, error] of [
     ["day=today", /^day: must be a date such as/],
-    ["day=2026-02-30", /^day: must be a date/],
+    ["day=2096-02-30", /^day: must be a date/],
     ["day=0000-01-01", /^day: must be a date/],
-    ["day=2026-11-22&day=2026-11-23", /^day: must be/],
+    ["day=2096-11-22&day=2096-11-23", /^day: must be/],
     ["state=lost", /^state: must be open, redeemed or forfeited/],
     ["phones=no", /^phones: must be yes, or left out/],
     ["id=1", /^id: must be a UUID/],
@@ -290,14 +290,14 @@ t.test("figures of days gone by, with claims that expired", async (t) => {
     t.same(data.ever, ever);
     return data.today;
   };
-  t.same(await of("2026-11-21"), none);
-  t.same(await of("2026-11-22"), {
+  t.same(await of("2096-11-21"), none);
+  t.same(await of("2096-11-22"), {
     draws: null,
     wins: 2,
     redemptions: 1,
     forfeited: 1,
   });
-  t.same(await of("2026-11-23"), { ...none, wins: 1 });
+  t.same(await of("2096-11-23"), { ...none, wins: 1 });
   t.same(await of(TODAY), { ...none, wins: 5, redemptions: 2 });
 
   const { sql } = world;

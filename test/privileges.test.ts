@@ -226,7 +226,7 @@ t.test("requests are limited with the rights of the ACL", async (t) => {
 t.test("what the roles of Postgres may not do", async (t) => {
   await admin.sql`
     insert into result (id, user_id, prize_id, draw_date, unit, day_unit, created_at, phone_no, redeemed_at)
-    values (gen_random_uuid(), 'ann', 'SURE', '2026-01-01', 1000, 1000, now(), '+85291234567', now())`;
+    values (gen_random_uuid(), 'ann', 'SURE', '2096-01-01', 1000, 1000, now(), '+85291234567', now())`;
   const denied = {
     code: "42501",
     message: /^permission denied|^must be owner/,
@@ -238,7 +238,7 @@ t.test("what the roles of Postgres may not do", async (t) => {
     "truncate result",
     "update result set user_id = 'eve'",
     "update result set prize_id = 'CAR'",
-    "insert into result (id, user_id, prize_id, draw_date, unit, day_unit, created_at, redeemed_at) values (gen_random_uuid(), 'eve', 'SURE', '2026-01-01', 1001, 1001, now(), now())",
+    "insert into result (id, user_id, prize_id, draw_date, unit, day_unit, created_at, redeemed_at) values (gen_random_uuid(), 'eve', 'SURE', '2096-01-01', 1001, 1001, now(), now())",
     "delete from prize",
     "truncate prize",
     "alter table prize disable trigger user",
@@ -248,7 +248,7 @@ t.test("what the roles of Postgres may not do", async (t) => {
     "truncate prize_change",
     "insert into prize_version (version) values (1)",
     "delete from prize_version",
-    "insert into redemption_count (draw_date, prize_id, slot, count) values ('2026-01-01', 'SURE', 0, 1)",
+    "insert into redemption_count (draw_date, prize_id, slot, count) values ('2096-01-01', 'SURE', 0, 1)",
     "update redemption_count set count = 0",
     "delete from redemption_count",
     "create or replace function count_redemption() returns trigger language plpgsql as 'begin return null; end'",
