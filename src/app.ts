@@ -1,5 +1,4 @@
 import { isUtf8 } from "node:buffer";
-import type { Socket } from "node:net";
 import type { TypeBoxTypeProvider } from "@fastify/type-provider-typebox";
 import Fastify, {
   type FastifyInstance,
@@ -11,21 +10,22 @@ import { limitAddresses, limitUsers } from "./access/limits.js";
 import { createUserCheck } from "./access/token.js";
 import { trustedOf } from "./access/trusted.js";
 import { admin } from "./admin/plugin.js";
-import { invalid, RETRY_AFTER, UNAVAILABLE } from "./errors.js";
+import { invalid } from "./errors.js";
 import { answerError, fail } from "./failures.js";
-import type { Gate } from "./gate.js";
 import { requestId } from "./observe/request-id.js";
 import { countRefusal, observeRequests } from "./observe/requests.js";
 import { metricsRoute } from "./observe/scrape.js";
 import { traces } from "./observe/traces.js";
 import { describeApi } from "./openapi.js";
 import { pages } from "./pages.js";
+import { refuseWhenFull } from "./refuse.js";
 import { drawRoute } from "./routes/draw.js";
 import { healthRoutes } from "./routes/health.js";
 import { prizesRoute } from "./routes/prizes.js";
 import { redeemRoute } from "./routes/redeem.js";
 import { resultsRoute } from "./routes/results.js";
 import type { Services } from "./services.js";
+import { takeTurns } from "./turns.js";
 import { answerUnparsable, leaveNothingToNode } from "./unparsable.js";
 
 /** How long a caller may take to send a request, in milliseconds. */
@@ -74,6 +74,7 @@ export function buildApp(
     },
   }).withTypeProvider<TypeBoxTypeProvider>();
 
+  takeTurns(app.server);
   observeRequests(app, services);
   leaveNothingToNode(app);
   app.addHttpMethod("GET", { hasBody: true, overrideExisting: true });
@@ -115,24 +116,6 @@ export function buildApp(
   });
   app.register(pages, services);
   return app;
-}
-
-/**
- * A refused caller is told to come back in a second, and until then nothing more is read from its connection: callers
- * who try again at once took half of what the server could do for the others, and the waiting connections its accepts.
- */
-function refuseWhenFull(app: FastifyInstance, gate: Gate): void {
-  app.addHook("onRequest", ({ raw }, reply, done) => {
-    if (!gate.isFull()) return done();
-    // Not before Node has thrown the request's body away, which resumes the socket.
-    reply.raw.once("close", () => setImmediate(rest, raw.socket));
-    fail(reply, "UNAVAILABLE", UNAVAILABLE);
-  });
-}
-
-function rest(socket: Socket): void {
-  socket.pause();
-  setTimeout(() => socket.resume(), RETRY_AFTER).unref();
 }
 
 /**

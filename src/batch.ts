@@ -49,8 +49,9 @@ export function createBatcher<Item, Outcome>(
 
   async function drain(): Promise<void> {
     while (waiting.length > 0) {
-      // Whoever is being read now goes along: without it, the first of a crowd goes alone and the rest waits for it.
-      await endOfTurn();
+      // Whoever is being read now goes along: without it, the first of a crowd goes alone and the rest waits for it. A
+      // batch that is full has nothing to wait for: a turn that reads ten thousand connections takes half a second.
+      if (waiting.length < largest) await endOfTurn();
       const batch = waiting.slice(0, largest);
       waiting = waiting.slice(largest);
       ran = batch.length;

@@ -32,8 +32,15 @@ export class Failure extends Error {
 export const invalid = (field: string, remedy: string) =>
   new Failure("INVALID_REQUEST", `${field}: ${remedy}.`);
 
-/** When a caller that met UNAVAILABLE may come back, in milliseconds. */
-export const RETRY_AFTER = 1_000;
+/** Within how many seconds callers that met UNAVAILABLE are asked to come back. */
+const COME_BACK_WITHIN = 4;
+
+/**
+ * When a caller that met UNAVAILABLE may come back, in whole seconds: not all at once, or the crowd that was refused
+ * would come again as one.
+ */
+export const retryAfter = (chance = Math.random()): number =>
+  1 + Math.floor(chance * COME_BACK_WITHIN);
 
 // The sentences that the API's document shows, too.
 export const UNAVAILABLE =

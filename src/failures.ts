@@ -1,5 +1,5 @@
 import type { FastifyError, FastifyReply, FastifyRequest } from "fastify";
-import { type Code, Failure, INTERNAL, RETRY_AFTER, STATUS } from "./errors.js";
+import { type Code, Failure, INTERNAL, retryAfter, STATUS } from "./errors.js";
 
 declare module "fastify" {
   interface FastifyReply {
@@ -42,7 +42,7 @@ export function fail(
   sentence: string,
 ): FastifyReply {
   reply.failure = code;
-  if (code === "UNAVAILABLE") reply.header("retry-after", RETRY_AFTER / 1_000);
+  if (code === "UNAVAILABLE") reply.header("retry-after", retryAfter());
   return reply
     .code(STATUS[code])
     .header("cache-control", "no-store")

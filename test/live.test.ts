@@ -127,7 +127,7 @@ t.test("at most fifty", async (t) => {
   t.same(new Set(viewers.map(({ status }) => status)), new Set([200]));
   const late = await watch(server.url);
   t.equal(late.status, 503);
-  t.equal(late.headers.get("retry-after"), "1");
+  t.match(late.headers.get("retry-after"), /^[1-4]$/);
   viewers[0]?.hangUp();
   await until("room", async () => {
     const { status } = await watch(server.url);

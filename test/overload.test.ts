@@ -3,22 +3,25 @@ import t, { type Test } from "tap";
 import { keys } from "../src/keys.js";
 import { setPrizes } from "./build.js";
 import { audit, CLEAN } from "./load.js";
-import { flood, memory, probe, quantile } from "./overload/measure.js";
+import { crowd, flood, memory, probe, quantile } from "./overload/measure.js";
 import { listing, startProcess } from "./process.js";
 import { createProxy } from "./proxy.js";
 import { until } from "./until.js";
 import { createWorld } from "./world.js";
 
-// Ten times as many callers as keep one server busy, each asking again at once whatever it is told. Half a minute of it
-// with OVERLOAD_SECONDS=30. The machine's two cores do the callers' work as well, so the bounds here are wide; what was
-// measured is printed.
+// The rule: whoever can be answered in about a second is answered, and only what would wait longer is refused, at once.
+// Half a minute of it with OVERLOAD_SECONDS=30. The machine's two cores do the callers' work as well, and its
+// neighbours', so a crowd is measured by what this machine does just then. Times are printed.
 
 const SECONDS = Number(process.env.OVERLOAD_SECONDS ?? 6);
 
 /** More than these it does not serve any faster. */
 const BUSY = 100;
 
-t.setTimeout(240_000);
+/** MiB that a server may take, with ten thousand connections. */
+const MEMORY = 400;
+
+t.setTimeout(300_000);
 t.jobs = 1;
 
 /** The sample prizes: four draws of five win. */
@@ -43,52 +46,77 @@ async function setUp(t: Test, away: number) {
   return { world, server };
 }
 
+/** Milliseconds, for a comment. */
+const ms = (latencies: number[]) =>
+  [0.5, 0.99].map((it) => quantile(latencies, it).toFixed(1)).join(" / ");
+
+t.test("a crowd that fits into a second is served, all of it", async (t) => {
+  const { world, server } = await setUp(t, 0);
+  const { url } = server;
+  for (const callers of [200, 800, 3_200]) {
+    const { accepted: perSecond } = await flood(url, BUSY, 2);
+    // New connections cost as much again, and the crowd's own process takes from the same cores.
+    const fits = Math.min(callers, Math.floor(perSecond / 4));
+    const met = await crowd(url, fits);
+    t.comment(
+      `${fits} at once: median / p99 ${ms(met.accepted)} ms, last ${Math.max(...met.accepted).toFixed()} ms`,
+    );
+    t.equal(met.accepted.length, fits, "no refusal");
+    await pause(500);
+  }
+  t.same(await audit(world, []), CLEAN);
+});
+
 async function overload(t: Test, away: number) {
   const { world, server } = await setUp(t, away);
   const { url, child } = server;
   const calm = await probe(url, 2);
   const { accepted: capacity } = await flood(url, BUSY, 3);
+  const steady = await flood(url, 10 * BUSY, 3);
   const before = await memory(child.pid);
   let most = before;
   const watch = setInterval(async () => {
     most = Math.max(most, await memory(child.pid).catch(() => 0));
   }, 250);
-  const [crowd, among] = await Promise.all([
-    flood(url, 10 * BUSY, SECONDS),
+  const [many, among] = await Promise.all([
+    flood(url, 100 * BUSY, SECONDS),
     // Not while the flood's process starts and all connect at once.
     pause(2_500).then(() => probe(url, SECONDS - 2)),
   ]);
+  const rush = await crowd(url, 100 * BUSY);
   clearInterval(watch);
-  await pause(2_000);
+  await pause(3_000);
   const after = await probe(url, 2);
 
-  const ms = (latencies: number[]) =>
-    [0.5, 0.99].map((it) => quantile(latencies, it).toFixed(1)).join(" / ");
   for (const line of [
-    `${BUSY} callers: ${capacity.toFixed()} draws/s`,
-    `${10 * BUSY} callers for ${SECONDS} s: ${crowd.accepted.toFixed()} draws/s accepted, ${crowd.refused.toFixed()}/s refused`,
+    `${BUSY} callers: ${capacity.toFixed()} draws/s, ${10 * BUSY}: ${steady.accepted.toFixed()}`,
+    `${100 * BUSY} callers for ${SECONDS} s: ${many.accepted.toFixed()} draws/s accepted, ${many.refused.toFixed()}/s refused`,
     `ms, median / p99: unloaded ${ms(calm.accepted)}, accepted ${ms(among.accepted)}, refused ${ms(among.refused)}, afterwards ${ms(after.accepted)}`,
+    `${100 * BUSY} at once: ${rush.accepted.length} accepted in ${ms(rush.accepted)} ms, ${rush.refused.length} refused in ${ms(rush.refused)} ms`,
     `memory: ${before.toFixed()} MiB before, ${most.toFixed()} at most`,
   ]) {
     t.comment(line);
   }
-  t.equal(crowd.neither + among.other, 0, "every answer is a 200 or a 503");
-  t.ok(among.accepted.length > 0, "some are accepted");
-  t.ok(most - before < 150, "memory is bounded");
+  t.equal(many.neither + among.other + rush.other, 0, "a 200 or a 503");
+  t.equal(steady.refused, 0, "a thousand who never rest fit");
+  t.ok(many.accepted > 0 && rush.accepted.length > 0, "some are accepted");
+  t.ok(most < MEMORY, "memory is bounded");
   t.equal(after.refused.length + after.other, 0, "normal again");
+  // Later than a server's own deadline nobody is answered, but for what this process itself is late.
+  const longest = 2_000 + 4 * among.late;
+  t.ok(quantile(among.accepted, 0.99) < longest, "accepted within two seconds");
+  t.ok(
+    quantile(after.accepted, 0.5) < 3 * quantile(calm.accepted, 0.5) + 5,
+    "as quick as before",
+  );
+  const told = new Set(rush.retryAfter);
+  if (rush.retryAfter.length > 100) {
+    t.same([...told].sort(), [1, 2, 3, 4], "they don't come back as one");
+  }
   await until("an empty outbox", async () => {
     if ((await world.redis.xlen(keys.outbox)) > 0) throw new Error("not yet");
   });
   t.same(await audit(world, []), CLEAN);
-  t.ok(among.refused.length > 0, "and some refused");
-  const slowest = 5 * quantile(calm.accepted, 0.99);
-  t.ok(quantile(among.accepted, 0.5) < slowest, "what is accepted is quick");
-  t.ok(quantile(among.accepted, 0.99) < 1_500, "all of it");
-  t.ok(quantile(among.refused, 0.99) < 1_500, "and so are refusals");
-  t.ok(
-    quantile(after.accepted, 0.5) < 2 * quantile(calm.accepted, 0.5) + 5,
-    "as quick as before",
-  );
 }
 
 t.test("stores near by", (t) => overload(t, 0));

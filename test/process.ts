@@ -9,6 +9,9 @@ import type { World } from "./world.js";
 
 const MAIN = fileURLToPath(new URL("../dist/main.js", import.meta.url));
 
+/** As `npm start` does. */
+const YOUNG = "--max-semi-space-size=24";
+
 /** Lets Node run TypeScript. */
 const TSX = import.meta.resolve("tsx");
 
@@ -18,7 +21,7 @@ const TSX = import.meta.resolve("tsx");
  */
 export function commandOf(main = MAIN): [string, string[]] {
   const loader = main.endsWith(".ts") ? ["--import", TSX] : [];
-  const command = [process.execPath, ...loader, main];
+  const command = [process.execPath, YOUNG, ...loader, main];
   return ["/usr/bin/env", ["-u", "NODE_OPTIONS", ...command]];
 }
 

@@ -116,7 +116,7 @@ t.test("a server that never saw a good table draws nothing", async (t) => {
   const empty = await server.draw("ann");
   t.equal(empty.status, 503);
   t.match(empty.body, { success: false, code: "UNAVAILABLE" });
-  t.equal(empty.headers.get("retry-after"), "1");
+  t.match(empty.headers.get("retry-after"), /^[1-4]$/);
   t.match(await readiness(server.url), {
     status: 503,
     problems: [/No prize table/, /no prizes/],

@@ -5,7 +5,6 @@ import {
   type Code,
   FORBIDDEN,
   INTERNAL,
-  RETRY_AFTER,
   STATUS,
   TOO_MANY_REQUESTS,
   UNAUTHENTICATED,
@@ -141,7 +140,7 @@ const RetryAfter = {
   type: "integer",
   minimum: 1,
   description: "Seconds until it makes sense to ask again.",
-  examples: [RETRY_AFTER / 1_000],
+  examples: [2],
 };
 
 const HEADERS: Record<number, Record<string, object>> = {

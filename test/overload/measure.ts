@@ -9,12 +9,29 @@ import { send } from "../torture/journal.js";
 /** What a flood did: draws a second that were accepted and refused, and answers that were neither. */
 export type Flood = { accepted: number; refused: number; neither: number };
 
-/** Latencies in milliseconds. */
-export type Probe = { accepted: number[]; refused: number[]; other: number };
+/** Latencies in milliseconds, and by how much this process itself was late at most. */
+export type Probe = {
+  accepted: number[];
+  refused: number[];
+  other: number;
+  late: number;
+};
 
-const program = fileURLToPath(new URL("flood.ts", import.meta.url));
+/** What a crowd met: milliseconds until each answer, and what the refused ones were told to wait, in seconds. */
+export type Crowd = {
+  accepted: number[];
+  refused: number[];
+  other: number;
+  retryAfter: number[];
+};
 
-let floods = 0;
+let runs = 0;
+
+/** So many callers at the same moment, each on a new connection, from another process. */
+export async function crowd(url: string, callers: number): Promise<Crowd> {
+  runs += 1;
+  return run("crowd.ts", [url, callers, `crowd ${runs}`]);
+}
 
 /** Floods a server from another process. `rate` in requests a second; without it as fast as the answers come. */
 export async function flood(
@@ -23,10 +40,19 @@ export async function flood(
   seconds: number,
   rate?: number,
 ): Promise<Flood> {
-  floods += 1;
-  const args = [url, connections, seconds, `flood ${floods}`, rate ?? []];
-  const node = ["-u", "NODE_OPTIONS", process.execPath, "--import", TSX];
-  const child = spawn("env", [...node, program, ...args.flat().map(String)], {
+  runs += 1;
+  const args = [url, connections, seconds, `flood ${runs}`, rate ?? []];
+  const found = await run("flood.ts", args.flat());
+  const { seconds: took, accepted, refused, other, broken } = found;
+  const neither = other + broken;
+  return { accepted: accepted / took, refused: refused / took, neither };
+}
+
+/** Runs a program of this folder in a process of its own and reads the JSON that it prints. */
+async function run(program: string, args: (string | number)[]) {
+  const path = fileURLToPath(new URL(program, import.meta.url));
+  const node = ["-u", "NODE_OPTIONS", process.execPath, "--import", TSX, path];
+  const child = spawn("env", [...node, ...args.map(String)], {
     cwd: home(),
     stdio: ["ignore", "pipe", "inherit"],
   });
@@ -34,10 +60,8 @@ export async function flood(
   child.stdout.on("data", (chunk) => {
     text += chunk;
   });
-  await once(child, "exit");
-  const { seconds: took, accepted, refused, other, broken } = JSON.parse(text);
-  const neither = other + broken;
-  return { accepted: accepted / took, refused: refused / took, neither };
+  await once(child, "close");
+  return JSON.parse(text);
 }
 
 const TSX = import.meta.resolve("tsx");
@@ -46,7 +70,7 @@ let probes = 0;
 
 /** A hundred draws a second, each by somebody who just came: what one among the crowd sees. */
 export async function probe(url: string, seconds: number): Promise<Probe> {
-  const found: Probe = { accepted: [], refused: [], other: 0 };
+  const found: Probe = { accepted: [], refused: [], other: 0, late: 0 };
   const ask = async () => {
     probes += 1;
     const at = performance.now();
@@ -61,7 +85,9 @@ export async function probe(url: string, seconds: number): Promise<Probe> {
   const asking: Promise<void>[] = [];
   while (performance.now() < end) {
     asking.push(ask());
+    const at = performance.now();
     await pause(10);
+    found.late = Math.max(found.late, performance.now() - at - 10);
   }
   await Promise.all(asking);
   return found;

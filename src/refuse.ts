@@ -1,0 +1,35 @@
+import type { Socket } from "node:net";
+import type { FastifyInstance } from "fastify";
+import { UNAVAILABLE } from "./errors.js";
+import { fail } from "./failures.js";
+import type { Gate } from "./gate.js";
+
+/** How soon a refused caller must not ask again, in milliseconds: the shortest time that it was told to wait. */
+const SOONEST = 1_000;
+
+/**
+ * Refuses what would wait too long, before it is read. Who waits as told is a caller like any other. Who asks again sooner
+ * and meets another refusal is not read from until then: callers who never rest took half of what the server could do for
+ * the others.
+ */
+export function refuseWhenFull(app: FastifyInstance, gate: Gate): void {
+  const refusedAt = new WeakMap<Socket, number>();
+
+  app.addHook("onRequest", ({ raw }, reply, done) => {
+    if (!gate.isFull()) return done();
+    const { socket } = raw;
+    const now = performance.now();
+    const since = now - (refusedAt.get(socket) ?? Number.NEGATIVE_INFINITY);
+    refusedAt.set(socket, now);
+    if (since < SOONEST) {
+      // Not before Node has thrown the request's body away, which resumes the socket.
+      reply.raw.once("close", () => setImmediate(rest, socket));
+    }
+    fail(reply, "UNAVAILABLE", UNAVAILABLE);
+  });
+}
+
+function rest(socket: Socket): void {
+  socket.pause();
+  setTimeout(() => socket.resume(), SOONEST).unref();
+}
