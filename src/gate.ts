@@ -60,8 +60,9 @@ export function createGate(
     if (wins >= LONGEST_QUEUE && stalled) return true;
     const waiting = underWay - (stalled ? wins : 0);
     if (waiting < ALWAYS) return false;
-    // Whoever is read late has waited already, and so will its answer.
-    const left = Math.max(0, LONGEST_WAIT - 2 * lateness());
+    // Whoever is read late has waited already, and so will its answer. Refusing costs time, too: a process that is late
+    // because of it must not refuse all the more.
+    const left = Math.max(LONGEST_WAIT / 4, LONGEST_WAIT - 2 * lateness());
     return waiting >= Math.min(MOST, (perSecond * left) / 1_000);
   }
 

@@ -3,6 +3,7 @@ import type { FastifyInstance } from "fastify";
 import { UNAVAILABLE } from "./errors.js";
 import { fail } from "./failures.js";
 import type { Gate } from "./gate.js";
+import { restAfterwards } from "./turns.js";
 
 /** How soon a refused caller must not ask again, in milliseconds: the shortest time that it was told to wait. */
 const SOONEST = 1_000;
@@ -21,15 +22,7 @@ export function refuseWhenFull(app: FastifyInstance, gate: Gate): void {
     const now = performance.now();
     const since = now - (refusedAt.get(socket) ?? Number.NEGATIVE_INFINITY);
     refusedAt.set(socket, now);
-    if (since < SOONEST) {
-      // Not before Node has thrown the request's body away, which resumes the socket.
-      reply.raw.once("close", () => setImmediate(rest, socket));
-    }
+    if (since < SOONEST) restAfterwards(socket, SOONEST);
     fail(reply, "UNAVAILABLE", UNAVAILABLE);
   });
-}
-
-function rest(socket: Socket): void {
-  socket.pause();
-  setTimeout(() => socket.resume(), SOONEST).unref();
 }

@@ -21,6 +21,14 @@ const TURN = 128;
 /** New connections that come before those that are there, until these have a turn. */
 const FIRST = 512;
 
+/** Connections that are not read before a time, in milliseconds of `performance.now()`. */
+const restUntil = new WeakMap<Socket, number>();
+
+/** Once its answer is out, nothing is read of a connection for so many milliseconds. */
+export function restAfterwards(socket: Socket, milliseconds: number): void {
+  restUntil.set(socket, performance.now() + milliseconds);
+}
+
 /**
  * Serves the requests of a connection one after the other, and reads no more of it until its answers are taken: whoever
  * sends without reading costs what was read of it, whatever the route. Where there are many connections, new ones are
@@ -69,11 +77,20 @@ export function takeTurns(server: Server): void {
     }
     lines.delete(socket);
     if (socket.destroyed) return;
-    if (connections > MANY || socket.isPaused()) rest(socket);
+    const pause = (restUntil.get(socket) ?? 0) - performance.now();
+    if (pause > 0) {
+      socket.pause();
+      setTimeout(queue, pause, socket).unref();
+    } else if (connections > MANY || socket.isPaused()) rest(socket);
   }
 
   function rest(socket: Socket): void {
     socket.pause();
+    queue(socket);
+  }
+
+  /** Has it read in its turn. */
+  function queue(socket: Socket): void {
     resting.push(socket);
     if (isTurning) return;
     isTurning = true;

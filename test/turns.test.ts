@@ -1,0 +1,116 @@
+import { createConnection } from "node:net";
+import t from "tap";
+import { build, setPrizes, told } from "./build.js";
+import { until } from "./until.js";
+import { createWorld } from "./world.js";
+
+/** A raw connection, what came back on it, and how many answers that were. */
+function connect(url: string) {
+  const { hostname, port } = new URL(url);
+  const socket = createConnection(Number(port), hostname);
+  const seen = { text: "", closed: false };
+  socket.on("data", (chunk) => {
+    seen.text += chunk;
+  });
+  socket.on("error", () => {});
+  socket.on("close", () => {
+    seen.closed = true;
+  });
+  return {
+    socket,
+    seen,
+    answers: () => seen.text.match(/HTTP\/1\.1 \d{3}/g)?.length ?? 0,
+  };
+}
+
+t.test(
+  "a caller that sends a thousand requests at once gets a thousand answers, in their order",
+  async (t) => {
+    const world = await createWorld(t);
+    const server = await build(t, world);
+    await setPrizes(world, [{ id: "SURE" }], server);
+    const { socket, seen, answers } = connect(server.url);
+    const bodies = Array.from({ length: 1_000 }, (_, n) =>
+      JSON.stringify({ username: `user ${n}` }),
+    );
+    for (const body of bodies) {
+      socket.write(
+        `POST /draw HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: ${body.length}\r\n\r\n${body}`,
+      );
+    }
+    await until(
+      "all answers",
+      async () => {
+        if (answers() < 1_000) throw new Error(`${answers()}`);
+      },
+      60_000,
+    );
+    const users = [...seen.text.matchAll(/"user_id":"user (\d+)"/g)];
+    t.same(
+      users.map(([, n]) => Number(n)),
+      Array.from({ length: 1_000 }, (_, n) => n),
+    );
+    socket.destroy();
+  },
+);
+
+t.test(
+  "of a caller that takes no answers one request is served at a time, and others are served meanwhile",
+  async (t) => {
+    const world = await createWorld(t);
+    let routed = 0;
+    const server = await build(t, world, {
+      prepare: (app) => {
+        app.addHook("onRequest", async ({ url }) => {
+          if (url === "/docs/json") routed += 1;
+        });
+      },
+    });
+    await setPrizes(world, [{ id: "SURE" }], server);
+    const { socket } = connect(server.url);
+    socket.pause();
+    socket.write("GET /docs/json HTTP/1.1\r\nHost: x\r\n\r\n".repeat(1_500));
+    for (let n = 0; n < 50; n += 1) {
+      t.equal(told((await server.draw(`user ${n}`)).body), "won");
+    }
+    const before = routed;
+    for (let n = 50; n < 100; n += 1) await server.draw(`user ${n}`);
+    t.equal(routed, before, "it waits for its answers to be taken");
+    t.ok(routed < 1_500, `${routed} of 1,500 were begun`);
+    socket.resume();
+    await until(
+      "all of them",
+      async () => {
+        if (routed < 1_500) throw new Error(`${routed}`);
+      },
+      60_000,
+    );
+    socket.destroy();
+  },
+);
+
+t.test("more connections than are read in a turn are all served", async (t) => {
+  const world = await createWorld(t);
+  const server = await build(t, world);
+  await setPrizes(world, [{ id: "SURE" }], server);
+  const callers = Array.from({ length: 900 }, () => connect(server.url));
+  for (const round of [1, 2, 3]) {
+    for (const [n, { socket }] of callers.entries()) {
+      const body = JSON.stringify({ username: `${round} ${n}` });
+      socket.write(
+        `POST /draw HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: ${body.length}\r\n\r\n${body}`,
+      );
+    }
+    await until(
+      "an answer each",
+      async () => {
+        const open = callers.filter(({ answers }) => answers() < round);
+        if (open.length > 0) throw new Error(`${open.length} wait`);
+      },
+      60_000,
+    );
+  }
+  const texts = callers.map(({ seen }) => seen.text).join("");
+  t.equal(texts.match(/HTTP\/1\.1 200/g)?.length, 2_700);
+  for (const { socket } of callers) socket.destroy();
+});
