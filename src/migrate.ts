@@ -1,6 +1,7 @@
 import { readdir, readFile } from "node:fs/promises";
 import createSql, { type Sql } from "postgres";
 import { SetupError } from "./errors.js";
+import { postgresAddress } from "./socket-url.js";
 
 const folder = new URL("../sql/", import.meta.url);
 
@@ -16,7 +17,9 @@ export async function migrate(
   url: string,
   samplePrizes: boolean,
 ): Promise<string[]> {
-  const sql = createSql(url, {
+  const [address, socket] = postgresAddress(url);
+  const sql = createSql(address, {
+    ...socket,
     max: 1,
     connect_timeout: 2,
     onnotice: () => {},

@@ -1,6 +1,7 @@
 import createSql, { type PendingQuery, type Row, type Sql } from "postgres";
 import { within } from "./deadline.js";
 import { unavailable } from "./errors.js";
+import { postgresAddress } from "./socket-url.js";
 
 export type Postgres = {
   /**
@@ -101,7 +102,9 @@ const ARRAYS = {
 };
 
 function connect(url: string): Sql {
-  return createSql(url, {
+  const [address, socket] = postgresAddress(url);
+  return createSql(address, {
+    ...socket,
     max: 5,
     connect_timeout: 1,
     backoff: () => 0.1,

@@ -1,6 +1,7 @@
 import { readFileSync } from "node:fs";
 import { type ChainableCommander, Redis, type Result } from "ioredis";
 import { unavailable } from "./errors.js";
+import { redisAddress } from "./socket-url.js";
 
 declare module "ioredis" {
   interface RedisCommander<Context> {
@@ -25,7 +26,7 @@ const PATIENCE = 1_000;
  * silent is replaced. The methods `draw`, `settle`, `reload` and `remember` run the scripts of `lua/` by EVALSHA.
  */
 export function createRedis(url: string, patience = PATIENCE): Redis {
-  return new Redis(url, {
+  return new Redis(redisAddress(url), {
     protocol: 2,
     scripts: {
       draw: script("draw"),

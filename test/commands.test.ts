@@ -1,6 +1,6 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir, userInfo } from "node:os";
 import { join } from "node:path";
 import { text } from "node:stream/consumers";
@@ -277,5 +277,4 @@ t.test("the embedded pair of an npm start in this folder", async (t) => {
     code: 1,
     err: /no embedded pair runs in/,
   });
-  t.ok(await readFile(join(cwd, ".data/postgres.password"), "utf8"));
 });

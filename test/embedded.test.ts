@@ -1,70 +1,26 @@
-import { execFileSync, spawn } from "node:child_process";
+import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { mkdir, mkdtemp, readFile, rm, symlink } from "node:fs/promises";
-import { tmpdir } from "node:os";
+import { existsSync } from "node:fs";
+import { mkdir, readdir, symlink } from "node:fs/promises";
 import { join } from "node:path";
-import { createInterface } from "node:readline";
-import t, { type Test } from "tap";
+import t from "tap";
 import { post, told } from "./build.js";
+import {
+  abandon,
+  ended,
+  folder,
+  start,
+  started,
+  storesIn,
+} from "./npm-start.js";
 import { commandOf } from "./process.js";
-
-const [env, command] = commandOf();
-
-/** `npm start` without a setting, in a folder of the test's own. */
-async function start(t: Test, cwd: string, port = "0") {
-  const child = spawn(env, command, {
-    cwd,
-    env: { PATH: process.env.PATH, PORT: port },
-    stdio: ["ignore", "pipe", "pipe"],
-  });
-  const exited = once(child, "exit") as Promise<[number | null]>;
-  const end = async (signal: NodeJS.Signals) => {
-    child.kill(signal);
-    return (await exited)[0];
-  };
-  const lines: string[] = [];
-  const url = await new Promise<string | undefined>((resolve) => {
-    for (const stream of [child.stdout, child.stderr]) {
-      createInterface(stream).on("line", (line) => {
-        lines.push(line);
-        const curl = /^ {2}curl -X POST (\S+)\/draw /.exec(line)?.[1];
-        if (curl) resolve(curl);
-      });
-    }
-    exited.then(() => resolve(undefined));
-  });
-  t.teardown(() => end("SIGTERM"));
-  return { url: url ?? "", lines, end, exited };
-}
+import { until } from "./until.js";
 
 const KEY = { "idempotency-key": "k1" };
 
-async function folder(t: Test): Promise<string> {
-  const made = await mkdtemp(join(tmpdir(), "lucky-draw-embedded-"));
-  t.teardown(() => rm(made, { recursive: true, force: true }));
-  return made;
-}
-
-/** The processes that have the folder in their command line or run in it: the stores. */
-function storesIn(folder: string): string[] {
-  const all = execFileSync("ps", ["-eo", "pid,args"], { encoding: "utf8" });
-  return all
-    .split("\n")
-    .filter(
-      (line) => line.includes(folder) && /postgres|redis|valkey/.test(line),
-    );
-}
-
-async function redisAnswers(folder: string): Promise<boolean> {
-  const text = await readFile(join(folder, ".data/redis/redis.conf"), "utf8");
-  const port = /^port (\d+)$/m.exec(text)?.[1];
-  const listening = execFileSync("ps", ["-eo", "args"], { encoding: "utf8" });
-  return listening.includes(`127.0.0.1:${port}`);
-}
-
 t.test("brings its own pair, keeps the data, and ends all of it", async (t) => {
   const cwd = await folder(t);
-  const first = await start(t, cwd);
+  const first = await started(t, cwd);
   t.match(first.lines.join("\n"), /listens on http/);
   const prizes = (await (await fetch(`${first.url}/prizes`)).json()) as {
     data: { prizes: { id: string }[] };
@@ -77,13 +33,12 @@ t.test("brings its own pair, keeps the data, and ends all of it", async (t) => {
   const users = Array.from({ length: 20 }, (_, n) => `user ${n}`);
   for (const username of users)
     t.equal((await post(`${first.url}/draw`, { username })).status, 200);
-  t.ok(storesIn(cwd).length > 0);
-  t.ok(await redisAnswers(cwd));
+  const stores = await storesIn(cwd);
+  t.ok(stores.redis && stores.postmaster);
   t.equal(await first.end("SIGINT"), 0);
-  t.same(storesIn(cwd), [], "no PostgreSQL is left");
-  t.notOk(await redisAnswers(cwd), "no Redis is left");
+  t.same((await storesIn(cwd)).all, [], "none is left");
 
-  const second = await start(t, cwd);
+  const second = await started(t, cwd);
   for (const username of users) {
     t.equal(
       told((await post(`${second.url}/draw`, { username })).body),
@@ -94,26 +49,42 @@ t.test("brings its own pair, keeps the data, and ends all of it", async (t) => {
   t.equal(await second.end("SIGTERM"), 0);
 });
 
-t.test("kill -9 leaves nothing that the next start trips over", async (t) => {
+t.test("kill -9 takes the stores along, and costs nothing", async (t) => {
   const cwd = await folder(t);
-  const first = await start(t, cwd);
+  const first = await started(t, cwd);
   const before = await post(`${first.url}/draw`, { username: "ann" }, KEY);
   t.equal(before.status, 200);
   t.equal(await first.end("SIGKILL"), null);
-  t.ok(storesIn(cwd).length > 0, "the stores are orphans now");
-  const second = await start(t, cwd);
+  await ended(cwd);
+  const second = await started(t, cwd);
+  const after = await post(`${second.url}/draw`, { username: "ann" }, KEY);
+  t.same(after.body, before.body, "what she was told is remembered");
+});
+
+t.test("stores that outlive their server are ended by the next", async (t) => {
+  const cwd = await folder(t);
+  const first = await started(t, cwd);
+  const before = await post(`${first.url}/draw`, { username: "ann" }, KEY);
+  await abandon(cwd, first);
+  const orphans = await storesIn(cwd);
+  t.ok(orphans.redis && orphans.postmaster, "they are orphans now");
+  // Even one that can't hear a signal.
+  process.kill(orphans.redis ?? 0, "SIGSTOP");
+  const second = await started(t, cwd);
   t.not(second.url, "");
+  const stores = await storesIn(cwd);
+  t.not(stores.redis, orphans.redis);
+  t.not(stores.postmaster, orphans.postmaster);
   const after = await post(`${second.url}/draw`, { username: "ann" }, KEY);
   t.same(after.body, before.body, "what she was told is remembered");
   t.equal(await second.end("SIGINT"), 0);
-  t.same(storesIn(cwd), []);
-  t.notOk(await redisAnswers(cwd));
+  t.same((await storesIn(cwd)).all, []);
 });
 
 t.test("a folder in use is told, and its owner is not disturbed", async (t) => {
   const cwd = await folder(t);
-  const owner = await start(t, cwd);
-  const other = await start(t, cwd);
+  const owner = await started(t, cwd);
+  const other = await started(t, cwd);
   t.equal(other.url, "");
   t.equal((await other.exited)[0], 1);
   t.match(
@@ -123,6 +94,48 @@ t.test("a folder in use is told, and its owner is not disturbed", async (t) => {
   t.equal((await post(`${owner.url}/draw`, { username: "ann" })).status, 200);
 });
 
+t.test("of two that start at once one has the folder", async (t) => {
+  const cwd = await folder(t);
+  const both = [await start(t, cwd), await start(t, cwd)];
+  const urls = await Promise.all(both.map(({ heard }) => heard));
+  const [url, ...more] = urls.filter((url) => url !== undefined);
+  t.same(more, []);
+  t.equal((await post(`${url}/draw`, { username: "ann" })).status, 200);
+  const loser = both[urls.indexOf(undefined)];
+  t.match(loser?.said(), /is in use by process \d+/);
+});
+
+t.test("killed at any moment of its first start, it starts", async (t) => {
+  const cwd = await folder(t);
+  const moments = [
+    "owner",
+    "redis/redis.sock",
+    "postgres.new",
+    "postgres.new/PG_VERSION",
+    "postgres/pg_hba.conf",
+    "postgres/postmaster.pid",
+  ];
+  for (const moment of moments) {
+    const { end, exited } = await start(t, cwd);
+    let isOver = false;
+    exited.then(() => {
+      isOver = true;
+    });
+    const path = join(cwd, ".data", moment);
+    await until(moment, async () => {
+      if (!existsSync(path) && !isOver) throw new Error("not yet");
+    });
+    t.equal(await end("SIGKILL"), null, moment);
+  }
+  const server = await started(t, cwd);
+  t.equal((await post(`${server.url}/draw`, { username: "ann" })).status, 200);
+  t.same((await readdir(join(cwd, ".data"))).sort(), [
+    "owner",
+    "postgres",
+    "redis",
+  ]);
+});
+
 t.test(
   "without a Redis, and without apt-get, it says what to type",
   async (t) => {
@@ -130,6 +143,7 @@ t.test(
     const bin = join(cwd, "bin");
     await mkdir(bin);
     await symlink(process.execPath, join(bin, "node"));
+    const [env, command] = commandOf();
     const child = spawn(env, command, {
       cwd,
       env: { PATH: bin },
@@ -155,10 +169,10 @@ t.test(
 t.test("a port in use ends what was started", async (t) => {
   const cwd = await folder(t);
   const elsewhere = await folder(t);
-  const owner = await start(t, elsewhere);
+  const owner = await started(t, elsewhere);
   const { port } = new URL(owner.url);
-  const other = await start(t, cwd, port);
+  const other = await started(t, cwd, { PORT: port });
   t.equal((await other.exited)[0], 1);
   t.match(other.lines.join("\n"), /EADDRINUSE/);
-  t.same(storesIn(cwd), []);
+  t.same((await storesIn(cwd)).all, []);
 });

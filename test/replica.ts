@@ -7,7 +7,7 @@ import {
   getContainerRuntimeClient,
   Wait,
 } from "testcontainers";
-import { freePort, startRedis } from "../src/embedded-redis.js";
+import { freeAddress, freePort, startRedis } from "../src/embedded-redis.js";
 import { home } from "./home.js";
 import { createProxy } from "./proxy.js";
 import { until } from "./until.js";
@@ -73,7 +73,7 @@ async function startNode(t: Test): Promise<Started> {
 async function embedded(t: Test): Promise<Started> {
   const folder = join(await mkdtemp(join(home(), "node-")), "redis");
   const say = (line: string) => t.comment(line);
-  const { url, pid, stop } = await startRedis(folder, say);
+  const { url, pid, stop } = await startRedis(folder, say, await freeAddress());
   let alive = true;
   const kill = async () => {
     if (alive) process.kill(pid, "SIGKILL");

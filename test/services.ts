@@ -2,7 +2,12 @@ import { mkdtemp, readFile, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { GenericContainer, getContainerRuntimeClient } from "testcontainers";
 import { startPostgres } from "../src/embedded-postgres.js";
-import { freePort, startRedis } from "../src/embedded-redis.js";
+import {
+  type Address,
+  freeAddress,
+  freePort,
+  startRedis,
+} from "../src/embedded-redis.js";
 import { home, processesIn } from "./home.js";
 import { until } from "./until.js";
 
@@ -73,11 +78,13 @@ async function embedded(
   launch: (
     folder: string,
     say: (line: string) => void,
+    address: Address,
   ) => Promise<{ url: string; stop(): Promise<void> }>,
 ): Promise<Store> {
   const folder = join(await mkdtemp(join(home(), "store-")), name);
   const say = (line: string) => console.log(`# ${line}`);
-  let running = await launch(folder, say);
+  const address = await freeAddress();
+  let running = await launch(folder, say, address);
   const signal = async (name: NodeJS.Signals) => {
     for (const pid of await processesIn(folder)) signalTo(pid, name);
   };
@@ -94,7 +101,7 @@ async function embedded(
       });
     },
     start: async () => {
-      running = await launch(folder, say);
+      running = await launch(folder, say, address);
     },
     pause: () => signal("SIGSTOP"),
     resume: () => signal("SIGCONT"),

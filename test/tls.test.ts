@@ -4,7 +4,7 @@ import { Redis } from "ioredis";
 import createSql from "postgres";
 import t, { type Test } from "tap";
 import { startPostgres } from "../src/embedded-postgres.js";
-import { freePort, startRedis } from "../src/embedded-redis.js";
+import { freeAddress, freePort, startRedis } from "../src/embedded-redis.js";
 import { type Authority, createAuthority } from "./authority.js";
 import { post, setPrizes, told } from "./build.js";
 import { home } from "./home.js";
@@ -34,8 +34,8 @@ async function startSecure(t: Test) {
   const folder = await mkdtemp(join(home(), "tls-"));
   const say = (line: string) => t.comment(line);
   const [redis, postgres] = await Promise.all([
-    startRedis(join(folder, "redis"), say),
-    startPostgres(join(folder, "postgres"), say),
+    startRedis(join(folder, "redis"), say, await freeAddress()),
+    startPostgres(join(folder, "postgres"), say, await freeAddress()),
   ]);
   t.teardown(() => Promise.all([redis.stop(), postgres.stop()]));
 

@@ -2,20 +2,27 @@ import { mkdtemp, readFile, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { Redis } from "ioredis";
 import createSql from "postgres";
-import { startEmbedded } from "../../src/embedded.js";
+import { startPostgres } from "../../src/embedded-postgres.js";
+import { freeAddress, startRedis } from "../../src/embedded-redis.js";
 import { home, processesIn } from "../../test/home.js";
 import { createOwner } from "../../test/owner.js";
 
 export type BenchWorld = Awaited<ReturnType<typeof startWorld>>;
 
-/** Stores of a question's own, as `npm start` brings them. They end with the question, or with this process. */
+/**
+ * Stores of a question's own, as `npm start` brings them, at addresses that other processes reach. They end with the
+ * question, or with this process.
+ */
 export async function startWorld() {
   const owner = createOwner();
   const folder = await mkdtemp(join(home(), "bench-"));
   owner.teardown(() => rm(folder, { recursive: true, force: true }));
-  const stores = await startEmbedded(folder, () => {});
-  owner.teardown(() => stores.close());
-  const { databaseUrl, redisUrl } = stores;
+  const at = (name: string) => [join(folder, name), () => {}] as const;
+  const ownRedis = await startRedis(...at("redis"), await freeAddress());
+  owner.teardown(() => ownRedis.stop());
+  const postgres = await startPostgres(...at("postgres"), await freeAddress());
+  owner.teardown(() => postgres.stop());
+  const [databaseUrl, redisUrl] = [postgres.url, ownRedis.url];
   const sql = createSql(databaseUrl, { max: 4, onnotice: () => {} });
   owner.teardown(() => sql.end({ timeout: 1 }));
   const redis = new Redis(redisUrl, { protocol: 2 });
