@@ -10,6 +10,8 @@ import { limitAddresses, limitUsers } from "./access/limits.js";
 import { createUserCheck } from "./access/token.js";
 import { trustedOf } from "./access/trusted.js";
 import { admin } from "./admin/plugin.js";
+import { boundConnections } from "./connections.js";
+import { docs } from "./docs.js";
 import { invalid } from "./errors.js";
 import { answerError, fail } from "./failures.js";
 import { requestId } from "./observe/request-id.js";
@@ -62,7 +64,8 @@ export function buildApp(
       // No hook sees these answers.
       countRefusal(reply);
     },
-    clientErrorHandler: answerUnparsable,
+    clientErrorHandler: (error, socket) =>
+      answerUnparsable(error, socket, services.lateness()),
     ajv: {
       // Nothing is bent into shape: 5 is not a username, and an unknown field is somebody's typing error.
       customOptions: {
@@ -75,6 +78,7 @@ export function buildApp(
   }).withTypeProvider<TypeBoxTypeProvider>();
 
   takeTurns(app.server);
+  boundConnections(app.server, services.metrics);
   observeRequests(app, services);
   leaveNothingToNode(app);
   app.addHttpMethod("GET", { hasBody: true, overrideExisting: true });
@@ -110,6 +114,7 @@ export function buildApp(
         });
       });
     });
+    if (settings.DOCS !== "off") await docs(described);
     described.register(healthRoutes, services);
     if (metrics) described.register(metricsRoute, { ...services, metrics });
     described.register(admin, { ...services, prefix: "/admin" });

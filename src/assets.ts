@@ -3,10 +3,17 @@ import { promisify } from "node:util";
 import { brotliCompress, constants, gzip } from "node:zlib";
 import type { FastifyReply, FastifyRequest } from "fastify";
 
+/** Bytes. */
+const LARGE = 256 * 1_024;
+
 const pack = {
   br: (body: Buffer) =>
     promisify(brotliCompress)(body, {
-      params: { [constants.BROTLI_PARAM_SIZE_HINT]: body.length },
+      params: {
+        [constants.BROTLI_PARAM_SIZE_HINT]: body.length,
+        // The best takes three seconds for the 1.4 MB of /docs, for 4 % less.
+        [constants.BROTLI_PARAM_QUALITY]: body.length > LARGE ? 9 : 11,
+      },
     }),
   gzip: (body: Buffer) => promisify(gzip)(body, { level: 9 }),
 };
@@ -60,7 +67,7 @@ function encodingFor(
   { type }: Asset,
 ): Encoding | undefined {
   // PNG and WebP are compressed already.
-  if (!/^text|svg/.test(type)) return undefined;
+  if (!/^text|svg|json|javascript|yaml/.test(type)) return undefined;
   const accepted = String(headers["accept-encoding"] ?? "");
   return (["br", "gzip"] as const).find((name) =>
     new RegExp(`\\b${name}\\b(?!\\s*;\\s*q=0(\\.0*)?\\s*(,|$))`).test(accepted),

@@ -37,6 +37,7 @@ export const ConfigSchema = Type.Object({
   }),
   PAGE_COLOUR: Type.String({ format: "colour", default: "#c2185b" }),
   PAGE_LOGO: Type.Optional(Type.String({ minLength: 1 })),
+  DOCS: Type.Enum(["on", "off"], { default: "on" }),
   METRICS: Type.Enum(["on", "off"], { default: "off" }),
   OTEL_EXPORTER_OTLP_ENDPOINT: Type.Optional(
     Type.String({ format: "http-url" }),

@@ -1,4 +1,5 @@
 import { unavailable } from "./errors.js";
+import type { Lateness } from "./lateness.js";
 import type { Results } from "./results.js";
 
 export type Gate = {
@@ -20,18 +21,15 @@ const LONGEST_WAIT = 1_000;
 const ALWAYS = 256;
 
 /** What is taken for the speed until it was seen: a third of what two cores do, so that a crowd is served from the start. */
-const FIRST_GUESS = 5_000;
+const FIRST_GUESS = 4_500;
 
 /** Requests finished without a pause by which the speed is measured, and the weight of each measurement. */
 const SAMPLE = 256;
 const SHORTEST = 50; // milliseconds
 const WEIGHT = 0.25;
 
-/** However fast it is: ten thousand under way took 550 MiB, six thousand 350. */
-const MOST = 6_000;
-
-/** How often to look how late this process is, in milliseconds. */
-const LOOK = 50;
+/** However fast it is: ten thousand under way took 550 MiB, 4,500 with as many connections 350. */
+const MOST = 4_500;
 
 /**
  * How many wins may wait for a Postgres that is silent. They are no load, and do not keep draws without a prize from
@@ -47,8 +45,8 @@ const TOO_MUCH = new Error("too much is under way");
  */
 export function createGate(
   results: Pick<Results, "waiting">,
+  lateness: Lateness,
   now: () => number = () => performance.now(),
-  lateness: () => number = watchLateness(),
 ): Gate {
   let underWay = 0;
   let perSecond = FIRST_GUESS;
@@ -98,16 +96,4 @@ export function createGate(
   }
 
   return { isFull, pass, load: () => ({ underWay, perSecond }) };
-}
-
-/** By how many milliseconds this process comes late to what it is to do, as seen last. */
-function watchLateness(): () => number {
-  let looked = performance.now();
-  let late = 0;
-  setInterval(() => {
-    const now = performance.now();
-    late = Math.max(now - looked - LOOK, late / 2);
-    looked = now;
-  }, LOOK).unref();
-  return () => Math.max(late, performance.now() - looked - LOOK);
 }

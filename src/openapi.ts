@@ -1,6 +1,5 @@
 import { readFileSync } from "node:fs";
 import swagger from "@fastify/swagger";
-import swaggerUi from "@fastify/swagger-ui";
 import type { FastifyInstance } from "fastify";
 import { nameSchemas } from "./openapi/components.js";
 import { completeRoute } from "./openapi/operations.js";
@@ -16,24 +15,9 @@ const ABOUT = `One draw per user and day; each prize has odds, a daily and a tot
 Every failure is \`{"success":false,"error":"a sentence","code":"CODE"}\`. A request that met 503 is safe to repeat, best
 with the same \`Idempotency-Key\`: an outcome that was decided meanwhile is repeated, not decided again.`;
 
-/** What the page may load, run and call: its own host alone. The hash is of the one style that its script writes. */
-const CSP = {
-  "default-src": "'none'",
-  "script-src": "'self'",
-  "style-src": [
-    "'self'",
-    "'sha256-RL3ie0nH+Lzz2YNqQN83mnU0J1ot4QL7b99vMdIX99w='",
-  ],
-  "img-src": "'self' data:",
-  "connect-src": "'self'",
-  "base-uri": "'none'",
-  "form-action": "'none'",
-  "frame-ancestors": "'none'",
-};
-
 /**
- * The routes that `app` gets after this as an OpenAPI 3.1 document, at /docs/json and /docs/yaml, and a page to read and
- * try it at /docs. Only what the settings switch on is in it.
+ * Describes the routes that `app` gets after this as an OpenAPI 3.1 document, `app.swagger()`. Only what the settings
+ * switch on is in it.
  */
 export async function describeApi(
   app: FastifyInstance,
@@ -61,11 +45,5 @@ export async function describeApi(
     convertConstToEnum: false,
     transform: completeRoute(settings),
     transformObject: nameSchemas,
-  });
-  await app.register(swaggerUi, {
-    routePrefix: "/docs",
-    staticCSP: CSP,
-    uiConfig: { layout: "BaseLayout", tryItOutEnabled: true },
-    theme: { title: "Lucky Draw: API" },
   });
 }

@@ -6,6 +6,7 @@ import { createClock } from "./clock.js";
 import { createEngine } from "./draw.js";
 import { SetupError } from "./errors.js";
 import { createGate } from "./gate.js";
+import { watchLateness } from "./lateness.js";
 import { migrate } from "./migrate.js";
 import {
   countDraws,
@@ -76,14 +77,16 @@ export function createServer(settings: Settings, options: ServerOptions) {
   );
   const country = settings.DEFAULT_COUNTRY as CountryCode;
   const parts = { redis, postgres, clock, prizes, engine, settle };
-  const gate = createGate(results);
+  const lateness = watchLateness();
+  const gate = createGate(results, lateness);
   const isLimited =
     settings.RATE_LIMIT_USER !== undefined ||
     settings.RATE_LIMIT_ADDRESS !== undefined;
   const limits = isLimited
     ? createRedis(options.limitsUrl ?? redisUrl, COUNTING)
     : undefined;
-  const services = { ...parts, country, gate, metrics, settings, limits };
+  const shared = { country, gate, lateness, metrics, settings, limits };
+  const services = { ...parts, ...shared };
   const app = buildApp(services, log);
   const restoring = createRestoring(redis, postgres, clock, prizes);
   const sweep = createSweep(parts);

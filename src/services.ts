@@ -3,6 +3,7 @@ import type { Clock } from "./clock.js";
 import type { Config } from "./config.js";
 import type { Engine } from "./draw.js";
 import type { Gate } from "./gate.js";
+import type { Lateness } from "./lateness.js";
 import type { Metrics } from "./observe/metrics.js";
 import type { Postgres } from "./postgres.js";
 import type { Prizes } from "./prizes.js";
@@ -22,6 +23,7 @@ export type Services = {
   engine: Engine;
   settle: Settle;
   gate: Gate;
+  lateness: Lateness;
   /** where they are on */
   metrics: Metrics | undefined;
   /** counts requests where they are limited; apart from `redis`, so that it can fail alone */

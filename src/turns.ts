@@ -18,6 +18,9 @@ const MANY = 512;
 /** Connections that are read in a turn. */
 const TURN = 128;
 
+/** Requests that a connection may send without waiting for an answer: nobody who reads the answers sends as many. */
+const LONGEST_LINE = 1_000;
+
 /** New connections that come before those that are there, until these have a turn. */
 const FIRST = 512;
 
@@ -31,7 +34,7 @@ export function restAfterwards(socket: Socket, milliseconds: number): void {
 
 /**
  * Serves the requests of a connection one after the other, and reads no more of it until its answers are taken: whoever
- * sends without reading costs what was read of it, whatever the route. Where there are many connections, new ones are
+ * sends without reading costs what was read of it, whatever the route, and is cut off past a thousand. Where there are many connections, new ones are
  * taken first, and all of them read in turn.
  */
 export function takeTurns(server: Server): void {
@@ -50,6 +53,8 @@ export function takeTurns(server: Server): void {
     if (!line) return serve(request, response);
     line.push({ request, response });
     request.socket.pause();
+    // What was read with it has been taken apart already, at 8 kB each.
+    if (line.length > LONGEST_LINE) request.socket.destroy();
   });
   server.on("connection", (socket) => {
     connections += 1;

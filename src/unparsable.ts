@@ -1,7 +1,7 @@
 import type { ServerResponse } from "node:http";
 import type { Socket } from "node:net";
 import type { FastifyInstance } from "fastify";
-import { type Code, invalid } from "./errors.js";
+import { type Code, invalid, retryAfter, UNAVAILABLE } from "./errors.js";
 
 /** How long a caller may take to close after the last word, in milliseconds. */
 const LINGER = 1_000;
@@ -22,16 +22,26 @@ export function leaveNothingToNode(app: FastifyInstance): void {
   app.server.on("checkExpectation", (request, reply) =>
     app.routing(request, reply),
   );
+  // Requests with an Upgrade are requests like others to Node, as long as nobody listens for them.
   app.server.on("connect", (_request, socket) =>
     answerUnparsable({}, socket as Socket),
   );
 }
 
-/** What came in was not a request, so there is no reply to write to, only the socket. */
+/** A process that was late by more than this many milliseconds has cut off callers who were not. */
+const LATE = 500;
+
+/**
+ * What came in was not a request, so there is no reply to write to, only the socket. `lateness` of this process, in
+ * milliseconds: where it stood still, the request had come in time.
+ */
 export function answerUnparsable(
   error: { code?: string },
   socket: Socket,
+  lateness = 0,
 ): void {
+  // Node may have handed it over without a listener: the first reset would end the process.
+  socket.on("error", () => {});
   const { _httpMessage: open, parser } = socket as Connection;
   // It has its answer, and only its body is under way: a second answer would be taken for that of the next request.
   if (!open && parser?.incoming) {
@@ -44,12 +54,16 @@ export function answerUnparsable(
     return;
   }
   if (!socket.writable) return;
-  const sentence =
-    UNPARSABLE[error.code ?? ""] ?? "request: must be valid HTTP.";
-  const code: Code = "INVALID_REQUEST";
+  const isOurFault = error.code === TIMEOUT && lateness > LATE;
+  const sentence = isOurFault
+    ? UNAVAILABLE
+    : (UNPARSABLE[error.code ?? ""] ?? "request: must be valid HTTP.");
+  const code: Code = isOurFault ? "UNAVAILABLE" : "INVALID_REQUEST";
   const body = JSON.stringify({ success: false, error: sentence, code });
   const head = [
-    "HTTP/1.1 400 Bad Request",
+    isOurFault
+      ? `HTTP/1.1 503 Service Unavailable\r\nRetry-After: ${retryAfter()}`
+      : "HTTP/1.1 400 Bad Request",
     "Content-Type: application/json; charset=utf-8",
     `Content-Length: ${body.length}`,
     "Cache-Control: no-store",
@@ -60,7 +74,9 @@ export function answerUnparsable(
   setTimeout(() => socket.destroy(), LINGER).unref();
 }
 
+const TIMEOUT = "ERR_HTTP_REQUEST_TIMEOUT";
+
 const UNPARSABLE: Record<string, string> = {
   HPE_HEADER_OVERFLOW: "request: URL and headers must be shorter than 16 KiB.",
-  ERR_HTTP_REQUEST_TIMEOUT: "request: must be sent within five seconds.",
+  [TIMEOUT]: "request: must be sent within five seconds.",
 };

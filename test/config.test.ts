@@ -71,6 +71,7 @@ t.test("defaults, and empty variables count as not set", async (t) => {
     PAGE: "on",
     PAGE_TITLE: "Lucky Draw",
     PAGE_COLOUR: "#c2185b",
+    DOCS: "on",
     METRICS: "off",
   });
 });

@@ -89,6 +89,17 @@ t.test(
   },
 );
 
+t.test("who sends thousands without waiting is cut off", async (t) => {
+  const world = await createWorld(t);
+  const server = await build(t, world);
+  const { socket, seen } = connect(server.url);
+  socket.write("GET / HTTP/1.1\r\nHost: x\r\n\r\n".repeat(2_000));
+  await until("the end", async () => {
+    if (!seen.closed) throw new Error("open");
+  });
+  t.equal((await fetch(`${server.url}/healthz`)).status, 200);
+});
+
 t.test("more connections than are read in a turn are all served", async (t) => {
   const world = await createWorld(t);
   const server = await build(t, world);

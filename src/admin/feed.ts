@@ -22,9 +22,13 @@ export type Feed = {
 
 /**
  * Polls once a second for all viewers together, and not at all while there are none. Each event is the whole picture, so
- * who is too slow for one gets the next: no more than one event waits for anybody. `poll` must not reject.
+ * who is too slow for one gets the next: no more than one event waits for anybody. `poll` must not reject; `count` is told
+ * how many are watching.
  */
-export function createFeed(poll: () => Promise<object>): Feed {
+export function createFeed(
+  poll: () => Promise<object>,
+  count: (viewers: number) => void = () => {},
+): Feed {
   const viewers = new Map<Readable, number>(); // → events missed in a row
   let isPolling = false;
   let ended = false;
@@ -36,10 +40,14 @@ export function createFeed(poll: () => Promise<object>): Feed {
       throw new Failure("UNAVAILABLE", TOO_MANY);
     }
     const viewer = new Readable({ read() {} });
-    viewer.once("close", () => viewers.delete(viewer));
+    viewer.once("close", () => {
+      viewers.delete(viewer);
+      count(viewers.size);
+    });
     viewer.push("retry: 1000\n\n");
     if (last) viewer.push(last);
     viewers.set(viewer, 0);
+    count(viewers.size);
     if (!isPolling) pollOn();
     return viewer;
   }

@@ -26,7 +26,8 @@ export const liveRoute: FastifyPluginAsyncTypebox<Services> = async (
   services,
 ) => {
   const poll = createLiveFigures(services, () => app.refusals, app.log);
-  const feed = createFeed(poll);
+  const { metrics } = services;
+  const feed = createFeed(poll, (viewers) => metrics?.liveViewers.set(viewers));
   // Of every minute, watched or not: whoever comes to look wants to see the last hour.
   let minutes: { stop(): void } | undefined;
   app.addHook("onListen", async () => {

@@ -78,6 +78,12 @@ export function createMetrics() {
   });
   for (const result of ["ok", "refused", "failed"]) reloads.inc({ result }, 0);
 
+  const connectionsRefused = new Counter({
+    name: "lucky_draw_connections_refused_total",
+    help: "Connections closed at once because there were too many",
+    registers,
+  });
+
   const gauge = <Label extends string>(
     name: string,
     help: string,
@@ -114,6 +120,17 @@ export function createMetrics() {
       "outbox_oldest_seconds",
       "Age of the oldest of them by Redis's clock; 0 where there is none",
     ),
+    untold: gauge(
+      "untold_wins",
+      "Winners who are told their win on their next try, since nobody was told it",
+    ),
+    underWay: gauge(
+      "requests_under_way",
+      "Requests let in and not answered yet",
+    ),
+    connections: gauge("connections", "Connections of callers"),
+    connectionsRefused,
+    liveViewers: gauge("live_viewers", "Viewers of /admin/live"),
     unitsLeft: gauge(
       "prize_units_left",
       "Units left of a prize that has a quota",

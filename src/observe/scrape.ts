@@ -1,6 +1,8 @@
 import type { FastifyPluginAsyncTypebox } from "@fastify/type-provider-typebox";
 import Type from "typebox";
+import { createBatcher } from "../batch.js";
 import { within } from "../deadline.js";
+import { keys } from "../keys.js";
 import { readOutbox } from "../outbox.js";
 import type { Services } from "../services.js";
 import { readStock } from "../stock.js";
@@ -9,14 +11,23 @@ import type { Metrics } from "./metrics.js";
 /** How long a scrape waits for a store, in milliseconds. Prometheus gives up after ten seconds. */
 const PATIENCE = 1_500;
 
+/** Callers who share a scrape. */
+const MANY = 10_000;
+
 const late = () => new Error("it took too long");
 
 /** GET /metrics, for Prometheus. What the stores hold is read by every scrape; one that is away is told, and fails none. */
 export const metricsRoute: FastifyPluginAsyncTypebox<
   Services & { metrics: Metrics }
-> = async (app, { redis, postgres, clock, prizes, metrics }) => {
-  const { registry, up, outboxEntries, outboxOldest } = metrics;
+> = async (app, { redis, postgres, clock, prizes, gate, metrics }) => {
+  const { registry, up, outboxEntries, outboxOldest, untold } = metrics;
   const { unitsLeft, unitsQuota, tableRefused } = metrics;
+  const { underWay, connections } = metrics;
+  // One scrape for all who ask meanwhile: whoever floods it gets one text, and the stores one question.
+  const scrapes = createBatcher<undefined, string>(async (asking) => {
+    const text = await scrape();
+    return asking.map(() => text);
+  }, MANY);
 
   app.get(
     "/metrics",
@@ -37,12 +48,24 @@ export const metricsRoute: FastifyPluginAsyncTypebox<
       },
     },
     async (_request, reply) => {
-      await Promise.all([askRedis(), askStock(), askPostgres()]);
-      tableRefused.set(prizes.problem() === undefined ? 0 : 1);
+      const text = await scrapes.add(undefined);
       reply.header("cache-control", "no-store");
-      return reply.type(registry.contentType).send(await registry.metrics());
+      return reply.type(registry.contentType).send(text);
     },
   );
+
+  async function scrape(): Promise<string> {
+    await Promise.all([askRedis(), askStock(), askPostgres()]);
+    tableRefused.set(prizes.problem() === undefined ? 0 : 1);
+    underWay.set(gate.load().underWay);
+    connections.set(await countConnections());
+    return registry.metrics();
+  }
+
+  const countConnections = () =>
+    new Promise<number>((resolve) => {
+      app.server.getConnections((_error, count) => resolve(count ?? 0));
+    });
 
   async function askRedis(): Promise<void> {
     const outbox = await tried(readOutbox(redis));
@@ -50,9 +73,12 @@ export const metricsRoute: FastifyPluginAsyncTypebox<
     // No number is better than an old one.
     outboxEntries.remove();
     outboxOldest.remove();
+    untold.remove();
     if (!outbox) return;
     outboxEntries.set(outbox.entries);
     outboxOldest.set(outbox.oldest_seconds ?? 0);
+    const marks = await tried(redis.hlen(keys.pending));
+    if (marks !== undefined) untold.set(marks);
   }
 
   async function askStock(): Promise<void> {
