@@ -18,12 +18,13 @@ const good = createAuthority();
 const other = createAuthority();
 const elsewhere = createAuthority("elsewhere.example");
 
-/** Files that PostgreSQL may read: it runs as the owner of its data folder. */
-async function lend(folder: string, { certificate, key }: Authority) {
+/** Files that a store may read: it runs as the owner of its data folder. */
+async function lend(folder: string, { certificate, key, ca }: Authority) {
   const { uid, gid } = await stat(folder);
   for (const [from, name] of [
     [certificate, "server.crt"],
     [key, "server.key"],
+    [ca, "ca.pem"],
   ] as const) {
     await copyFile(from, join(folder, name));
     await chown(join(folder, name), uid, gid);
@@ -49,16 +50,11 @@ async function startSecure(t: Test) {
 
   const admin = new Redis(redis.url, { protocol: 2 });
   const port = await freePort();
-  const present = (authority: Authority) =>
-    admin.config(
-      "SET",
-      "tls-cert-file",
-      authority.certificate,
-      "tls-key-file",
-      authority.key,
-      "tls-ca-cert-file",
-      authority.ca,
-    );
+  const present = async (authority: Authority) => {
+    await lend(join(folder, "redis"), authority);
+    const files = ["tls-cert-file", "server.crt", "tls-key-file", "server.key"];
+    await admin.config("SET", ...files, "tls-ca-cert-file", "ca.pem");
+  };
   await present(good);
   await admin.config("SET", "tls-auth-clients", "no", "tls-port", port);
   await admin.config("SET", "port", "0"); // this connection stays
