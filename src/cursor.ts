@@ -7,9 +7,10 @@ export const encodeCursor = (...place: (string | number)[]) =>
 
 /** The groups of `shape` in a cursor. Throws INVALID_REQUEST where it is none of ours. */
 export function decodeCursor(cursor: string, shape: RegExp): string[] {
-  const text = Buffer.from(cursor, "base64url").toString();
-  const place = shape.exec(text);
-  if (!place) throw notOurs();
+  const bytes = Buffer.from(cursor, "base64url");
+  const place = shape.exec(bytes.toString());
+  // Node reads base64 with anything in between.
+  if (!place || bytes.toString("base64url") !== cursor) throw notOurs();
   return place.slice(1);
 }
 

@@ -10,7 +10,7 @@ export const RESULT_ID = "11111111-1111-4111-8111-111111111111";
 // Their lengths and forms are checked by input.ts.
 export const Username = Type.String({
   description:
-    "1 to 64 characters after Unicode NFKC and trimming, no control characters.",
+    "1 to 64 characters after Unicode NFKC and trimming, no control characters, no invisible ones (joiners and variation selectors stay where a script or an emoji needs them).",
   examples: ["test"],
 });
 export const Moment = Type.String({ format: "date-time" });

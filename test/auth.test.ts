@@ -1,6 +1,7 @@
 import { exportSPKI, generateSecret, UnsecuredJWT } from "jose";
 import t from "tap";
 import { build, fakeTime, post, setPrizes, told } from "./build.js";
+import { spelled } from "./spelled.js";
 import {
   AUDIENCE,
   bearer,
@@ -51,11 +52,119 @@ t.test("the token's subject draws and redeems", async (t) => {
   t.equal(byQuery.status, 200);
 });
 
-t.test("names that are equal after NFKC are the same user", async (t) => {
+t.test("a username in another Unicode form is still the token's", async (t) => {
   const { show } = await start(t);
-  const drawn = await show(await sign(" ａnn"), { username: "ann " });
+  const drawn = await show(await sign("ann"), { username: " ａnn" });
   t.equal(drawn.body.data?.result?.user_id, "ann");
 });
+
+t.test("no other subject is folded onto a user", async (t) => {
+  const lines: string[] = [];
+  const { server, show } = await start(t, withSecret, {
+    logged: (line: string) => lines.push(line),
+  });
+  const id = (await show(await sign("ann"))).body.data?.result?.id;
+  const others = [
+    ..."ａｎｎ|ann |\tann\n|ann\u3000|\ufeffann|a\u{1d427}n|ann\u2028|a\u00adnn".split(
+      "|",
+    ),
+    ..."an\u200dn|ann\ufe0f|a\ufffdn|a\ud800n|\u202eann|ann\u0000|ann\u{e0061}".split(
+      "|",
+    ),
+  ];
+  for (const sub of others) {
+    const token = await sign(sub);
+    const answers = [
+      await show(token),
+      await post(`${server.url}/redeem`, { id }, bearer(token)),
+      await show(token, { username: "ann" }),
+    ];
+    const results = await fetch(`${server.url}/results`, {
+      headers: bearer(token),
+    });
+    t.same(
+      [...answers.map(({ status }) => status), results.status],
+      [401, 401, 401, 401],
+      spelled(sub),
+    );
+    t.notMatch(
+      JSON.stringify(answers[0]?.body),
+      /sub/,
+      "the caller isn't told",
+    );
+    t.notOk(lines.some((line) => line.includes(token)));
+  }
+  const told = lines.filter((line) => line.includes("token refused"));
+  t.match(told[0], /"reason":"sub: must be trimmed, in Unicode NFKC/);
+  t.equal(told.length, others.length * 4, "one line for each, at debug");
+});
+
+t.test("subjects are as their providers make them", async (t) => {
+  const { server, show } = await start(t);
+  const subjects = [
+    "12345",
+    "007",
+    "1e3",
+    "auth0|5f7c8ec7c33c6c004bbafe82",
+    "Ann.O'Neill+promo@example.com",
+    "urn:uuid:6e8bc430-9c3a-11d9-9669-0800200c9a66",
+    "https://id.example.com/users/ann?x=1#me",
+    `f:${crypto.randomUUID()}:${crypto.randomUUID()}`,
+    "CN=Ann Lee,OU=Staff,DC=example,DC=com",
+    "x".repeat(255),
+    "李小龍",
+    "__proto__",
+    "{}",
+    "null",
+  ];
+  for (const sub of subjects) {
+    const token = await sign(sub);
+    const drawn = await show(token);
+    t.equal(drawn.body.data?.result?.user_id, sub);
+    const id = drawn.body.data?.result?.id;
+    const named = { id, username: sub };
+    const redeemed = await post(`${server.url}/redeem`, named, bearer(token));
+    t.equal(redeemed.status, 200, sub);
+    const url = `${server.url}/results?username=${encodeURIComponent(sub)}`;
+    const results = await fetch(url, { headers: bearer(token) });
+    t.match(await results.json(), { data: { results: [{ id }] } }, sub);
+  }
+});
+
+t.test(
+  "the log is told what is wrong with a token, and no secret",
+  async (t) => {
+    const lines: string[] = [];
+    const { ask, show } = await start(t, withSecret, {
+      logged: (line: string) => lines.push(line),
+    });
+    const wrong: [RegExp, string][] = [
+      [/aud/, await sign("ann", { aud: "other-secret-service" })],
+      [/iss/, await sign("ann", { iss: "https://evil.example.com/" })],
+      [/exp/, await sign("ann", { exp: 1 })],
+      [/exp/, await sign("ann", { exp: undefined })],
+      [/sub: must be a string/, await sign("ann", { sub: 4711 as never })],
+      [/sub/, await sign(undefined)],
+      [/signature/, await sign("ann", {}, await generateSecret("HS256"))],
+      [/Compact JWS/, "nonsense"],
+    ];
+    for (const [why, token] of wrong) {
+      lines.length = 0;
+      t.match((await show(token)).body, {
+        error: "Authorization: must be Bearer and a valid token.",
+      });
+      const line = lines.find((it) => it.includes("token refused")) ?? "{}";
+      t.match(JSON.parse(line).reason, why);
+      t.notMatch(line, new RegExp(`${token}|other-secret|evil|4711|${SECRET}`));
+    }
+    lines.length = 0;
+    await ask(undefined);
+    t.notOk(
+      lines.some((line) => line.includes("token refused")),
+      "none came",
+    );
+  },
+);
 
 t.test("nobody speaks for another user", async (t) => {
   const { server, show, wins } = await start(t);
@@ -118,7 +227,7 @@ t.test("a token that is none is refused, and no draw used up", async (t) => {
     "without exp": `Bearer ${await sign("ann", { exp: undefined })}`,
     "without sub": `Bearer ${await sign(undefined)}`,
     "empty sub": `Bearer ${await sign(" ")}`,
-    "sub too long": `Bearer ${await sign("x".repeat(65))}`,
+    "sub too long": `Bearer ${await sign("x".repeat(256))}`,
   };
   for (const [what, authorization] of Object.entries(refused)) {
     const answer = await ask(authorization, { username: "ann" });

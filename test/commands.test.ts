@@ -137,11 +137,11 @@ lines",2,,,true
 b c,,x,-1,1.5,maybe
 D,a D,0.1,2147483648,,true
 `,
-    "line 4: title: must have 1 to 200 visible characters and no control characters.",
+    "line 4: title: must have 1 to 200 visible characters, no control characters and no marks that hide or turn a text.",
     "line 4: probability: must be a number from 0 to 1.",
     "line 4: id: A is in line 2 already.",
     "line 5: id: must have 1 to 64 letters, digits, dots, dashes or underscores.",
-    "line 5: title: must have 1 to 200 visible characters and no control characters.",
+    "line 5: title: must have 1 to 200 visible characters, no control characters and no marks that hide or turn a text.",
     "line 5: probability: must be a number from 0 to 1.",
     "line 5: daily_quota: must be a whole number from 0 to 2147483647, or null: unlimited.",
     "line 5: total_quota: must be a whole number from 0 to 2147483647, or null: unlimited.",

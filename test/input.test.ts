@@ -1,7 +1,27 @@
 import { connect } from "node:net";
 import t from "tap";
 import { type Body, build, setPrizes, told } from "./build.js";
+import { spelled } from "./spelled.js";
 import { createWorld } from "./world.js";
+
+/** Nothing but what nobody sees, or ann and marks that nobody sees. */
+const INVISIBLE = [
+  ..."\u200b \u2060 \u3164 \u115f \u1160 \uffa0 \u2800 \u180e \u00ad \u034f \u{e0061} \u{1d159}".split(
+    " ",
+  ),
+  ..."a\u200bnn an\u200dn ann\u200c ann\ufe0f ann1\ufe0f a\u{e0100}nn \u202enna a\u200enn".split(
+    " ",
+  ),
+  ..."\u2066ann\u2069 a\u061cnn a\ufeffnn a\u2061nn a\ufff9nn a\u{13430}nn a\u{1d173}nn".split(
+    " ",
+  ),
+  ..."a\u{e0067}nn \u{1f3f4}\u{e0061} a\ufdd0 a\uffff a\u{10ffff} a\ue000 a\u{f0000} a\u0378".split(
+    " ",
+  ),
+  ..."a\u2028n|a\u2029n|\u0627\u200c\u0628|\u0915\u200c|\u{1f600}\u200d|\u200d\u{1f600}".split(
+    "|",
+  ),
+];
 
 async function setUp(t: Parameters<typeof build>[0]) {
   const world = await createWorld(t);
@@ -72,6 +92,12 @@ t.test("bad input gets a clear 400 and uses up no draw", async (t) => {
       '{"username":"\\ud800"}',
       /^username: must be well-formed/,
     ],
+    ["a lost character", name("a\ufffdb"), /^username: must be well-formed/],
+    ...INVISIBLE.map((text): [string, string, RegExp] => [
+      spelled(text),
+      name(text),
+      /^username: must not hold invisible characters, such as its U\+[0-9A-F]{4}/,
+    ]),
     [
       "an unknown field",
       '{"username":"ann","admin":true}',
@@ -219,7 +245,13 @@ t.test("names of every script are names", async (t) => {
   const { server, world } = await setUp(t);
   const names = [
     "🎉👩‍👩‍👧‍👦",
-    "\u202eשלום עולם",
+    "שלום עולם",
+    "1\ufe0f\u20e3 \u2764\ufe0f\u200d\u{1f525} \u2b50\ufe0f",
+    "\u{1f3f4}\u{e0067}\u{e0062}\u{e0065}\u{e006e}\u{e0067}\u{e007f}",
+    "می\u200cخواهم",
+    "ක්\u200dෂ",
+    "র\u200d্য",
+    "葛\u{e0100}城",
     "محمد",
     "x".repeat(64),
     "🎁".repeat(64),

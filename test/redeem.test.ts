@@ -1,6 +1,7 @@
 import { request } from "node:http";
 import t from "tap";
 import { type Body, build, inParallel, post, setPrizes } from "./build.js";
+import { spelled } from "./spelled.js";
 import { createWorld } from "./world.js";
 
 const NOBODYS = "00000000-0000-4000-8000-000000000000";
@@ -121,7 +122,9 @@ t.test("bad fields are told, and change nothing", async (t) => {
       { ...good, phone_no: "+999 1234" },
       /^phone_no: must be a valid phone number/,
     ],
-    [{ ...good, phone_no: "" }, /^phone_no: /],
+    [{ ...good, phone_no: "" }, /^phone_no: is empty; leave it out, or send/],
+    [{ ...good, phoneNumber: "\u200e \n" }, /^phoneNumber: is empty; leave/],
+    [{ ...good, phone_no: 99999999 }, /^phone_no: must be a string/],
     [{ ...good, phone_no: "9".repeat(65) }, /^phone_no: /],
     [
       { ...good, phoneNumber: "61234567" },
@@ -203,6 +206,44 @@ t.test(
     t.equal(row?.phone_no, "+85299999999");
   },
 );
+
+t.test("a phone number as it comes from contacts", async (t) => {
+  const { url, id } = await winner(t);
+  const pasted = [
+    "tel:+852-9999-9999",
+    "TEL:+852%209999%209999",
+    "tel:9999-9999;phone-context=+852",
+    "+852 9999 9999\r\n",
+    "\ufeff\u202a+852 9999 9999\u202c",
+    "\u2068+852\u202f9999\u00a09999\u2069",
+    "\u200e9999\u200b9999",
+    "\uff0b\uff18\uff15\uff12\u3000\uff19\uff19\uff19\uff19\uff19\uff19\uff19\uff19",
+    "+852\u20139999\u22129999",
+    "+852\u20119999\u00ad9999",
+    "+852\uff089999\uff099999",
+    `+852${"\u096f".repeat(8)}`,
+    `+\u0e58\u0e55\u0e52${"\u0e59".repeat(8)}`,
+  ];
+  for (const phone_no of pasted) {
+    const answer = await post(url, { id, username: "ann", phone_no });
+    t.equal(
+      answer.body.data?.result?.phone_no,
+      "+85299999999",
+      spelled(phone_no),
+    );
+  }
+});
+
+t.test("null is no phone number", async (t) => {
+  const { url, id } = await winner(t);
+  const fields = { id, username: "ann" };
+  for (const none of [{ phone_no: null }, { phoneNumber: null }]) {
+    const answer = await post(url, { ...fields, ...none });
+    t.equal(answer.body.data?.result?.phone_no, null);
+  }
+  const one = { ...fields, phone_no: null, phoneNumber: "99999999" };
+  t.equal((await post(url, one)).body.data?.result?.phone_no, "+85299999999");
+});
 
 t.test("without a phone number, which may follow later", async (t) => {
   const { url, id } = await winner(t);

@@ -1,8 +1,9 @@
 import type { FastifyInstance, FastifyRequest } from "fastify";
 import { Failure, FORBIDDEN, invalid } from "../errors.js";
-import { parseUsername } from "../input.js";
+import { parseWinner, SUBJECT } from "../input.js";
+import { createSummary } from "../observe/summary.js";
 import { createAdminCheck } from "./admin-token.js";
-import { type Check, unauthenticated } from "./token.js";
+import { type Check, reasonOf, unauthenticated } from "./token.js";
 
 declare module "fastify" {
   interface FastifyRequest {
@@ -16,6 +17,8 @@ declare module "fastify" {
  * where there is none and refused with FORBIDDEN where it is another.
  */
 export function knowCaller(app: FastifyInstance, check: Check): void {
+  const refused = createSummary(app.log, "token refused");
+  app.addHook("onClose", async () => refused.flush());
   app.decorateRequest("caller");
   app.addHook("onRequest", async (request, reply) => {
     try {
@@ -23,6 +26,8 @@ export function knowCaller(app: FastifyInstance, check: Check): void {
     } catch (error) {
       if (error instanceof Failure && error.code === "UNAUTHENTICATED") {
         reply.header("www-authenticate", "Bearer");
+        const reason = reasonOf(error);
+        if (reason) refused.add({ reqId: request.id, reason });
       }
       throw error;
     }
@@ -42,7 +47,7 @@ function own({ caller }: FastifyRequest, fields: unknown): void {
   if (typeof named.username !== "string") {
     throw invalid("username", "must be a string");
   }
-  if (parseUsername(named.username) !== caller) {
+  if (parseWinner(named.username, SUBJECT) !== caller) {
     throw new Failure("FORBIDDEN", FORBIDDEN);
   }
 }

@@ -1,7 +1,7 @@
 import rateLimit, { type RateLimitPluginOptions } from "@fastify/rate-limit";
 import type { FastifyInstance, FastifyRequest } from "fastify";
 import { Failure, TOO_MANY_REQUESTS } from "../errors.js";
-import { parseUsername } from "../input.js";
+import { parseWinner, SUBJECT } from "../input.js";
 import { keys } from "../keys.js";
 import type { Redis } from "../redis.js";
 import type { Services } from "../services.js";
@@ -44,7 +44,7 @@ export async function limitUsers(
 function userOf({ caller, method, body, query }: FastifyRequest): string {
   if (typeof caller === "string") return caller;
   const fields = method === "GET" ? query : body;
-  return parseUsername((fields as { username: string }).username);
+  return parseWinner((fields as { username: string }).username, SUBJECT);
 }
 
 const NO_HEADERS = {

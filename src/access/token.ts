@@ -6,8 +6,8 @@ import {
   jwtVerify,
 } from "jose";
 import type { Clock } from "../clock.js";
-import { Failure, UNAUTHENTICATED, unavailable } from "../errors.js";
-import { parseUsername } from "../input.js";
+import { Failure, invalid, UNAUTHENTICATED, unavailable } from "../errors.js";
+import { parseSubject } from "../input.js";
 import type { Settings } from "../services.js";
 import { bearerOf } from "./bearer.js";
 
@@ -27,6 +27,8 @@ const TRUST = 10 * 60_000;
 
 /** How far the clock of whoever signs may be from Redis's, in seconds. */
 const TOLERANCE = 5;
+
+const NO_TEXT = "must be a string";
 
 export const unauthenticated = (cause?: unknown) =>
   new Failure("UNAUTHENTICATED", UNAUTHENTICATED, cause);
@@ -58,13 +60,23 @@ export function createUserCheck(
         currentDate: new Date(clock.now()),
       });
       // jose asks that there is one, not that it is a text.
-      if (typeof payload.sub !== "string") throw unauthenticated();
-      return parseUsername(payload.sub);
+      if (typeof payload.sub !== "string") throw invalid("sub", NO_TEXT);
+      return parseSubject(payload.sub);
     } catch (error) {
       if (error instanceof Failure && error.code === "UNAVAILABLE") throw error;
       throw unauthenticated(error);
     }
   };
+}
+
+/**
+ * What is wrong with a token that was refused, in words without anything of the token's own; undefined where there was
+ * none. For the log: to a caller it would tell how to do better.
+ */
+export function reasonOf({ cause }: Failure): string | undefined {
+  if (cause === undefined) return undefined;
+  const isPlain = cause instanceof errors.JOSEError || cause instanceof Failure;
+  return isPlain ? cause.message : "it can't be read";
 }
 
 /** The keys, and the algorithms that go with this kind of key alone. */

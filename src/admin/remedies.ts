@@ -16,7 +16,8 @@ const REMEDIES: Record<string, string> = {
   id: "must have 1 to 64 letters, digits, dots, dashes or underscores",
   "querystring.id": "must be a UUID",
   prize_id: "must be the id of a prize",
-  title: "must have 1 to 200 visible characters and no control characters",
+  title:
+    "must have 1 to 200 visible characters, no control characters and no marks that hide or turn a text",
   probability: "must be a number from 0 to 1",
   daily_quota: QUOTA,
   total_quota: QUOTA,

@@ -2,7 +2,7 @@ import type { FastifyPluginAsyncTypebox } from "@fastify/type-provider-typebox";
 import type { Static } from "typebox";
 import { openSince, stateOf } from "../claim.js";
 import { dateOf, decodeCursor, encodeCursor } from "../cursor.js";
-import { parsePhone, parseUsername } from "../input.js";
+import { parsePhone, parseWinner, SUBJECT } from "../input.js";
 import { failures } from "../schemas.js";
 import type { Services } from "../services.js";
 import { readDayPage } from "./day-pages.js";
@@ -94,7 +94,8 @@ export const foundResultsRoute: FastifyPluginAsyncTypebox<Services> = async (
     const { id, username, phone_no } = query;
     const whose = {
       id,
-      user_id: username === undefined ? undefined : parseUsername(username),
+      user_id:
+        username === undefined ? undefined : parseWinner(username, SUBJECT),
       phone_no:
         phone_no === undefined
           ? undefined

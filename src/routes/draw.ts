@@ -43,7 +43,7 @@ export const drawRoute: FastifyPluginAsyncTypebox<Services> = async (
       },
     },
     async (request, reply) => {
-      const userId = parseUsername(request.body.username);
+      const userId = request.caller ?? parseUsername(request.body.username);
       const key = request.headers["idempotency-key"];
       const drawing = gate.pass(() => engine.draw(userId, key));
       const outcome = await within(PATIENCE, drawing, late).catch((error) => {

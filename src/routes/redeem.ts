@@ -11,7 +11,7 @@ import {
   RESULT_NOT_FOUND,
   unavailable,
 } from "../errors.js";
-import { parsePhone, parseUsername } from "../input.js";
+import { parsePhone, parseWinner } from "../input.js";
 import { redeem } from "../redeem.js";
 import { RedeemedAnswer, RedeemFields } from "../schemas/redeem.js";
 import { failures } from "../schemas.js";
@@ -38,8 +38,12 @@ export const redeemRoute: FastifyPluginAsyncTypebox<Services> = async (
     },
   };
 
-  async function answer(fields: Fields, reply: FastifyReply) {
-    const userId = parseUsername(fields.username);
+  async function answer(
+    { caller }: FastifyRequest,
+    fields: Fields,
+    reply: FastifyReply,
+  ) {
+    const userId = caller ?? parseWinner(fields.username);
     const phoneNo = phoneOf(fields, country);
     const now = clock.now();
     const since = openSince(clock, settings.CLAIM_DAYS);
@@ -64,7 +68,7 @@ export const redeemRoute: FastifyPluginAsyncTypebox<Services> = async (
         body: RedeemFields,
       },
     },
-    (request, reply) => answer(request.body, reply),
+    (request, reply) => answer(request, request.body, reply),
   );
 
   app.get(
@@ -79,7 +83,7 @@ export const redeemRoute: FastifyPluginAsyncTypebox<Services> = async (
       },
       preValidation: preferBody,
     },
-    (request, reply) => answer(request.query, reply),
+    (request, reply) => answer(request, request.query, reply),
   );
 };
 
@@ -93,12 +97,10 @@ async function preferBody(request: FastifyRequest) {
 /** `phone_no`, or its alias `phoneNumber`, in E.164; null where there is none. */
 function phoneOf(fields: Fields, country: CountryCode): string | null {
   const { phone_no, phoneNumber } = fields;
-  const [one, other] = [
-    phone_no === undefined ? null : parsePhone("phone_no", phone_no, country),
-    phoneNumber === undefined
-      ? null
-      : parsePhone("phoneNumber", phoneNumber, country),
-  ];
+  const read = (field: string, text: string | null = null) =>
+    text === null ? null : parsePhone(field, text, country);
+  const one = read("phone_no", phone_no);
+  const other = read("phoneNumber", phoneNumber);
   if (one && other && one !== other) {
     throw invalid(
       "phoneNumber",

@@ -3,7 +3,7 @@ import { createClaimUntil } from "../claim.js";
 import { dateOf, decodeCursor, encodeCursor } from "../cursor.js";
 import { PATIENCE, within } from "../deadline.js";
 import { invalid, UNAUTHENTICATED, unavailable } from "../errors.js";
-import { parseUsername } from "../input.js";
+import { parseWinner, SUBJECT } from "../input.js";
 import { findMine } from "../my-results.js";
 import { MyResultsAnswer, MyResultsQuery } from "../schemas/my-results.js";
 import { failures } from "../schemas.js";
@@ -40,7 +40,7 @@ export const resultsRoute: FastifyPluginAsyncTypebox<Services> = async (
       },
     },
     async ({ query }, reply) => {
-      const userId = parseUsername(query.username);
+      const userId = parseWinner(query.username, SUBJECT);
       const limit = parseLimit(query.limit);
       const before = parseCursor(query.cursor);
       const found = await within(

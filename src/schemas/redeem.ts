@@ -12,9 +12,9 @@ import {
   Uuid,
 } from "../schemas.js";
 
-const Phone = Type.String({
+const Phone = Nullable(Type.String(), {
   description:
-    "In any form that libphonenumber reads, with its country code or as dialled in `DEFAULT_COUNTRY`.",
+    "In any form that libphonenumber reads, with its country code or as dialled in `DEFAULT_COUNTRY`; spaces, dashes and marks that nobody sees don't matter. Null is no number.",
   examples: ["+85299999999"],
 });
 

@@ -10,9 +10,16 @@ const Quota = (description: string) =>
 export const ODDS =
   "Odds of one draw, from 0 to 1; those of the active prizes sum to 1 at most.";
 
+/** Controls, halves of characters, private and missing ones, ends of lines, and marks that turn or hide a text or are seen by nobody. */
+const NOT_IN_TITLE =
+  "\\p{Cc}\\p{Cs}\\p{Co}\\p{Cn}\\p{Zl}\\p{Zp}\\u115f\\u1160\\u200b\\u202a-\\u202e\\u2060-\\u2065\\u206a-\\u206f\\u3164\\ufeff\\uffa0\\ufff9-\\ufffd";
+
+const VISIBLE = "[^\\s\\p{C}\\p{Default_Ignorable_Code_Point}\\u2800]";
+
 const editable = {
   title: Type.String({
-    pattern: "^(?=.*\\S)[^\\p{Cc}\\p{Cs}]{1,200}$",
+    // Emoji to come are known, though they have no character yet.
+    pattern: `^(?=.*${VISIBLE})(?:[^${NOT_IN_TITLE}]|\\p{Extended_Pictographic}){1,200}$`,
     description: "1 to 200 visible characters, as winners read it.",
   }),
   probability: Type.Number({ minimum: 0, maximum: 1, description: ODDS }),
