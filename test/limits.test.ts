@@ -149,6 +149,81 @@ t.test("of IPv6 a /64 counts as one address", async (t) => {
   t.same(await draws(from, addresses), [200, 429, 200, 200, 429]);
 });
 
+t.test("an address is one however it is written", async (t) => {
+  const { from, world } = await start(t, {
+    RATE_LIMIT_ADDRESS: 1,
+    TRUST_PROXY: "1",
+  });
+  const same = [
+    ["203.0.113.2", "203.0.113.2:50001", "203.0.113.2:50002"],
+    ["2001:db8::1", "[2001:db8::1]", "[2001:db8::1]:443", "2001:DB8::1"],
+    ["2001:db8:0:0:1::1%eth0", "2001:0db8:0000:0000:0001::1%1"],
+    ["198.51.100.7", "::ffff:198.51.100.7", "[::FFFF:c633:6407]:1"],
+    ["fe80::1%eth0", "fe80::1%eth1", "[fe80::1%25eth0]:80"],
+  ];
+  for (const addresses of same) {
+    const first = addresses[0]?.startsWith("2001:db8:0:0:1") ? 429 : 200;
+    const statuses = await draws(from, addresses);
+    t.same(statuses, [first, ...addresses.slice(1).map(() => 429)]);
+  }
+  const counted = await world.redis.keys("*requests:address:*");
+  t.same(counted.map((key) => key.replace(/.*address:/, "")).sort(), [
+    "198.51.100.7",
+    "2001:db8:0:0::/64",
+    "203.0.113.2",
+    "fe80:0:0:0::/64",
+  ]);
+});
+
+t.test("what is no address counts as the proxy that told it", async (t) => {
+  const { from, world } = await start(t, {
+    RATE_LIMIT_ADDRESS: 1,
+    TRUST_PROXY: "1",
+  });
+  const garbage = [
+    "unknown",
+    "_hidden",
+    "nonsense-1",
+    "203.0.113.2:",
+    "203.0.113.2:123456",
+    "203.0.113.256",
+    "203.0.113.02",
+    "203.0.113.2.",
+    "[203.0.113.2]:1",
+    "[2001:db8::1",
+    "2001:db8::1]:443",
+    "2001:db8:::1",
+    "for=192.0.2.1",
+    "http://192.0.2.1/",
+    "\u00e9",
+    "x".repeat(5_000),
+  ];
+  t.same(
+    await draws(from, garbage),
+    garbage.map((_, n) => (n === 0 ? 200 : 429)),
+  );
+  const counted = await world.redis.keys("*requests:address:*");
+  t.match(counted, [/:127\.0\.0\.1$/]);
+  t.equal(counted.length, 1);
+});
+
+t.test("a proxy is known by its address with a port, too", async (t) => {
+  const settings = { RATE_LIMIT_ADDRESS: 1 };
+  const TRUST_PROXY = "127.0.0.1, 10.0.0.0/8, 2001:DB8:0:0:9::/80";
+  const { from } = await start(t, { ...settings, TRUST_PROXY });
+  const addresses = [
+    "192.0.2.1:1, 10.0.0.7:50001",
+    "192.0.2.2:1, [2001:db8:0:0:9::7]:443",
+    "192.0.2.1:2, ::ffff:10.0.0.9",
+    "192.0.2.3, nonsense",
+    "192.0.2.4, nonsense",
+    "192.0.2.5, 11.0.0.7",
+    "192.0.2.6, 11.0.0.7:9",
+  ];
+  const statuses = [200, 200, 429, 200, 429, 200, 429];
+  t.same(await draws(from, addresses), statuses);
+});
+
 t.test("a token that is refused counts, too", async (t) => {
   const settings = { ...withSecret, RATE_LIMIT_ADDRESS: 1 };
   const { server } = await start(t, settings);

@@ -5,6 +5,7 @@ import { parseWinner, SUBJECT } from "../input.js";
 import { keys } from "../keys.js";
 import type { Redis } from "../redis.js";
 import type { Services } from "../services.js";
+import { addressKey, parseAddress } from "./address.js";
 
 /** Limits how often the routes of `app` may be asked from one address (of IPv6: from one /64), before anything is read. */
 export async function limitAddresses(
@@ -18,6 +19,7 @@ export async function limitAddresses(
     global: false,
     max,
     nameSpace: keys.addressRequests,
+    keyGenerator: addressOf,
   });
   // A hook of the plugin's own would come after those of the routes' parents, which verify tokens.
   app.addHook("onRequest", app.rateLimit());
@@ -38,6 +40,12 @@ export async function limitUsers(
     keyGenerator: userOf,
     allowList: ({ caller }) => caller === null,
   });
+}
+
+/** Whose address can't be read counts as the proxy that told it: else anything made up would be an address of its own. */
+function addressOf({ ip, ips = [ip] }: FastifyRequest): string {
+  const known = ips.map((told) => parseAddress(told ?? ""));
+  return addressKey(known.findLast((it) => it !== undefined) ?? "unknown");
 }
 
 /** The username that the route will read: a schema has seen it, unlike a body that comes where none is read. */
