@@ -62,11 +62,16 @@ function open(name: string, user?: User, before?: number): Folder {
   if (user) fchownSync(fd, user.uid, user.gid);
   const pinned = `/proc/self/fd/${fd}`;
   const path = existsSync(pinned) ? pinned : name;
+  let isOpen = true;
   return {
     path,
     wasOpen: (mode & 0o077) !== 0,
     tighten: () => tighten(path, owners, user),
-    close: () => closeSync(fd),
+    // Once: its number may be another file's afterwards.
+    close: () => {
+      if (isOpen) closeSync(fd);
+      isOpen = false;
+    },
   };
 }
 
