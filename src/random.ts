@@ -14,11 +14,14 @@ export type Random = {
 /** Bytes of an attempt. */
 const BYTES = 6;
 
-/** From the operating system's generator. */
-export const systemRandom: Random = {
-  roll: () => randomInt(PARTS),
+/** `below(n)` gives an integer from 0 to n - 1, each equally likely. */
+export const randomFrom = (below: (n: number) => number): Random => ({
+  roll: () => below(PARTS),
   id: (attempt) => `${randomUUID().slice(0, -12)}${toHex(attempt)}`,
-};
+});
+
+/** From the operating system's generator. */
+export const systemRandom = randomFrom(randomInt);
 
 /**
  * The name of a try, 8 characters: the same for the same Idempotency-Key, else one of its own. Redis keeps it for every

@@ -2,6 +2,7 @@ import { connect } from "node:net";
 import t from "tap";
 import { keys } from "../src/keys.js";
 import { systemRandom } from "../src/random.js";
+import { createSweep } from "../src/sweep.js";
 import { build, fakeTime, post, setPrizes, told } from "./build.js";
 import { winsInOutbox } from "./outbox.js";
 import { listing, startProcess } from "./process.js";
@@ -330,5 +331,76 @@ t.test(
         waits: "1-1",
       });
     }
+  },
+);
+
+t.test("a note that Redis did not take is taken later", async (t) => {
+  const world = await createWorld(t);
+  const server = await build(t, world);
+  await setPrizes(world, [{ id: "SURE" }], server);
+  const { redis } = server;
+  const { xdel } = redis;
+  redis.xdel = (async () => {
+    redis.xdel = xdel;
+    throw new Error("away");
+  }) as typeof xdel;
+  t.equal(told((await server.draw("ann")).body), "won");
+  await server.settle.idle();
+  t.equal(await world.redis.xlen(keys.outbox), 1, "Redis did not take it");
+  await server.scheduler.tick();
+  await server.settle.idle();
+  t.equal(await world.redis.xlen(keys.outbox), 0);
+  t.equal(told((await server.draw("ann")).body), "participated");
+});
+
+t.test("a row that Postgres lost frees its user", async (t) => {
+  const world = await createWorld(t);
+  const time = fakeTime("2099-11-22T12:00:00Z");
+  const server = await build(t, world, time.options());
+  await setPrizes(world, [{ id: "SURE" }], server);
+  await world.redis.hset(keys.pending, "ann", "@2099-11-21");
+  t.equal(told((await server.draw("ann")).body), "participated");
+  await server.settle.idle();
+  t.equal(told((await server.draw("ann")).body), "won", "today's draw");
+});
+
+t.test(
+  "a sweeper that comes to its end after the answer tells nothing twice",
+  async (t) => {
+    const world = await createWorld(t);
+    const [server, other] = await Promise.all([
+      build(t, world),
+      build(t, world),
+    ]);
+    await setPrizes(world, [{ id: "SURE" }], server, other);
+    const release = await holdResults(world);
+    const drawing = server.draw("ann");
+    await outboxIs(world, 1);
+    let resumed = () => {};
+    let go = () => {};
+    const reached = new Promise<void>((resolve) => {
+      resumed = resolve;
+    });
+    const held = new Promise<void>((resolve) => {
+      go = resolve;
+    });
+    const engine = {
+      ...other.engine,
+      resume: async (win: Parameters<typeof other.engine.resume>[0]) => {
+        const end = await other.engine.resume(win);
+        resumed();
+        await held;
+        return end;
+      },
+    };
+    const sweeping = createSweep({ ...other, engine })(-1_000);
+    await release();
+    t.equal(told((await drawing).body), "won");
+    await server.settle.idle();
+    await reached;
+    go();
+    t.equal(await sweeping, 1);
+    t.equal(await world.redis.hlen(keys.pending), 0);
+    t.equal(told((await server.draw("ann")).body), "participated");
   },
 );

@@ -299,3 +299,39 @@ t.test(
     t.equal(body.data?.resets_at, "2099-11-24T00:00:00+00:00");
   },
 );
+
+t.test("a batch of draws of two days answers each with its own", async (t) => {
+  const world = await createWorld(t);
+  const time = fakeTime("2099-11-22T23:59:59Z");
+  const server = await build(t, world, time.options());
+  await setPrizes(world, [{ id: "SURE" }], server);
+  const users = ["ann", "bob", "cyd", "dan", "eve"];
+  const draws = users.map((user, n) => {
+    time.set(n % 2 ? "2099-11-23T00:00:01Z" : "2099-11-22T23:59:59Z");
+    return server.engine.draw(user);
+  });
+  const ends = await Promise.all(draws);
+  t.same(
+    ends.map((end) => end.outcome === "won" && end.result.user_id),
+    users,
+  );
+  const rows = await world.sql`
+    select user_id, draw_date::text from result order by user_id`;
+  t.same(
+    rows.map(({ draw_date }) => draw_date),
+    users.map((_, n) => `2099-11-2${n % 2 ? 3 : 2}`),
+  );
+});
+
+t.test("who took part is known until the next day is over", async (t) => {
+  const world = await createWorld(t);
+  const server = await build(t, world);
+  const { date, endsAt } = server.clock.today();
+  await setPrizes(world, [{ id: "SURE", total_quota: 1 }], server);
+  for (const user of ["ann", "bob"]) {
+    await server.draw(user);
+    const at = await world.redis.expiretime(keys.players(date, user));
+    t.ok(at * 1_000 >= endsAt + 86_400_000, `${user}: ${at}`);
+    t.ok(at * 1_000 <= endsAt + 3 * 86_400_000, "and not for ever");
+  }
+});

@@ -1,6 +1,6 @@
 import t from "tap";
 import { keys } from "../src/keys.js";
-import { PARTS, systemRandom } from "../src/random.js";
+import { nameAttempt, PARTS, randomFrom, systemRandom } from "../src/random.js";
 import { formatTicket, parseWins } from "../src/win.js";
 import { build, setPrizes, told } from "./build.js";
 import { uniform } from "./uniform.js";
@@ -132,19 +132,42 @@ t.test(
 );
 
 t.test(
-  "rolls come from the operating system, within their range",
-  async (t) => {
-    let sum = 0;
-    for (let n = 0; n < 10_000; n += 1) {
-      const roll = systemRandom.roll();
-      if (!Number.isInteger(roll) || roll < 0 || roll >= PARTS)
-        t.fail(`${roll}`);
-      sum += roll;
-    }
-    // Ten standard errors: chance alone does not fail this once in the life of the project.
-    t.ok(
-      Math.abs(sum / 10_000 - PARTS / 2) <
-        (10 * PARTS) / Math.sqrt(12 * 10_000),
-    );
+  "a roll is an integer below 10^9, the first and the last among them",
+  (t) => {
+    t.equal(randomFrom(() => 0).roll(), 0);
+    t.equal(randomFrom((n) => n - 1).roll(), PARTS - 1);
+    t.end();
   },
 );
+
+t.test("rolls and attempts come from the operating system", (t) => {
+  const { random } = Math;
+  t.teardown(() => {
+    Math.random = random;
+  });
+  Math.random = () => {
+    throw new Error("Math.random can be foretold");
+  };
+  const rolls = new Set(Array.from({ length: 100 }, systemRandom.roll));
+  t.ok(rolls.size > 90);
+  const names = new Set(
+    Array.from({ length: 100 }, () => nameAttempt(undefined)),
+  );
+  t.equal(names.size, 100);
+  t.match(systemRandom.id([...names][0] ?? ""), /^[0-9a-f-]{36}$/);
+  t.end();
+});
+
+t.test("every roll is as likely as any other", (t) => {
+  const CELLS = 100;
+  const EACH = 10_000;
+  const cells = new Array<number>(CELLS).fill(0);
+  for (let n = 0; n < CELLS * EACH; n += 1) {
+    const cell = Math.floor((systemRandom.roll() * CELLS) / PARTS);
+    cells[cell] = (cells[cell] ?? Number.NaN) + 1;
+  }
+  const chi = cells.reduce((sum, n) => sum + (n - EACH) ** 2 / EACH, 0);
+  // 99 degrees of freedom: chance alone goes past 220 less than once in 10^10 runs.
+  t.ok(chi < 220, `chi-square ${chi}`);
+  t.end();
+});

@@ -71,3 +71,29 @@ t.test("a repeat after delivery is told nothing", async (t) => {
   });
   t.notOk(again.body.data?.result);
 });
+
+t.test("two callers of one batch are both told the win", async (t) => {
+  const world = await createWorld(t);
+  const server = await build(t, world);
+  await setPrizes(world, [{ id: "SURE" }], server);
+  const ends = await Promise.all(
+    ["ann", "ann", "bob", "ann"].map((user) => server.engine.draw(user)),
+  );
+  const ids = ends.map((end) => end.outcome === "won" && end.result.id);
+  t.ok(ids.every(Boolean));
+  t.equal(new Set(ids).size, 2, "one win each");
+});
+
+t.test(
+  "of two callers of one batch one has lost, the other took part",
+  async (t) => {
+    const world = await createWorld(t);
+    const server = await build(t, world);
+    await setPrizes(world, [{ id: "NONE", total_quota: 0 }], server);
+    const ends = await Promise.all([1, 2].map(() => server.engine.draw("ann")));
+    t.same(
+      ends.map(({ outcome }) => outcome),
+      ["no_prize", "participated"],
+    );
+  },
+);

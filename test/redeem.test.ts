@@ -1,3 +1,4 @@
+import { randomUUID } from "node:crypto";
 import { request } from "node:http";
 import t from "tap";
 import { type Body, build, inParallel, post, setPrizes } from "./build.js";
@@ -257,6 +258,26 @@ t.test("without a phone number, which may follow later", async (t) => {
     later.body.data?.result?.redeemed_at,
     without.body.data?.result?.redeemed_at,
   );
+});
+
+t.test("of four numbers at once one holds it, every time", async (t) => {
+  const world = await createWorld(t);
+  const server = await build(t, world);
+  await setPrizes(world, [{ id: "SURE" }], server);
+  const url = `${server.url}/redeem`;
+  // All of its connections to Postgres are there before it counts.
+  const nobody = { id: randomUUID(), username: "nobody" };
+  await Promise.all(Array.from({ length: 10 }, () => post(url, nobody)));
+  const phones = ["91111111", "92222222", "93333333", "94444444"];
+  for (let n = 0; n < 20; n += 1) {
+    const username = `user ${n}`;
+    const id = (await server.draw(username)).body.data?.result?.id;
+    const answers = await Promise.all(
+      phones.map((phone_no) => post(url, { id, username, phone_no })),
+    );
+    const statuses = answers.map(({ status }) => status);
+    t.same(statuses.sort(), [200, 409, 409, 409]);
+  }
 });
 
 t.test("two at once with two numbers: one holds it", async (t) => {

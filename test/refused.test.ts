@@ -356,3 +356,43 @@ t.test(
 );
 
 const idOf = ({ body }: { body: Body }) => body.data?.result?.id;
+
+t.test(
+  "two servers wait for a win that is refused: it is decided again once",
+  async (t) => {
+    const world = await createWorld(t);
+    const [one, other] = await Promise.all([build(t, world), build(t, world)]);
+    await setPrizes(world, [{ id: "A", total_quota: 9 }], one, other);
+    const { date } = one.clock.today();
+    const lock = await world.sql.reserve();
+    await lock`begin`;
+    await lock`lock table result in share mode`;
+    const draws = [one.draw("ann"), other.draw("ann")];
+    await until("two INSERTs that wait", async () => {
+      const [row] = await world.sql`
+      select count(*)::int as n from pg_stat_activity
+      where datname = current_database() and wait_event_type = 'Lock' and query ~ 'insert into result'`;
+      if (row?.n !== 2) throw new Error(`${row?.n}`);
+    });
+    // Its unit is another's: Redis had forgotten that one.
+    await lock`
+    insert into result (id, user_id, prize_id, draw_date, unit, day_unit, created_at)
+    values (${randomUUID()}, 'early', 'A', ${date}, 1, 1, now())`;
+    await lock`commit`;
+    lock.release();
+    const ends = await Promise.all(draws);
+    const ids = ends.map(({ body }) => body.data?.result?.id);
+    t.ok(ids[0]);
+    t.equal(ids[0], ids[1], "the same win");
+    const rows =
+      await world.sql`select user_id, unit::int from result order by unit`;
+    t.same(
+      rows.map(({ user_id, unit }) => [user_id, unit]),
+      [
+        ["early", 1],
+        ["ann", 2],
+      ],
+    );
+    t.equal(await world.redis.hget(keys.taken, "A"), "2", "and one unit more");
+  },
+);

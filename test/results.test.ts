@@ -199,3 +199,28 @@ t.test("a prize is deleted while its first win is on its way", async (t) => {
   await t.rejects(editor`delete from prize`, { code: "23503" });
   editor.release();
 });
+
+t.test("a unit goes once, ever and on its day", async (t) => {
+  const world = await createWorld(t);
+  const server = await build(t, world);
+  await setPrizes(world, [{ id: "A" }], server);
+  const put = (day: string, unit: number, day_unit: number) => world.sql`
+    insert into result (id, user_id, prize_id, draw_date, unit, day_unit, created_at)
+    values (${randomUUID()}, ${randomUUID()}, 'A', ${day}, ${unit}, ${day_unit}, now())`;
+  await put("2099-01-01", 1, 1);
+  await t.rejects(put("2099-01-02", 1, 1), { code: "23505" }, "ever");
+  await t.rejects(put("2099-01-01", 2, 1), { code: "23505" }, "that day");
+  await put("2099-01-02", 2, 1);
+});
+
+t.test("a user has one win a day", async (t) => {
+  const world = await createWorld(t);
+  const server = await build(t, world);
+  await setPrizes(world, [{ id: "A" }, { id: "B", active: false }], server);
+  const put = (day: string, unit: number, prize = "A") => world.sql`
+    insert into result (id, user_id, prize_id, draw_date, unit, day_unit, created_at)
+    values (${randomUUID()}, 'ann', ${prize}, ${day}, ${unit}, ${unit}, now())`;
+  await put("2099-01-01", 1);
+  await t.rejects(put("2099-01-01", 1, "B"), { code: "23505" });
+  await put("2099-01-02", 2);
+});

@@ -391,3 +391,45 @@ t.test(
     }
   },
 );
+
+t.test("after a loss yesterday's winners are not told again", async (t) => {
+  const world = await createWorld(t);
+  const time = fakeTime("2099-11-22T12:00:00Z");
+  const server = await build(t, world, time.options());
+  await setPrizes(world, [{ id: "SURE" }], server);
+  const first = (await server.draw("ann")).body.data?.result?.id;
+  t.ok(first);
+  await server.settle.idle();
+  time.set("2099-11-23T12:00:00Z");
+  await world.redis.flushdb();
+  await server.scheduler.tick();
+  const second = (await server.draw("ann")).body.data?.result?.id;
+  t.ok(second);
+  t.not(second, first);
+});
+
+t.test(
+  "lost once more before all are back: nobody of before is forgotten",
+  async (t) => {
+    const world = await createWorld(t);
+    const time = fakeTime("2099-11-22T12:00:00Z");
+    const { random } = dice(NEVER);
+    const server = await build(t, world, { ...time.options(), random });
+    await setPrizes(world, [{ id: "A", probability: 0.5 }], server);
+    const { date } = server.clock.today();
+    await fillWinners(world, date, 20);
+    await world.redis.flushdb();
+    await server.scheduler.tick();
+    t.equal(told((await server.draw("user 1")).body), "won");
+    // Again, and the sign of the first loss is gone with the data.
+    await world.redis.flushdb();
+    await server.scheduler.tick();
+    t.equal(told((await server.draw("user 2")).body), "won");
+    time.set("2099-11-22T12:00:03Z");
+    await server.scheduler.tick();
+    t.notMatch(await epochOf(world, date), /\?$/, "whole again");
+    for (const n of [1, 2, 3, 20]) {
+      t.equal(told((await server.draw(`user ${n}`)).body), "won", `user ${n}`);
+    }
+  },
+);
