@@ -1,0 +1,14 @@
+import { edge } from "./edge.js";
+import { engine } from "./engine.js";
+import { lua } from "./lua.js";
+import type { Mutant } from "./mutant.js";
+import { sql } from "./sql.js";
+import { stores } from "./stores.js";
+
+export const mutants: Mutant[] = [
+  ...lua,
+  ...sql,
+  ...engine,
+  ...stores,
+  ...edge,
+];
