@@ -1,4 +1,4 @@
-import { spawn } from "node:child_process";
+import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
 import { readdir } from "node:fs/promises";
 import { startPair } from "./services.js";
@@ -13,10 +13,25 @@ const began = performance.now();
 const pair = await startPair();
 console.log(`# stores: ${pair.kind}`);
 
+// A run that is to stop begins nothing more, but closes its stores.
+let stopped: NodeJS.Signals | undefined;
+let running: ChildProcess | undefined;
+for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) {
+  process.on(signal, () => {
+    stopped ??= signal;
+    running?.kill(signal);
+  });
+}
+
 const given = process.argv.slice(2);
 let code = 0;
 for (const args of given.length > 0 ? [given] : await passes()) {
+  if (stopped) break;
   code = (await tap(args)) || code;
+}
+if (stopped) {
+  console.log(`# stopped by ${stopped}`);
+  code ||= 1;
 }
 await pair.close();
 const seconds = Math.round((performance.now() - began) / 1000);
@@ -34,7 +49,7 @@ async function passes(): Promise<string[][]> {
 }
 
 async function tap(args: string[]): Promise<number> {
-  const running = spawn("npx", ["tap", ...args], {
+  running = spawn("npx", ["tap", ...args], {
     stdio: "inherit",
     env: {
       ...process.env,
@@ -43,11 +58,6 @@ async function tap(args: string[]): Promise<number> {
       TEST_STORES: pair.kind,
     },
   });
-  const stop = (signal: NodeJS.Signals) => running.kill(signal);
-  process.on("SIGINT", stop);
-  process.on("SIGTERM", stop);
   const [code] = (await once(running, "exit")) as [number | null];
-  process.off("SIGINT", stop);
-  process.off("SIGTERM", stop);
   return code ?? 1;
 }

@@ -123,7 +123,7 @@ export const engine: Mutant[] = [
     name: "wins of yesterday are not marked",
     file: "src/mark-earlier.ts",
     find: "marking.hsetnx(keys.pending, user_id, entry.id);",
-    replace: "marking.hexists(keys.pending, `${user_id}${entry.id}`);",
+    replace: "marking.hexists(keys.pending, entry.id + user_id);",
     test: "test/outbox.test.ts",
     only: "a win that Postgres could not take before midnight",
   },

@@ -1,5 +1,6 @@
 import t from "tap";
 import { ADMIN_TOKEN } from "../admin.js";
+import { bound } from "../pace.js";
 import { until } from "../until.js";
 import { field, openAdmin, overflow, signIn, tile, turnTo } from "./admin.js";
 import { DESKTOP, flaws, openBrowser, PHONE, seen, TABLET } from "./browser.js";
@@ -218,6 +219,6 @@ t.test("usable within a second on a slow phone", async (t) => {
     await context.close();
   }
   t.comment(`usable after ${times.join(", ")} ms`);
-  // Whatever else this machine does can only make it slower.
-  t.ok(Math.min(...times) < 1_000);
+  // Whatever else this machine does can only make it slower, so the quickest of some tells what the page takes.
+  t.ok(Math.min(...times) < bound(1_000));
 });

@@ -19,7 +19,7 @@ const seconds = Number(values.seconds ?? 210);
 
 const LONGER = {
   MODEL_SEED: String(seed),
-  MODEL_SECONDS: "60",
+  MODEL_HISTORIES: "120",
   FUZZ_SEED: String(seed),
   FUZZ_SECONDS: "30",
   OVERLOAD_SECONDS: "30",

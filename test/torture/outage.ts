@@ -1,3 +1,4 @@
+import { bound } from "../pace.js";
 import { broken, type Finding, seen } from "./audit.js";
 import type { Kind } from "./faults.js";
 import type { Entry } from "./journal.js";
@@ -46,7 +47,8 @@ const LONGEST = 2_000;
 /** Requests that had no answer in time, apart from those at a server that was itself stopped. */
 export function late(journal: Entry[], struck: Struck[]): Finding[] {
   const stopped = struck.filter(({ kind }) => kind === "server: SIGSTOP");
-  const all = journal.filter(({ took }) => took > LONGEST);
+  const longest = bound(LONGEST);
+  const all = journal.filter(({ took }) => took > longest);
   const excused = all.filter(({ slot, at, took }) =>
     stopped.some(
       (fault) =>
