@@ -167,6 +167,7 @@ t.test(
   async (t) => {
     const world = await createWorld(t);
     const server = await build(t, world);
+    const other = await build(t, world);
     await setPrizes(world, [{ id: "A", total_quota: 3 }], server);
     await world.sql`update prize set total_quota = 2`;
     const release = holdRow(server, "bob");
@@ -178,7 +179,6 @@ t.test(
     await server.settle.idle();
     t.equal(await world.redis.xlen(keys.outbox), 1, "for bob");
     await world.sql`update prize set total_quota = null`;
-    const other = await build(t, world);
     await other.sweep(-1_000);
     release();
     t.equal(told((await bob).body), "won");

@@ -1,8 +1,8 @@
-/** Calls `work` until it does not reject; after ten seconds its last error counts. */
+/** Calls `work` until it does not reject; after half a minute, however busy the machine, its last error counts. */
 export async function until<T>(
   what: string,
   work: () => PromiseLike<T>,
-  milliseconds = 10_000,
+  milliseconds = 30_000,
 ): Promise<T> {
   const end = performance.now() + milliseconds;
   for (;;) {
