@@ -89,7 +89,7 @@ export const lua: Mutant[] = [
     find: "if decided[user_id] then",
     replace: "if false then",
     test: "test/one-draw.test.ts",
-    only: "two callers of one batch",
+    only: "of two callers of one batch",
   },
   {
     name: "a refused win is decided by two batches",

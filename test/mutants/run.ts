@@ -34,7 +34,7 @@ export async function runTest(
       TEST_STORES: pair.kind,
       TAP_TIMEOUT: "300",
       TAP_BAIL: "1",
-      ...(only && { TAP_GREP: `/^${escape(only)}/` }),
+      ...(only && { TAP_GREP: `/^${literal(only)}/` }),
     },
     stdio: ["ignore", "pipe", "pipe"],
   });
@@ -72,4 +72,4 @@ function endGroup(pid: number | undefined): void {
   }
 }
 
-const escape = (text: string) => text.replace(/[\\^$.*+?()[\]{}|/]/g, "\\$&");
+const literal = (text: string) => text.replace(/[\\^$.*+?()[\]{}|/]/g, "\\$&");
