@@ -36,6 +36,9 @@ export const keys = {
   userRequests: `${TAG}requests:user:`,
   /** stream: an entry a minute, by its number since the epoch → draws and wins ever, at its begin; expires */
   minutes: `${TAG}minutes`,
+  /** hash and stream on which probe.lua tries what the other scripts do; expire */
+  scratch: `${TAG}probe`,
+  scratchStream: `${TAG}probe:stream`,
 };
 
 /** Keys of the same kinds that no real draw touches. */

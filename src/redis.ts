@@ -9,6 +9,7 @@ declare module "ioredis" {
     settle(...args: (string | number)[]): Result<unknown, Context>;
     reload(...args: (string | number)[]): Result<unknown, Context>;
     remember(...args: (string | number)[]): Result<unknown, Context>;
+    probe(...args: (string | number)[]): Result<unknown, Context>;
   }
 }
 
@@ -23,7 +24,8 @@ const PATIENCE = 1_000;
 
 /**
  * A client that fails fast: nothing is queued while Redis is away and nothing is sent twice; a link that has gone
- * silent is replaced. The methods `draw`, `settle`, `reload` and `remember` run the scripts of `lua/` by EVALSHA.
+ * silent is replaced. The methods `draw`, `settle`, `reload`, `remember` and
+ * `probe` run the scripts of `lua/` by EVALSHA.
  */
 export function createRedis(url: string, patience = PATIENCE): Redis {
   return new Redis(redisAddress(url), {
@@ -33,6 +35,7 @@ export function createRedis(url: string, patience = PATIENCE): Redis {
       settle: script("settle"),
       reload: script("reload"),
       remember: script("remember"),
+      probe: script("probe"),
     },
     maxRetriesPerRequest: 0,
     enableOfflineQueue: false,

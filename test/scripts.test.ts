@@ -56,6 +56,8 @@ const NAMES: Record<string, RegExp> = {
   taken_today: /^\{lucky-draw\}:taken:\d{4}-\d\d-\d\d$/,
   outbox: /^\{lucky-draw\}:outbox$/,
   pending: /^\{lucky-draw\}:pending$/,
+  scratch: /^\{lucky-draw\}:probe$/,
+  scratch_stream: /^\{lucky-draw\}:probe:stream$/,
   players: /^\{lucky-draw\}:players:\d{4}-\d\d-\d\d:[0-9a-f]{1,4}$/,
   players_before: /^\{lucky-draw\}:players:\d{4}-\d\d-\d\d:[0-9a-f]{1,4}$/,
 };
@@ -77,6 +79,7 @@ const VALUES: Record<string, RegExp> = {
   stands: /^[\w-]{8}$/,
   tell: /^[01]$/,
   name: /^\d{13}-[0-9a-f]{8}$/,
+  field: /^probe$/,
   expires_at: /^\d{10}$/,
   user_id: /^user \d$/,
   attempt: /^[\w-]{8}$/,
@@ -100,7 +103,13 @@ t.test("the header of each script agrees with its calls", async (t) => {
   const random = { ...systemRandom, roll };
   const server = await build(t, world, { random });
   const calls: { name: string; args: string[] }[] = [];
-  for (const name of ["draw", "settle", "reload", "remember"] as const) {
+  for (const name of [
+    "draw",
+    "settle",
+    "reload",
+    "remember",
+    "probe",
+  ] as const) {
     const real = server.redis[name].bind(server.redis);
     server.redis[name] = (...args) => {
       calls.push({ name, args: args.map(String) });
@@ -125,6 +134,7 @@ t.test("the header of each script agrees with its calls", async (t) => {
   const entry = { id: "1-1", draw_date, left: new Set<string>() };
   const win = { entry, user_id: "user 9", draw_date, attempt: "attempt8" };
   await server.settle.settle({ ...win, fate: "told" });
+  await fetch(`${server.url}/readyz`);
   // A loss, and the winners come back.
   await world.redis.flushdb();
   await Promise.all(

@@ -3,9 +3,17 @@ import { createClock } from "../clock.js";
 import { type Config, readConfig } from "../config.js";
 import { runningPair } from "../embedded-running.js";
 import type { Postgres } from "../postgres.js";
+import { probePostgres } from "../probe.js";
 import { type Redis, redisTime } from "../redis.js";
 import { examineClocks, examineDay } from "./doctor/clocks.js";
-import { type Finding, fail, type Say } from "./doctor/finding.js";
+import {
+  type Finding,
+  fail,
+  failWith,
+  ok,
+  type Say,
+} from "./doctor/finding.js";
+import { examineIdentity } from "./doctor/identity.js";
 import { examineLinks } from "./doctor/links.js";
 import { examineOutbox } from "./doctor/outbox.js";
 import {
@@ -21,7 +29,7 @@ import { runProgram, sentenceOf } from "./program.js";
 const HELP = `npm run doctor
 
 Connects to both stores as a server would and examines them: links, versions, Redis's persistence, memory and role,
-migrations, rights, prizes, counters, the outbox, clocks. It writes nothing. Each finding is a line, ok, warn or fail,
+migrations, rights, prizes, counters, the outbox, clocks. It writes nothing but two scratch keys in Redis. Each finding is a line, ok, warn or fail,
 and under a warn or fail what to do. Without DATABASE_URL and REDIS_URL it examines the embedded pair of a running
 npm start.
 
@@ -106,6 +114,13 @@ async function examineStores(
     await examinePostgres(postgres, say);
     if (!(await examineMigrations(postgres, say))) return;
     await examinePrivileges(postgres, { embedded, admin }, say);
+    const refusal = await probePostgres(postgres);
+    say(
+      refusal
+        ? failWith(refusal)
+        : ok("Postgres takes a win and its redemption."),
+    );
+    if (redis) await examineIdentity({ redis, postgres, timeZone }, say);
     const rows = await examinePrizes(postgres, clock.today().date, say);
     if (redis) await examineTable(redis, rows, say);
   });

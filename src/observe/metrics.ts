@@ -120,6 +120,10 @@ export function createMetrics() {
       "outbox_oldest_seconds",
       "Age of the oldest of them by Redis's clock; 0 where there is none",
     ),
+    outboxAhead: gauge(
+      "outbox_ahead_seconds",
+      "By how much the oldest of them lies in the future: Redis's clock was set back",
+    ),
     untold: gauge(
       "untold_wins",
       "Winners who are told their win on their next try, since nobody was told it",

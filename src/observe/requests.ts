@@ -33,6 +33,13 @@ export function observeRequests(
 
   app.decorate("refusals", {});
   app.decorateRequest("began", 0);
+  if (metrics) {
+    app.addHook("onRoute", ({ method, url }) => {
+      for (const one of [method].flat()) metrics.born(one, url);
+    });
+    metrics.born("GET", "none");
+    metrics.born("POST", "none");
+  }
   app.addHook("onRequest", (request, reply, done) => {
     request.began = performance.now();
     reply.header("x-request-id", request.id);

@@ -20,7 +20,8 @@ const late = () => new Error("it took too long");
 export const metricsRoute: FastifyPluginAsyncTypebox<
   Services & { metrics: Metrics }
 > = async (app, { redis, postgres, clock, prizes, gate, metrics }) => {
-  const { registry, up, outboxEntries, outboxOldest, untold } = metrics;
+  const { registry, up, outboxEntries, outboxOldest, outboxAhead, untold } =
+    metrics;
   const { unitsLeft, unitsQuota, tableRefused } = metrics;
   const { underWay, connections } = metrics;
   // One scrape for all who ask meanwhile: whoever floods it gets one text, and the stores one question.
@@ -77,6 +78,7 @@ export const metricsRoute: FastifyPluginAsyncTypebox<
     if (!outbox) return;
     outboxEntries.set(outbox.entries);
     outboxOldest.set(outbox.oldest_seconds ?? 0);
+    outboxAhead.set(outbox.ahead_seconds);
     const marks = await tried(redis.hlen(keys.pending));
     if (marks !== undefined) untold.set(marks);
   }

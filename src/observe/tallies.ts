@@ -1,6 +1,16 @@
 import type { FastifyReply, FastifyRequest } from "fastify";
 import { Counter, type Registry } from "prom-client";
 import type { Outcome } from "../draw.js";
+import { STATUS } from "../errors.js";
+
+/** Statuses that any route may answer. */
+const BORN = ["200", "400", "500", "503"];
+
+/** What a request may be refused for. */
+const REASONS = [
+  ...Object.keys(STATUS).map((code) => code.toLowerCase()),
+  "overload",
+];
 
 type Labels = Record<string, string>;
 
@@ -12,7 +22,9 @@ type Answers = { labels: Labels; count: number; seconds: number };
  */
 export function createTallies(registry: Registry) {
   const draws = { won: 0, no_prize: 0, participated: 0, failed: 0 };
-  const refusals = new Map<string, number>();
+  const refusals = new Map<string, number>(
+    REASONS.map((reason) => [reason, 0]),
+  );
   const answers = new Map<string, Answers>();
 
   expose(
@@ -82,5 +94,13 @@ export function createTallies(registry: Registry) {
     refusals.set(reason, (refusals.get(reason) ?? 0) + 1);
   }
 
-  return { drawn, answered };
+  /** A series that begins with its first count hides it from rate() and increase(). */
+  function born(method: string, url: string): void {
+    for (const status of BORN) {
+      const labels = { method, route: url, status };
+      answers.set(`${status}${method}${url}`, { labels, count: 0, seconds: 0 });
+    }
+  }
+
+  return { drawn, answered, born };
 }

@@ -7,10 +7,19 @@ const OLD = 10;
 
 /** Whether wins wait for their rows. */
 export async function examineOutbox(redis: Redis, say: Say): Promise<void> {
-  const { entries, oldest_seconds } = await readOutbox(redis);
+  const { entries, oldest_seconds, ahead_seconds } = await readOutbox(redis);
   const age = oldest_seconds ?? 0;
   const batches = `${entries} ${entries === 1 ? "batch" : "batches"}`;
   const seconds = Math.round(age);
+  if (ahead_seconds > 1) {
+    say(
+      warn(
+        `The outbox holds ${batches} of wins, the oldest from ${Math.round(ahead_seconds)} s in the future: Redis's clock was set back.`,
+        "have NTP set the clocks of all machines that Redis may run on; servers finish these wins by their own clocks",
+      ),
+    );
+    return;
+  }
   say(
     age > OLD
       ? warn(

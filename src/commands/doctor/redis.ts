@@ -1,5 +1,6 @@
 import { certificateProblem } from "../../certificates.js";
 import { within } from "../../deadline.js";
+import { probeRedis } from "../../probe.js";
 import { createRedis, type Redis } from "../../redis.js";
 import { sentenceOf } from "../program.js";
 import { fail, failWith, ok, type Say, warn } from "./finding.js";
@@ -68,6 +69,8 @@ export async function examineRedis(redis: Redis, say: Say): Promise<void> {
       ),
     );
   }
+  const refusal = await probeRedis(redis);
+  say(refusal ? failWith(refusal) : ok("Redis does all that a draw needs."));
   await examinePersistence(redis, info, say);
   examineMemory(info, say);
 }

@@ -1,0 +1,177 @@
+import { execFile } from "node:child_process";
+import { fileURLToPath } from "node:url";
+import { promisify } from "node:util";
+import t from "tap";
+import { build, setPrizes } from "./build.js";
+import { createProxy } from "./proxy.js";
+import { startStores } from "./services.js";
+import { until } from "./until.js";
+import { createWorld, ownWorld } from "./world.js";
+
+// Ready means that a draw could be decided and kept now.
+
+t.jobs = 1;
+
+const readiness = async (url: string) => {
+  const answer = await fetch(`${url}/readyz`);
+  const body = (await answer.json()) as { ready: boolean; problems: string[] };
+  return { status: answer.status, ...body };
+};
+
+t.test("what makes Redis refuse every draw makes it not ready", async (t) => {
+  const stores = await startStores();
+  t.teardown(() => stores.close());
+  const world = ownWorld(t, stores);
+  const server = await build(t, world);
+  await setPrizes(world, [{ id: "A" }], server);
+  const { redis } = world;
+  t.same(await readiness(server.url), {
+    status: 200,
+    ready: true,
+    problems: [],
+  });
+  const set = (name: string, value: string) => redis.config("SET", name, value);
+  const acl = (...rules: string[]) =>
+    redis.call("ACL", "SETUSER", "default", ...rules);
+  const troubles: [string, RegExp, () => unknown, () => unknown][] = [
+    [
+      "too few replicas",
+      /min-replicas-to-write/,
+      () => set("min-replicas-to-write", "1"),
+      () => set("min-replicas-to-write", "0"),
+    ],
+    [
+      "out of memory",
+      /out of memory/,
+      () => set("maxmemory", "1"),
+      () => set("maxmemory", "0"),
+    ],
+    [
+      "a replica",
+      /is a replica/,
+      () => redis.replicaof("127.0.0.1", "1"),
+      () => redis.replicaof("NO", "ONE"),
+    ],
+    ...["xadd", "hset", "evalsha", "expireat"].map(
+      (command) =>
+        [
+          `${command} forbidden`,
+          /forbids|lacks/,
+          () => acl(`-${command}`, ...(command === "evalsha" ? ["-eval"] : [])),
+          () => acl("+@all"),
+        ] as [string, RegExp, () => unknown, () => unknown],
+    ),
+  ];
+  for (const [what, sentence, begin, end] of troubles) {
+    await begin();
+    const { status, problems } = await readiness(server.url);
+    t.equal(status, 503, what);
+    t.match(problems.join("\n"), sentence, what);
+    t.equal((await server.draw(`during ${what}`)).status, 503, what);
+    await end();
+    await until(`ready again after ${what}`, async () => {
+      await server.scheduler.tick();
+      const again = await readiness(server.url);
+      if (again.status !== 200) throw new Error(again.problems.join());
+    });
+  }
+});
+
+t.test(
+  "what keeps Postgres from taking a win makes it not ready",
+  async (t) => {
+    const world = await createWorld(t);
+    const name = new URL(world.databaseUrl).pathname.slice(1);
+    const role = `role_${name}`;
+    await world.sql.unsafe(`create role ${role} login password 'test'`);
+    t.teardown(async () => {
+      await world.sql.unsafe(`drop owned by ${role}; drop role ${role}`);
+    });
+    const owner = await build(t, world);
+    await setPrizes(world, [{ id: "A" }], owner);
+    const grant = `grant select on all tables in schema public to ${role};
+    grant insert, update on result, prize to ${role}`;
+    await world.sql.unsafe(grant);
+    const url = new URL(world.databaseUrl);
+    url.username = role;
+    url.password = "test";
+    const server = await build(t, { ...world, databaseUrl: url.href });
+    t.equal((await readiness(server.url)).status, 200);
+    for (const [what, sentence, begin, end] of [
+      [
+        "no INSERT",
+        /may not write/,
+        `revoke insert on result from ${role}`,
+        grant,
+      ],
+      [
+        "no UPDATE",
+        /may not write/,
+        `revoke update on result from ${role}`,
+        grant,
+      ],
+      [
+        "no lock",
+        /may not write/,
+        `revoke update on prize from ${role}`,
+        grant,
+      ],
+      [
+        "read-only",
+        /takes no writes/,
+        `alter role ${role} set default_transaction_read_only = on;
+       select pg_terminate_backend(pid) from pg_stat_activity where usename = '${role}'`,
+        `alter role ${role} reset default_transaction_read_only;
+       select pg_terminate_backend(pid) from pg_stat_activity where usename = '${role}'`,
+      ],
+    ] as const) {
+      await world.sql.unsafe(begin);
+      await until(`${what} is told`, async () => {
+        const { status, problems } = await readiness(server.url);
+        if (status !== 503) throw new Error("ready");
+        if (!sentence.test(problems.join())) throw new Error(problems.join());
+      });
+      await world.sql.unsafe(end);
+      await until(`ready again after ${what}`, async () => {
+        const again = await readiness(server.url);
+        if (again.status !== 200) throw new Error(again.problems.join());
+      });
+    }
+  },
+);
+
+t.test("while a store is silent, the answer has its own shape", async (t) => {
+  const world = await createWorld(t);
+  for (const store of ["redisUrl", "databaseUrl"] as const) {
+    const proxy = await createProxy(t, world[store]);
+    const server = await build(t, { ...world, [store]: proxy.url });
+    await setPrizes(world, [{ id: "A" }], server);
+    proxy.silence();
+    const answers = await Promise.all(
+      Array.from({ length: 20 }, async (_, n) => {
+        await new Promise((resolve) => setTimeout(resolve, n * 150));
+        return readiness(server.url);
+      }),
+    );
+    for (const { status, ready, problems } of answers) {
+      t.equal(status, 503);
+      t.equal(ready, false);
+      t.ok(problems.length > 0);
+    }
+    await server.close();
+  }
+});
+
+t.test("promtool agrees with the alert rules and their tests", async (t) => {
+  const file = (name: string) =>
+    fileURLToPath(new URL(`../src/observe/${name}`, import.meta.url));
+  const run = promisify(execFile);
+  const check = await run("promtool", ["check", "rules", file("alerts.yml")]);
+  t.match(check.stdout, /SUCCESS/);
+  const test = await run("promtool", [
+    "test",
+    "rules",
+    file("alerts.test.yml"),
+  ]);
+  t.match(test.stdout, /SUCCESS/);
+});
