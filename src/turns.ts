@@ -21,6 +21,12 @@ const TURN = 128;
 /** Requests that a connection may send without waiting for an answer: nobody who reads the answers sends as many. */
 const LONGEST_LINE = 1_000;
 
+/** Requests that may wait in the lines of all connections, shared out evenly between them: each takes 8 kB. */
+const WAITING = 16_000;
+
+/** However many connections there are, each may have so many. */
+const SHORTEST_LINE = 16;
+
 /** New connections that come before those that are there, until these have a turn. */
 const FIRST = 512;
 
@@ -34,8 +40,8 @@ export function restAfterwards(socket: Socket, milliseconds: number): void {
 
 /**
  * Serves the requests of a connection one after the other, and reads no more of it until its answers are taken: whoever
- * sends without reading costs what was read of it, whatever the route, and is cut off past a thousand. Where there are many connections, new ones are
- * taken first, and all of them read in turn.
+ * sends without reading costs what was read of it, whatever the route, and is cut off past its share of what may wait.
+ * Where there are many connections, new ones are taken first, and all of them read in turn.
  */
 export function takeTurns(server: Server): void {
   const [route] = server.listeners("request") as RequestListener[];
@@ -47,14 +53,18 @@ export function takeTurns(server: Server): void {
   let before = 0; // of them at the last look
   let isTurning = false;
 
+  const longest = () =>
+    Math.max(SHORTEST_LINE, Math.min(LONGEST_LINE, WAITING / connections));
+
   server.removeAllListeners("request");
   server.on("request", (request, response) => {
     const line = lines.get(request.socket);
     if (!line) return serve(request, response);
+    if (request.socket.destroyed) return; // Node goes on with what was read
     line.push({ request, response });
     request.socket.pause();
     // What was read with it has been taken apart already, at 8 kB each.
-    if (line.length > LONGEST_LINE) request.socket.destroy();
+    if (line.length > longest()) request.socket.destroy();
   });
   server.on("connection", (socket) => {
     connections += 1;

@@ -19,14 +19,18 @@ export function leaveNothingToNode(app: FastifyInstance): void {
     if (!isMissing || raw.httpVersion !== "1.1") return done();
     done(invalid("Host", "must be sent with HTTP/1.1"));
   });
+  // As any other request: past the turns, thirty connections of these kept every draw waiting for seven seconds.
   app.server.on("checkExpectation", (request, reply) =>
-    app.routing(request, reply),
+    app.server.emit("request", request, reply),
   );
   // Requests with an Upgrade are requests like others to Node, as long as nobody listens for them.
   app.server.on("connect", (_request, socket) =>
     answerUnparsable({}, socket as Socket),
   );
 }
+
+/** Sockets that have had, or will have, their last word. */
+const done = new WeakSet<Socket>();
 
 /** A process that was late by more than this many milliseconds has cut off callers who were not. */
 const LATE = 500;
@@ -40,6 +44,9 @@ export function answerUnparsable(
   socket: Socket,
   lateness = 0,
 ): void {
+  // Node tells of every piece that a caller sends after its mistake.
+  if (done.has(socket)) return;
+  done.add(socket);
   // Node may have handed it over without a listener: the first reset would end the process.
   socket.on("error", () => {});
   const { _httpMessage: open, parser } = socket as Connection;

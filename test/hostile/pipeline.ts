@@ -24,6 +24,10 @@ const KNOWN: Known[] = [
   { request: get("/%c0"), status: 400 },
   { request: get("/nowhere", { body: SMUGGLED }), status: 404 },
   { request: get("/redeem", { body: SMUGGLED, chunked: true }), status: 400 },
+  {
+    request: get("/healthz", { headers: [host, ["expect", "a miracle"]] }),
+    status: 200,
+  },
   { request: get("/healthz", { method: "HEAD" }), status: 404 },
   { request: get("/healthz", { method: "OPTIONS" }), status: 404 },
   { request: get("*", { method: "OPTIONS", body: SMUGGLED }), status: 404 },
