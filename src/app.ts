@@ -1,19 +1,15 @@
-import { isUtf8 } from "node:buffer";
 import type { TypeBoxTypeProvider } from "@fastify/type-provider-typebox";
-import Fastify, {
-  type FastifyInstance,
-  type FastifyServerOptions,
-  LogController,
-} from "fastify";
+import Fastify, { type FastifyServerOptions, LogController } from "fastify";
 import { createReaderCheck, knowCaller } from "./access/caller.js";
 import { limitAddresses, limitUsers } from "./access/limits.js";
 import { createUserCheck } from "./access/token.js";
 import { trustedOf } from "./access/trusted.js";
 import { admin } from "./admin/plugin.js";
+import { acceptJsonOnly } from "./bodies.js";
 import { boundConnections } from "./connections.js";
 import { docs } from "./docs.js";
-import { invalid } from "./errors.js";
 import { answerError, fail } from "./failures.js";
+import { answerOtherMethods } from "./methods.js";
 import { requestId } from "./observe/request-id.js";
 import { countRefusal, observeRequests } from "./observe/requests.js";
 import { metricsRoute } from "./observe/scrape.js";
@@ -46,7 +42,7 @@ export function buildApp(
     genReqId: requestId,
     logController: new LogController({ disableRequestLogging: true }),
     trustProxy: trustedOf(services.settings.TRUST_PROXY),
-    exposeHeadRoutes: false,
+    exposeHeadRoutes: true,
     bodyLimit: 4096,
     requestTimeout: REQUEST_TIMEOUT,
     connectionTimeout: 10_000,
@@ -84,9 +80,7 @@ export function buildApp(
   app.addHttpMethod("GET", { hasBody: true, overrideExisting: true });
   acceptJsonOnly(app);
   app.setErrorHandler(answerError);
-  app.setNotFoundHandler((request, reply) =>
-    fail(reply, "NOT_FOUND", `There is no ${request.method} on this path.`),
-  );
+  answerOtherMethods(app);
 
   const { metrics, settings, clock } = services;
   const user = createUserCheck(settings, clock);
@@ -121,30 +115,4 @@ export function buildApp(
   });
   app.register(pages, services);
   return app;
-}
-
-/**
- * Only JSON in UTF-8 is read; a GET may name the type and bring no body. Lenient decoding would turn every odd byte into
- * U+FFFD, and so two users into one.
- */
-function acceptJsonOnly(app: FastifyInstance) {
-  const parse = app.getDefaultJsonParser("error", "error");
-  app.removeAllContentTypeParsers();
-  app.addContentTypeParser<Buffer>(
-    "application/json",
-    { parseAs: "buffer" },
-    (request, body, done) => {
-      if (body.length === 0 && request.method === "GET") return done(null);
-      if (!isUtf8(body) || !namesUtf8(request.headers["content-type"])) {
-        return done(invalid("body", "must be JSON in UTF-8"));
-      }
-      parse(request, body.toString("utf8"), done);
-    },
-  );
-}
-
-function namesUtf8(contentType = "application/json"): boolean {
-  if (contentType === "application/json") return true;
-  const charset = /charset="?([^\s;"]+)/i.exec(contentType)?.[1];
-  return charset === undefined || /^utf-?8$/i.test(charset);
 }

@@ -20,11 +20,11 @@ export const ConfigSchema = Type.Object({
       default: "info",
     },
   ),
-  ADMIN_TOKEN: Type.Optional(Type.String({ minLength: 32 })),
-  AUTH_JWT_SECRET: Type.Optional(Type.String({ minLength: 32 })),
+  ADMIN_TOKEN: Type.Optional(Type.String({ format: "secret" })),
+  AUTH_JWT_SECRET: Type.Optional(Type.String({ format: "secret" })),
   AUTH_JWKS_URL: Type.Optional(Type.String({ format: "http-url" })),
-  AUTH_ISSUER: Type.Optional(Type.String({ minLength: 1 })),
-  AUTH_AUDIENCE: Type.Optional(Type.String({ minLength: 1 })),
+  AUTH_ISSUER: Type.Optional(Type.String({ format: "claim" })),
+  AUTH_AUDIENCE: Type.Optional(Type.String({ format: "claim" })),
   CLAIM_DAYS: Type.Optional(Type.Integer({ minimum: 1, maximum: 3650 })),
   TRUST_PROXY: Type.Optional(Type.String({ format: "trust-proxy" })),
   RATE_LIMIT_USER: Type.Optional(Type.Integer({ minimum: 1 })),
@@ -66,6 +66,16 @@ const FORMATS = {
   "redis-url": {
     check: (text: string) => isUrl(text, ["redis:", "rediss:"]),
     remedy: "must be a URL such as redis://host:6379 or rediss://host:6379",
+  },
+  secret: {
+    check: (text: string) => /^[!-~]{32,}$/.test(text),
+    remedy:
+      "must have at least 32 characters, all of them ASCII letters, digits and signs, no spaces and no line ends (openssl rand -hex 32)",
+  },
+  claim: {
+    check: (text: string) => text === text.trim() && !/\p{Cc}/u.test(text),
+    remedy:
+      "must be as the tokens have it, without spaces or line ends around it",
   },
   "http-url": {
     check: (text: string) => isUrl(text, ["http:", "https:"]),
@@ -144,6 +154,8 @@ function explain(error: ErrorObject): string {
 }
 
 function isUrl(text: string, protocols: string[]): boolean {
+  // Node reads a URL without the spaces and line ends that a file or a paste brought in.
+  if (/[\s\p{Cc}]/u.test(text)) return false;
   return URL.canParse(text) && protocols.includes(new URL(text).protocol);
 }
 

@@ -30,7 +30,7 @@ export function answerError(
     return fail(reply, "INVALID_REQUEST", sentence);
   }
   if (statusCode !== undefined && statusCode >= 400 && statusCode < 500) {
-    return fail(reply, "INVALID_REQUEST", remedyOf(code));
+    return fail(reply, "INVALID_REQUEST", remedyOf(code, request));
   }
   request.log.error({ err: error, reqId: request.id }, "failed");
   return fail(reply, "INTERNAL", INTERNAL);
@@ -78,14 +78,23 @@ function explain(
 }
 
 /** Remedy of what Fastify refused before any schema. */
-function remedyOf(code: string | undefined): string {
+function remedyOf(
+  code: string | undefined,
+  { routeOptions }: FastifyRequest,
+): string {
   switch (code) {
     case "FST_ERR_CTP_BODY_TOO_LARGE":
-      return "body: must not be larger than 4 KiB.";
+      return `body: must not be larger than ${inUnits(routeOptions.bodyLimit)}.`;
     case "FST_ERR_CTP_INVALID_MEDIA_TYPE":
     case "FST_ERR_CTP_INVALID_CONTENT_TYPE":
       return "body: must be JSON, sent with Content-Type: application/json.";
     default:
       return "body: must be valid JSON, without the keys __proto__ and constructor.prototype.";
   }
+}
+
+/** A limit in bytes, a power of two, as people say it. */
+function inUnits(bytes = 0): string {
+  const kibibytes = bytes / 1_024;
+  return kibibytes < 1_024 ? `${kibibytes} KiB` : `${kibibytes / 1_024} MiB`;
 }

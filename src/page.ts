@@ -66,10 +66,15 @@ export async function readPages(settings: Settings): Promise<Pages> {
   files.set("logo", await readLogo(settings.PAGE_LOGO));
 
   const version = versionOf(files);
-  const at = (name: string) => `/assets/${version}/${name}`;
-  const map = JSON.stringify({ imports: importMap(at) });
   const html = new Map<string, Asset>();
+  const inlineScripts: string[] = [];
   for (const { path, folder } of kinds) {
+    // Relative: a proxy may have put the service below another path.
+    const assets = `${path === "/" ? "." : ".."}/assets/${version}`;
+    const at = (name: string) => `${assets}/${name}`;
+    const map = JSON.stringify({ imports: importMap(at) });
+    const digest = createHash("sha256").update(map).digest("base64");
+    inlineScripts.push(`'sha256-${digest}'`);
     const template = await readFile(
       new URL(`${folder}index.html`, FOLDER),
       "utf8",
@@ -81,7 +86,7 @@ export async function readPages(settings: Settings): Promise<Pages> {
       `<script type="module" src="${at(`${folder}page.js`)}"></script>`,
     ];
     const filled = fill(template, {
-      assets: `/assets/${version}`,
+      assets,
       title: escapeHtml(PAGE_TITLE),
       colour: PAGE_COLOUR,
       timeZone: escapeHtml(settings.TIME_ZONE),
@@ -89,8 +94,7 @@ export async function readPages(settings: Settings): Promise<Pages> {
     });
     html.set(path, createAsset("text/html; charset=utf-8", filled));
   }
-  const digest = createHash("sha256").update(map).digest("base64");
-  return { html, files, version, inlineScripts: [`'sha256-${digest}'`] };
+  return { html, files, version, inlineScripts };
 }
 
 async function readLogo(path: string | undefined): Promise<Asset> {

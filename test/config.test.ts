@@ -158,3 +158,45 @@ t.test("a file .env is read, and the environment comes first", async (t) => {
   t.match(fixed.stderr, /^PORT: /m, "from the file");
   t.notMatch(fixed.stderr, /TIME_ZONE/, "the environment's is right");
 });
+
+t.test("secrets that no header can carry are refused", async (t) => {
+  const good = "s".repeat(32);
+  const others = { AUTH_ISSUER: "iss", AUTH_AUDIENCE: "aud" };
+  const refusal = (variables: Record<string, string>) =>
+    readConfig({ ...others, ...variables }).then(
+      () => "",
+      (error: Error) => error.message,
+    );
+  for (const name of ["ADMIN_TOKEN", "AUTH_JWT_SECRET"]) {
+    t.equal(await refusal({ [name]: good }), "", name);
+    for (const [what, value] of Object.entries({
+      "a line end": `${good}\n`,
+      "a carriage return": `${good}\r`,
+      "a space before it": ` ${good}`,
+      "a space inside": `${good} ${good}`,
+      "a tab": `${good}\t`,
+      "a letter beyond ASCII": `${good}\u00e9`,
+      "an ideograph": `${good}\u4e2d`,
+      "a byte order mark": `\ufeff${good}`,
+      "a mark nobody sees": `${good}\u200b`,
+      "a NUL": `${good}\u0000`,
+      "too few": "s".repeat(31),
+    })) {
+      const told = await refusal({ [name]: value });
+      t.match(told, new RegExp(`^${name}: must have at least 32 char`), what);
+      t.notMatch(told, good, "the secret is not told");
+    }
+  }
+  for (const [name, value] of Object.entries({
+    AUTH_ISSUER: "iss\n",
+    AUTH_AUDIENCE: " aud",
+    AUTH_JWKS_URL: "https://login.example.com/keys\n",
+    DATABASE_URL: "postgres://a:b@c/d\n",
+    REDIS_URL: " redis://a",
+  })) {
+    t.match(
+      await refusal({ [name]: value }),
+      new RegExp(`^${name}: must be`, "m"),
+    );
+  }
+});

@@ -71,7 +71,8 @@ function judgeBy(document: Document) {
 
   function judge(answer: Answer): string | undefined {
     const { status, headers, route } = answer;
-    const method = answer.method.toLowerCase();
+    // A HEAD is described by its GET.
+    const method = answer.method.toLowerCase().replace("head", "get");
     const path = route?.replace(/:(\w+)/g, "{$1}");
     const operation = path && document.paths[path]?.[method];
     const body = JSON.parse(answer.body);

@@ -308,7 +308,7 @@ t.test("what is not HTTP, or has no route", async (t) => {
   t.equal(nowhere.status, 404);
   t.match(await nowhere.json(), { success: false, code: "NOT_FOUND" });
   const wrong = await fetch(`${server.url}/draw`);
-  t.equal(wrong.status, 404);
+  t.equal(wrong.status, 405);
   const badUrl = await fetch(`${server.url}/%c0`);
   t.match(await badUrl.json(), { success: false });
   t.equal((await fetch(`${server.url}/healthz`)).status, 200);

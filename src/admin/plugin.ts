@@ -1,7 +1,7 @@
 import type { FastifyPluginAsyncTypebox } from "@fastify/type-provider-typebox";
 import { createAdminCheck } from "../access/admin-token.js";
-import { ADMIN_UNAUTHENTICATED, invalid } from "../errors.js";
-import { answerError, fail } from "../failures.js";
+import { ADMIN_UNAUTHENTICATED } from "../errors.js";
+import { fail } from "../failures.js";
 import type { Services } from "../services.js";
 import { figuresRoute } from "./figures.js";
 import { historyRoute } from "./history.js";
@@ -27,9 +27,6 @@ export const admin: FastifyPluginAsyncTypebox<
     return fail(reply, "UNAUTHENTICATED", ADMIN_UNAUTHENTICATED);
   });
   app.setSchemaErrorFormatter(objectionOf);
-  app.setErrorHandler((error, request, reply) =>
-    answerError(isTooLarge(error) ? TOO_LARGE : error, request, reply),
-  );
 
   app.register(prizeRoutes, services);
   app.register(historyRoute, services);
@@ -39,8 +36,3 @@ export const admin: FastifyPluginAsyncTypebox<
   app.register(liveRoute, services);
   app.register(simulationRoute, services);
 };
-
-const TOO_LARGE = invalid("body", "must not be larger than 1 MiB");
-
-const isTooLarge = (error: unknown) =>
-  (error as { code?: string }).code === "FST_ERR_CTP_BODY_TOO_LARGE";

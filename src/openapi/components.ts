@@ -35,7 +35,9 @@ export const nameSchemas: SwaggerTransformObject = (documented) => {
     }
   }
   const components = { ...document.components, schemas };
-  return Object.assign(document, { paths, components });
+  // From where the document is: a proxy may have put the service below another path. (@fastify/swagger wants whole URLs.)
+  const servers = [{ url: ".." }];
+  return Object.assign(document, { servers, paths, components });
 };
 
 function name(node: unknown, schemas: Json): unknown {

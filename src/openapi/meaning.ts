@@ -10,6 +10,8 @@ export const MEANING: Record<Code, string> = {
     "an unknown id, or one of somebody else: they look the same.",
   PRIZE_NOT_FOUND: "there is no prize of this id.",
   NOT_FOUND: "there is nothing at this path.",
+  METHOD_NOT_ALLOWED:
+    "this path has no such method; `Allow` names those it has.",
   ALREADY_REDEEMED:
     "another phone number holds the win, or one does and none was given.",
   PRIZE_EXISTS: "there is a prize of this id.",

@@ -45,7 +45,7 @@ export function useDraw(news) {
     try {
       const { status, body } = await ask(
         {
-          path: "/draw",
+          path: "draw",
           body: { username },
           headers: { "idempotency-key": key },
         },

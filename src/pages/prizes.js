@@ -13,7 +13,7 @@ export function usePrizes() {
   const reload = useCallback(async (/** @type {number} */ patience) => {
     try {
       const signal = AbortSignal.timeout(patience);
-      const { status, body } = await ask({ path: "/prizes" }, () => {}, signal);
+      const { status, body } = await ask({ path: "prizes" }, () => {}, signal);
       if (status === 200) {
         latest.current = /** @type {Stock} */ (body.data);
         setStock(latest.current);

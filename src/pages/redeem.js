@@ -42,7 +42,7 @@ export function Redeem({ win, changed }) {
     try {
       const body = { id, username, phone_no };
       const { signal } = end.current;
-      const answer = await ask({ path: "/redeem", body }, setWait, signal);
+      const answer = await ask({ path: "redeem", body }, setWait, signal);
       take(answer.status, answer.body);
     } catch (error) {
       if (!end.current.signal.aborted) throw error;

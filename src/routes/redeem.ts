@@ -74,6 +74,8 @@ export const redeemRoute: FastifyPluginAsyncTypebox<Services> = async (
   app.get(
     "/redeem",
     {
+      // A HEAD must change nothing.
+      exposeHeadRoute: false,
       schema: {
         ...described,
         operationId: "redeemByQuery",

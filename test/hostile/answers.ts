@@ -25,7 +25,8 @@ export function readAnswers(bytes: Buffer, methods: string[]) {
     }
     // What could not be read as a request has no method either: such an answer, the one without a date, has its body.
     const bodiless =
-      methods[answers.length] === "HEAD" && head.headers.has("date");
+      head.status === 204 ||
+      (methods[answers.length] === "HEAD" && head.headers.has("date"));
     const length = bodiless ? 0 : lengthOf(head.headers);
     if (from + length > bytes.length) break;
     at = from + length;
@@ -44,7 +45,7 @@ export function mustBeOurs(answer: Answer, method = "GET"): void {
   demand(status !== 500, "a mistake of ours");
   demand(status !== 503, "unavailable, with its stores at hand");
   demand(!INSIDES.test(all), "words of our insides");
-  if (method === "HEAD") return;
+  if (method === "HEAD" || status === 204) return;
   // `GET *` is the same as `GET /` to Fastify.
   if (status === 200 && isPage(headers)) return;
   demand(isJson(headers), "no JSON");

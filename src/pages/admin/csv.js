@@ -34,7 +34,7 @@ export function Csv({ session, today }) {
     setTold("");
     setProgress({ rows: 0, of: undefined });
     const { signal } = end.current;
-    const path = `/admin/results.csv?${query}`;
+    const path = `results.csv?${query}`;
     try {
       const { file, rows } = await download(session, path, signal, setProgress);
       hand(file, `winners-${day}.csv`);

@@ -34,7 +34,7 @@ export function Editor({ session, live }) {
   const dirty = isTyped(typed);
 
   async function load() {
-    const { status, body } = await ask(session, "/admin/prizes");
+    const { status, body } = await ask(session, "prizes");
     if (status === 200) setTable(body.data);
     setProblem(status === 200 ? "" : body.error);
     return status === 200;

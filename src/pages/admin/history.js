@@ -21,7 +21,7 @@ export function History({ session, shown }) {
   /** @param {string} cursor empty: from the newest on */
   async function read(cursor) {
     const query = cursor && `?cursor=${cursor}`;
-    const { status, body } = await ask(session, `/admin/history${query}`);
+    const { status, body } = await ask(session, `history${query}`);
     if (status !== 200) return setProblem(body.error);
     setProblem("");
     const { changes, next_cursor } = body.data;

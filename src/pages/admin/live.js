@@ -78,7 +78,7 @@ async function read(session, signal, heard) {
     },
   });
   try {
-    const response = await send(session, "/admin/live", {
+    const response = await send(session, "live", {
       headers: { accept: "text/event-stream" },
       signal: end.signal,
     });

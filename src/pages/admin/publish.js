@@ -73,7 +73,7 @@ export function Publish(props) {
         type="button"
         aria-disabled=${prizes && !busy ? undefined : "true"}
         aria-busy=${busy ? "true" : undefined}
-        onClick=${() => put("/admin/prizes?preview=yes", setPreview)}
+        onClick=${() => put("prizes?preview=yes", setPreview)}
       >
         Preview changes
       </button>`
@@ -85,7 +85,7 @@ export function Publish(props) {
         after=${preview}
         busy=${busy}
         publish=${() =>
-          put("/admin/prizes", (saved) => {
+          put("prizes", (saved) => {
             setPreview(undefined);
             published(saved);
           })}

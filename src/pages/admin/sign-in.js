@@ -68,7 +68,7 @@ async function refusal(token, name) {
   // What no header can carry is no token.
   if (!/^[!-~]+$/.test(token)) return WRONG;
   const session = { token, name, signOut() {} };
-  const { status, body } = await ask(session, "/admin/history?limit=1");
+  const { status, body } = await ask(session, "history?limit=1");
   if (status === 200) return undefined;
   return status === 401 ? WRONG : body.error;
 }

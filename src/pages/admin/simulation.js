@@ -51,7 +51,7 @@ export function Simulation({ session, prizes, edited }) {
 
   /** @param {object} body @param {AbortSignal} signal */
   async function run(body, signal) {
-    const path = "/admin/simulation";
+    const path = "simulation";
     const response = await send(session, path, {
       method: "POST",
       body,

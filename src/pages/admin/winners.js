@@ -31,7 +31,7 @@ export function Winners({ session, today }) {
   async function find(query, cursor) {
     setBusy(true);
     const more = cursor ? `&cursor=${cursor}` : "";
-    const path = `/admin/results?${query}${more}`;
+    const path = `results?${query}${more}`;
     const { status, body } = await ask(session, path);
     setBusy(false);
     setProblem(status === 200 ? "" : body.error);
