@@ -1,7 +1,8 @@
 import { parseArgs } from "node:util";
+import { Redis } from "ioredis";
 import { inParallel } from "../build.js";
 import { startPair } from "../services.js";
-import { copyProject, mutated } from "./copy.js";
+import { type Copy, copyProject, mutated } from "./copy.js";
 import type { Mutant } from "./mutant.js";
 import { type Ran, runTest } from "./run.js";
 import { mutants } from "./table.js";
@@ -42,16 +43,20 @@ if (stale.length > 0 || chosen.length === 0) {
   process.exit(1);
 }
 
-const pair = await startPair();
+const pairs = [await startPair()];
+// Stores that were given are one pair.
+const jobs = pairs[0]?.kind === "given" ? 1 : Number(values.jobs) || 1;
+while (pairs.length < jobs) pairs.push(await startPair());
+const free = [...pairs];
+const close = () => Promise.all(pairs.map((pair) => pair.close()));
 let stopping = false;
-for (const signal of ["SIGINT", "SIGTERM"] as const) {
+for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) {
   process.on(signal, () => {
     if (stopping) return;
     stopping = true;
-    pair.close().finally(() => process.exit(1));
+    close().finally(() => process.exit(1));
   });
 }
-const jobs = Math.max(1, Number(values.jobs) || 1);
 const began = performance.now();
 
 // A test that fails by itself kills nothing.
@@ -59,7 +64,7 @@ const tests = new Map(chosen.map((mutant) => [keyOf(mutant), mutant]));
 const unfit: string[] = [];
 const sound = await copyProject();
 await inParallel([...tests.values()], jobs, async (mutant) => {
-  const ran = await runTest(sound, mutant, pair);
+  const ran = await runOn(sound, mutant);
   if (stopping) return;
   say(`${ran.end === "passed" ? "sound" : "UNFIT"}`, keyOf(mutant), ran);
   if (ran.end !== "passed") unfit.push(keyOf(mutant));
@@ -70,14 +75,14 @@ const ends = new Map<Mutant, Ran>();
 await inParallel(chosen, jobs, async (mutant) => {
   if (stopping || unfit.includes(keyOf(mutant))) return;
   const copy = await copyProject(mutant);
-  const ran = await runTest(copy, mutant, pair);
+  const ran = await runOn(copy, mutant);
   await copy.remove();
   if (stopping) return;
   ends.set(mutant, ran);
   const word = { failed: "killed", passed: "SURVIVED", broken: "BROKEN" };
   say(`${ends.size}/${chosen.length} ${word[ran.end]}`, mutant.name, ran);
 });
-await pair.close();
+await close();
 
 report("killed", "failed");
 report("survived", "passed");
@@ -90,6 +95,22 @@ const killed = chosen.filter((mutant) => ends.get(mutant)?.end === "failed");
 const seconds = Math.round((performance.now() - began) / 1_000);
 console.log(`\n${killed.length} of ${chosen.length} killed, ${seconds} s`);
 process.exit(killed.length === chosen.length ? 0 : 1);
+
+/** Runs a test on a pair that no other one uses. What a test that was ended has left in Redis goes. */
+async function runOn(copy: Copy, mutant: Mutant): Promise<Ran> {
+  const pair = free.pop();
+  if (!pair) throw new Error("more tests than stores");
+  const ran = await runTest(copy, mutant, pair);
+  if (pair.kind !== "given") await empty(pair.redisUrl);
+  free.push(pair);
+  return ran;
+}
+
+async function empty(redisUrl: string): Promise<void> {
+  const redis = new Redis(redisUrl, { protocol: 2 });
+  await redis.flushall();
+  redis.disconnect();
+}
 
 async function staleOf(all: Mutant[]): Promise<string[]> {
   const tried = await Promise.allSettled(all.map(mutated));

@@ -9,9 +9,9 @@ export type End = "passed" | "failed" | "broken";
 
 export type Ran = { end: End; seconds: number; output: string };
 
-/** What is said of code that can't be run. A mistake that nobody could ship proves nothing. */
+/** What is said of code that can't be run, or of stores that give no room. Such a failure proves nothing. */
 const BROKEN =
-  /SyntaxError|Transform failed|ERR_MODULE_NOT_FOUND|does not provide an export|Error compiling script|syntax error at or near/;
+  /SyntaxError|Transform failed|ERR_MODULE_NOT_FOUND|Redis databases are taken|does not provide an export|Error compiling script|syntax error at or near/;
 
 /** How long a test may take before it counts as failed, in milliseconds. */
 const LONGEST = 180_000;
@@ -52,6 +52,7 @@ export async function runTest(
   }, LONGEST);
   const [code] = (await once(child, "close")) as [number | null];
   clearTimeout(timer);
+  endGroup(child.pid);
   const seconds = (performance.now() - began) / 1_000;
   return { end: late ? "failed" : endOf(code, output), seconds, output };
 }
