@@ -117,6 +117,8 @@ t.test(
     await fillWinners(world, date, 3);
     await world.redis.flushdb();
     await server.draw("somebody");
+    await server.scheduler.tick();
+    t.match(await epochOf(world, date), /\?$/, "not whole yet");
     await world.sql`
       insert into result (id, user_id, prize_id, draw_date, unit, day_unit, created_at)
       values (gen_random_uuid(), 'late', 'A', ${date}, 4, 4, now())`;
@@ -177,6 +179,9 @@ t.test(
     const { date } = server.clock.today();
     const before = await epochOf(world, date);
     await goBack();
+    // The counters alone would not tell.
+    await world.redis.hset(keys.taken, "A", 2);
+    await world.redis.hset(keys.takenToday(date), "A", 2);
     t.equal(told((await server.draw("ann")).body), "won", "as the row says");
     t.not(await epochOf(world, date), before, "and every server will know");
     const [row] = await world.sql`select count(*)::int as n from result`;
@@ -196,6 +201,9 @@ t.test(
     const goBack = await snapshot(world);
     await fillWinners(world, date, 1);
     await goBack();
+    // The counters alone would not tell.
+    await world.redis.hset(keys.taken, "A", 1);
+    await world.redis.hset(keys.takenToday(date), "A", 1);
     // A primary that was demoted, has copied a late replica and was promoted again has another replication id.
     await world.redis.hset(keys.takenToday(date), "@lineage", "0123abcd");
     await server.scheduler.tick();

@@ -106,6 +106,7 @@ export const stores: Mutant[] = [
     file: "src/prize-table.ts",
     find: "const inForce = rows.filter((row) => row.active);",
     replace: "const inForce = rows;",
-    test: "test/forked.test.ts",
+    test: "test/reload.test.ts",
+    only: "an edit made with plain SQL",
   },
 ];

@@ -1,3 +1,4 @@
+import { callers } from "./callers.js";
 import { edge } from "./edge.js";
 import { engine } from "./engine.js";
 import { lua } from "./lua.js";
@@ -11,4 +12,5 @@ export const mutants: Mutant[] = [
   ...engine,
   ...stores,
   ...edge,
+  ...callers,
 ];
