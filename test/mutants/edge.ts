@@ -65,11 +65,4 @@ export const edge: Mutant[] = [
     replace: "bodyLimit: 4_194_304,",
     test: "test/input.test.ts",
   },
-  {
-    name: "bodies in another encoding are bent into UTF-8",
-    file: "src/app.ts",
-    find: '!isUtf8(body) || !namesUtf8(request.headers["content-type"])',
-    replace: "body.length === 0",
-    test: "test/input.test.ts",
-  },
 ];

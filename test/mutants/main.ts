@@ -34,7 +34,7 @@ if (values.list) {
   }
   process.exit(0);
 }
-const stale = await staleOf(mutants);
+const stale = await staleOf(chosen);
 for (const reason of stale) console.error(reason);
 if (stale.length > 0 || chosen.length === 0) {
   console.error(
