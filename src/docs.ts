@@ -53,6 +53,8 @@ async function render(document: object): Promise<Map<string, Asset>> {
   });
   await source.register(swaggerUi, {
     routePrefix: "/docs",
+    // Relative: a proxy may have put the service below another path.
+    indexPrefix: ".",
     uiConfig: { layout: "BaseLayout", tryItOutEnabled: true },
     theme: { title: "Lucky Draw: API" },
   });

@@ -5,6 +5,7 @@ import { join } from "node:path";
 import type { Test } from "tap";
 import { freePort } from "../src/embedded-redis.js";
 import { home, processesIn } from "./home.js";
+import type { Owner } from "./owner.js";
 import { until } from "./until.js";
 
 const CONF = new URL("../src/deploy/nginx.conf", import.meta.url);
@@ -37,13 +38,7 @@ export async function startNginx(t: Test, urls: string[]) {
   };
 
   await write([]);
-  const args = ["-p", folder, "-c", path, "-e", join(folder, "error.log")];
-  const nginx = spawn("nginx", args, { cwd: folder, stdio: "inherit" });
-  const exited = once(nginx, "exit");
-  t.teardown(async () => {
-    nginx.kill("SIGTERM");
-    await exited;
-  });
+  const nginx = run(t, folder, path);
   const url = `http://127.0.0.1:${port}`;
   await until("nginx", () => fetch(`${url}/healthz`));
 
@@ -59,4 +54,32 @@ export async function startNginx(t: Test, urls: string[]) {
     });
   };
   return { url, without };
+}
+
+/** nginx that has a server below a path, such as /promo/, and nothing else. Answers with the address of that path. */
+export async function startNginxBelow(t: Owner, path: string, server: string) {
+  const folder = await mkdtemp(join(home(), "nginx-"));
+  const port = await freePort();
+  const conf = join(folder, "nginx.conf");
+  await writeFile(
+    conf,
+    `daemon off; pid ${folder}/pid; worker_processes 1; events {}
+    http { access_log off; server { listen 127.0.0.1:${port};
+      location ${path} { proxy_pass ${server}/; proxy_buffering off; } } }`,
+  );
+  run(t, folder, conf);
+  const url = `http://127.0.0.1:${port}${path}`;
+  await until("nginx", () => fetch(url));
+  return url;
+}
+
+function run(t: Owner, folder: string, conf: string) {
+  const args = ["-p", folder, "-c", conf, "-e", join(folder, "error.log")];
+  const nginx = spawn("nginx", args, { cwd: folder, stdio: "inherit" });
+  const exited = once(nginx, "exit");
+  t.teardown(async () => {
+    nginx.kill("SIGTERM");
+    await exited;
+  });
+  return nginx;
 }

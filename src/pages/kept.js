@@ -9,8 +9,11 @@
  * }} Win  `closed` tells how it ended, and `sentence` the server's words for it
  */
 
-const PENDING = "lucky-draw:pending";
-const WINS = "lucky-draw:wins";
+/** Behind a proxy several draws may share a host, each below a path of its own. */
+const below = location.pathname.replace(/^\/$/, "");
+
+const PENDING = `lucky-draw:pending${below}`;
+const WINS = `lucky-draw:wins${below}`;
 
 /** Stands in where the browser keeps nothing for this page. @type {Map<string, string>} */
 const memory = new Map();

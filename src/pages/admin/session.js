@@ -8,7 +8,8 @@
  * @typedef {{ status: number, body: any, etag: string | null }} Answer  status 0: none came
  */
 
-const KEPT = "lucky-draw:administrator";
+/** Behind a proxy several draws may share a host, each below a path of its own. */
+const KEPT = `lucky-draw:administrator${location.pathname.replace(/^\/admin\/$/, "")}`;
 
 /** How long an answer may take, in milliseconds. */
 const PATIENCE = 15_000;
