@@ -43,6 +43,11 @@ export function fail(
 ): FastifyReply {
   reply.failure = code;
   if (code === "UNAVAILABLE") reply.header("retry-after", retryAfter());
+  if (code === "TOO_MANY_REQUESTS") {
+    // Behind one address a crowd's minute ends at one moment.
+    const left = Number(reply.getHeader("retry-after"));
+    reply.header("retry-after", left - 1 + retryAfter());
+  }
   return reply
     .code(STATUS[code])
     .header("cache-control", "no-store")

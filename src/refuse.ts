@@ -1,5 +1,5 @@
 import type { Socket } from "node:net";
-import type { FastifyInstance } from "fastify";
+import type { FastifyInstance, FastifyRequest } from "fastify";
 import { UNAVAILABLE } from "./errors.js";
 import { fail } from "./failures.js";
 import type { Gate } from "./gate.js";
@@ -13,16 +13,26 @@ const SOONEST = 1_000;
  * and meets another refusal is not read from until then: callers who never rest took half of what the server could do for
  * the others.
  */
-export function refuseWhenFull(app: FastifyInstance, gate: Gate): void {
+export function refuseWhenFull(
+  app: FastifyInstance,
+  gate: Pick<Gate, "isFull">,
+): void {
   const refusedAt = new WeakMap<Socket, number>();
 
-  app.addHook("onRequest", ({ raw }, reply, done) => {
+  app.addHook("onRequest", (request, reply, done) => {
     if (!gate.isFull()) return done();
-    const { socket } = raw;
+    if (!isForwarded(request)) restIfAgain(request.raw.socket);
+    fail(reply, "UNAVAILABLE", UNAVAILABLE);
+  });
+
+  function restIfAgain(socket: Socket): void {
     const now = performance.now();
     const since = now - (refusedAt.get(socket) ?? Number.NEGATIVE_INFINITY);
     refusedAt.set(socket, now);
     if (since < SOONEST) restAfterwards(socket, SOONEST);
-    fail(reply, "UNAVAILABLE", UNAVAILABLE);
-  });
+  }
 }
+
+/** Whether a trusted proxy sent it: its next request on the same connection is somebody else's. */
+const isForwarded = ({ ips }: FastifyRequest) =>
+  ips !== undefined && ips.length > 1;

@@ -91,5 +91,12 @@ t.test(
       t.equal(away.body.code, "UNAVAILABLE");
       t.match(away.headers.get("retry-after"), /^[1-4]$/);
     }
+    const told = await Promise.all(
+      Array.from({ length: 50 }, async () => {
+        const away = await fetch(`${nginx.url}/prizes`);
+        return away.headers.get("retry-after");
+      }),
+    );
+    t.ok(new Set(told).size > 1, "nginx does not bring them back as one");
   },
 );

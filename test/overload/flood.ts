@@ -13,6 +13,7 @@ const result = await autocannon({
   headers: { "content-type": "application/json" },
   connections: Number(connections),
   duration: Number(seconds),
+  timeout: 60, // an answer that is late is measured, not missed
   ...(rate !== undefined && { overallRate: Number(rate) }),
   requests: [
     {

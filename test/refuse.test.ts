@@ -1,0 +1,105 @@
+import { once } from "node:events";
+import { Agent, get, type IncomingMessage } from "node:http";
+import type { AddressInfo, Socket } from "node:net";
+import { text } from "node:stream/consumers";
+import Fastify from "fastify";
+import t, { type Test } from "tap";
+import { trustedOf } from "../src/access/trusted.js";
+import { retryAfter } from "../src/errors.js";
+import { refuseWhenFull } from "../src/refuse.js";
+import { takeTurns } from "../src/turns.js";
+
+/** A server that is full when a test says so, and one connection to it. */
+async function setUp(t: Test, trusted?: string) {
+  const state = { full: true, read: 0, pauses: 0 };
+  const app = Fastify({ trustProxy: trustedOf(trusted) });
+  takeTurns(app.server);
+  refuseWhenFull(app, { isFull: () => state.full });
+  app.get("/", async () => {
+    state.read += 1;
+    return {};
+  });
+  app.server.on("connection", (socket: Socket) => {
+    const pause = socket.pause.bind(socket);
+    socket.pause = () => {
+      state.pauses += 1;
+      return pause();
+    };
+  });
+  await app.listen({ host: "127.0.0.1", port: 0 });
+  const agent = new Agent({ keepAlive: true, maxSockets: 1 });
+  t.teardown(async () => {
+    agent.destroy();
+    await app.close();
+  });
+  const { port } = app.server.address() as AddressInfo;
+  let answered = 0;
+
+  async function ask(headers: Record<string, string> = {}) {
+    const [answer] = (await once(
+      get({ port, host: "127.0.0.1", agent, headers }),
+      "response",
+    )) as [IncomingMessage];
+    const body = await text(answer);
+    const reused = answered > 0 && answer.socket.bytesRead > body.length * 2;
+    answered += 1;
+    const { statusCode, headers: told } = answer;
+    return { status: statusCode, told, body, reused };
+  }
+
+  return { state, ask };
+}
+
+t.test("a refusal is a 503 before the route, told when to come", async (t) => {
+  const { state, ask } = await setUp(t);
+  const { status, told, body } = await ask();
+  t.equal(status, 503);
+  t.match(told["retry-after"], /^[1-4]$/);
+  t.match(JSON.parse(body), { success: false, code: "UNAVAILABLE" });
+  t.equal(state.read, 0);
+});
+
+t.test("who was refused once is served like any other", async (t) => {
+  const { state, ask } = await setUp(t);
+  await ask();
+  state.full = false;
+  for (let n = 0; n < 5; n += 1) {
+    const { status, reused } = await ask();
+    t.equal(status, 200);
+    t.ok(reused, "on the same connection");
+  }
+  t.equal(state.pauses, 0);
+});
+
+t.test("who does not wait is not read for a second", async (t) => {
+  const { state, ask } = await setUp(t);
+  await ask();
+  await ask();
+  const began = performance.now();
+  state.full = false;
+  t.equal((await ask()).status, 200, "and then served");
+  t.ok(performance.now() - began > 900);
+  t.ok(state.pauses > 0);
+});
+
+t.test("a trusted proxy's connection carries many callers", async (t) => {
+  const { state, ask } = await setUp(t, "1");
+  for (let n = 0; n < 10; n += 1) {
+    const { status } = await ask({ "x-forwarded-for": `192.0.2.${n}` });
+    t.equal(status, 503);
+  }
+  t.equal(state.pauses, 0);
+});
+
+t.test("a header that nobody trusts makes no proxy", async (t) => {
+  const { state, ask } = await setUp(t);
+  for (let n = 0; n < 2; n += 1) await ask({ "x-forwarded-for": "192.0.2.1" });
+  state.full = false;
+  await ask();
+  t.ok(state.pauses > 0);
+});
+
+t.test("a crowd comes back in four parts of one size", async (t) => {
+  const parts = [0, 0.249, 0.25, 0.5, 0.75, 0.999].map(retryAfter);
+  t.same(parts, [1, 1, 2, 3, 4, 4]);
+});
