@@ -33,21 +33,21 @@ async function setUp(t: Test, trusted?: string) {
     await app.close();
   });
   const { port } = app.server.address() as AddressInfo;
-  let answered = 0;
 
   async function ask(headers: Record<string, string> = {}) {
-    const [answer] = (await once(
-      get({ port, host: "127.0.0.1", agent, headers }),
-      "response",
-    )) as [IncomingMessage];
+    const request = get({ port, host: "127.0.0.1", agent, headers });
+    const [answer] = (await once(request, "response")) as [IncomingMessage];
     const body = await text(answer);
-    const reused = answered > 0 && answer.socket.bytesRead > body.length * 2;
-    answered += 1;
-    const { statusCode, headers: told } = answer;
-    return { status: statusCode, told, body, reused };
+    const { statusCode: status, headers: told } = answer;
+    return { status, told, body, reused: request.reusedSocket };
   }
 
-  return { state, ask };
+  /** Asks again and again, until it is not read: on a busy machine two of them may be a second apart. */
+  async function hammer(headers: Record<string, string> = {}) {
+    for (let n = 0; n < 20 && state.pauses === 0; n += 1) await ask(headers);
+  }
+
+  return { state, ask, hammer };
 }
 
 t.test("a refusal is a 503 before the route, told when to come", async (t) => {
@@ -72,14 +72,13 @@ t.test("who was refused once is served like any other", async (t) => {
 });
 
 t.test("who does not wait is not read for a second", async (t) => {
-  const { state, ask } = await setUp(t);
-  await ask();
-  await ask();
+  const { state, ask, hammer } = await setUp(t);
   const began = performance.now();
+  await hammer();
+  t.ok(state.pauses > 0);
   state.full = false;
   t.equal((await ask()).status, 200, "and then served");
-  t.ok(performance.now() - began > 900);
-  t.ok(state.pauses > 0);
+  t.ok(performance.now() - began > 990);
 });
 
 t.test("a trusted proxy's connection carries many callers", async (t) => {
@@ -92,10 +91,8 @@ t.test("a trusted proxy's connection carries many callers", async (t) => {
 });
 
 t.test("a header that nobody trusts makes no proxy", async (t) => {
-  const { state, ask } = await setUp(t);
-  for (let n = 0; n < 2; n += 1) await ask({ "x-forwarded-for": "192.0.2.1" });
-  state.full = false;
-  await ask();
+  const { state, hammer } = await setUp(t);
+  await hammer({ "x-forwarded-for": "192.0.2.1" });
   t.ok(state.pauses > 0);
 });
 
