@@ -1,8 +1,9 @@
 #!lua
--- probe: does what the other scripts do, on keys that nothing else reads: where Redis would refuse a draw, for want of
--- memory, of replicas, of a disk or of a right, it refuses this, too.
+-- probe: calls every command that the other scripts call, on keys that nothing else reads, and looks at the keys that
+-- they share: where Redis would refuse a draw, for want of memory, of replicas, of a disk or of a right, or because a key
+-- is not ours, it refuses this, too.
 --
--- KEYS    scratch scratch_stream
+-- KEYS    scratch scratch_stream prizes taken pending outbox
 -- ARGV    expires_at
 --         per field: field
 --   expires_at  seconds, when the keys may go
@@ -10,12 +11,14 @@
 -- WRITES  scratch scratch_stream
 -- COST    O(1)
 
-local scratch, scratch_stream = KEYS[1], KEYS[2]
+local scratch, scratch_stream, prizes, taken, pending, outbox =
+  KEYS[1], KEYS[2], KEYS[3], KEYS[4], KEYS[5], KEYS[6]
 local expires_at = ARGV[1]
 local call = redis.call
 
 for at = 2, #ARGV do
   call('HSET', scratch, ARGV[at], expires_at)
+  call('HSETNX', scratch, ARGV[at], expires_at)
   call('HGET', scratch, ARGV[at])
   call('HMGET', scratch, ARGV[at])
   call('HDEL', scratch, ARGV[at])
@@ -26,4 +29,9 @@ call('XRANGE', scratch_stream, entry, entry)
 call('XDEL', scratch_stream, entry)
 call('EXPIREAT', scratch_stream, expires_at)
 call('INFO', 'replication')
+call('HLEN', prizes)
+call('HLEN', taken)
+call('HLEN', pending)
+-- From the end to the beginning lies nothing.
+call('XRANGE', outbox, '+', '-')
 return 'OK'

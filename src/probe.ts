@@ -40,6 +40,10 @@ const REDIS: [RegExp, string][] = [
     /CLUSTERDOWN|MOVED|CROSSSLOT/,
     "This Redis is a node of a cluster that does not serve this slot: name one that does in REDIS_URL.",
   ],
+  [
+    /WRONGTYPE/,
+    "A key of ours in Redis holds something else: give this product a Redis database of its own.",
+  ],
   [/LOADING/, "Redis is still loading its data: it serves when it has."],
   [
     /MASTERDOWN/,
@@ -76,7 +80,8 @@ const POSTGRES: Record<string, string> = {
 /** Why a draw could not be decided now, or undefined. Never rejects. */
 export async function probeRedis(redis: Redis): Promise<string | undefined> {
   const expiresAt = Math.floor(Date.now() / 1_000) + LIFE;
-  const names = [keys.scratch, keys.scratchStream];
+  const { scratch, scratchStream, prizes, taken, pending, outbox } = keys;
+  const names = [scratch, scratchStream, prizes, taken, pending, outbox];
   try {
     const probing = redis.probe(names.length, ...names, expiresAt, "probe");
     await within(PATIENCE, probing, late);
@@ -115,7 +120,11 @@ export async function probePostgres(
   } catch (error) {
     const { cause = error } = error as { cause?: unknown };
     const { code } = cause as { code?: unknown };
-    return POSTGRES[String(code)] ?? "Postgres does not answer.";
+    const known = POSTGRES[String(code)];
+    if (known) return known;
+    return cause instanceof Error && cause.name === "PostgresError"
+      ? "Postgres refuses what a win needs: npm run doctor says more."
+      : "Postgres does not answer.";
   }
 }
 

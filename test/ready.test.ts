@@ -1,7 +1,12 @@
 import { execFile } from "node:child_process";
+import { mkdir, readFile, rm } from "node:fs/promises";
+import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 import t from "tap";
+import { parse } from "yaml";
+import { keys } from "../src/keys.js";
+import { shared } from "../src/shared.js";
 import { build, setPrizes } from "./build.js";
 import { createProxy } from "./proxy.js";
 import { startStores } from "./services.js";
@@ -19,12 +24,16 @@ const readiness = async (url: string) => {
 };
 
 t.test("what makes Redis refuse every draw makes it not ready", async (t) => {
-  const stores = await startStores();
+  const stores = await startStores("embedded");
   t.teardown(() => stores.close());
   const world = ownWorld(t, stores);
   const server = await build(t, world);
   await setPrizes(world, [{ id: "A" }], server);
   const { redis } = world;
+  const other = redis.duplicate();
+  t.teardown(() => other.disconnect());
+  const [, folder] = (await redis.config("GET", "dir")) as [string, string];
+  const dump = join(folder, "dump.rdb");
   t.same(await readiness(server.url), {
     status: 200,
     ready: true,
@@ -51,6 +60,52 @@ t.test("what makes Redis refuse every draw makes it not ready", async (t) => {
       /is a replica/,
       () => redis.replicaof("127.0.0.1", "1"),
       () => redis.replicaof("NO", "ONE"),
+    ],
+    [
+      "snapshots that fail",
+      /can't save/,
+      async () => {
+        await rm(dump, { force: true });
+        await mkdir(join(dump, "in its place"), { recursive: true });
+        await set("save", "3600 1000000");
+        await redis.bgsave();
+        await until("the snapshot fails", async () => {
+          const info = await redis.info("persistence");
+          if (!info.includes("rdb_last_bgsave_status:err")) throw new Error();
+        });
+      },
+      async () => {
+        await set("save", "");
+        await rm(dump, { recursive: true });
+      },
+    ],
+    [
+      "a script without end",
+      /SCRIPT KILL/,
+      async () => {
+        await set("busy-reply-threshold", "1");
+        other.eval("while true do end", 0).catch(() => {});
+        await until("it keeps Redis busy", async () => {
+          const said = await redis.ping().catch((error) => error.message);
+          if (!said.startsWith("BUSY")) throw new Error(said);
+        });
+      },
+      async () => {
+        await redis.script("KILL");
+        await until("it is over", () => redis.ping());
+      },
+    ],
+    [
+      "a key of another's",
+      /holds something else/,
+      () => redis.multi().del(keys.outbox).set(keys.outbox, "theirs").exec(),
+      () => redis.del(keys.outbox),
+    ],
+    [
+      "a key that is forbidden",
+      /forbids/,
+      () => acl("resetkeys", `~${keys.scratch}*`, `~${keys.prizes}`),
+      () => acl("allkeys"),
     ],
     ...["xadd", "hset", "evalsha", "expireat"].map(
       (command) =>
@@ -140,25 +195,67 @@ t.test(
   },
 );
 
-t.test("while a store is silent, the answer has its own shape", async (t) => {
+t.test("whoever asks during a run shares it", async (t) => {
+  const ends: ((n: number) => void)[] = [];
+  const ask = shared(() => new Promise<number>((end) => ends.push(end)));
+  const first = [ask(), ask()];
+  await new Promise(setImmediate);
+  first.push(ask());
+  t.equal(ends.length, 1);
+  ends[0]?.(1);
+  t.same(await Promise.all(first), [1, 1, 1]);
+  const second = ask();
+  t.equal(ends.length, 2, "a later one looks anew");
+  ends[1]?.(2);
+  t.equal(await second, 2);
+});
+
+t.test("while a store is silent, answers have their shape", async (t) => {
   const world = await createWorld(t);
   for (const store of ["redisUrl", "databaseUrl"] as const) {
     const proxy = await createProxy(t, world[store]);
-    const server = await build(t, { ...world, [store]: proxy.url });
-    await setPrizes(world, [{ id: "A" }], server);
-    proxy.silence();
-    const answers = await Promise.all(
-      Array.from({ length: 20 }, async (_, n) => {
-        await new Promise((resolve) => setTimeout(resolve, n * 150));
-        return readiness(server.url);
-      }),
+    // Every answer is compared with the OpenAPI document.
+    const server = await build(
+      t,
+      {
+        ...world,
+        [store]: proxy.url,
+      },
+      { settings: { METRICS: "on" } },
     );
-    for (const { status, ready, problems } of answers) {
+    await setPrizes(world, [{ id: store }], server);
+    proxy.silence();
+    // Some of them begin while others wait.
+    const asking = Array.from({ length: 20 }, async (_, n) => {
+      await new Promise((resolve) => setTimeout(resolve, n * 150));
+      const scrape = await fetch(`${server.url}/metrics`);
+      const text = await scrape.text();
+      t.equal(scrape.status, 200, text);
+      const name = store === "redisUrl" ? "redis" : "postgres";
+      t.match(text, `lucky_draw_up{store="${name}"} 0`);
+      if (store === "redisUrl") t.notMatch(text, /^lucky_draw_outbox_.* \d/m);
+      return readiness(server.url);
+    });
+    for (const { status, ready, problems } of await Promise.all(asking)) {
       t.equal(status, 503);
       t.equal(ready, false);
       t.ok(problems.length > 0);
     }
     await server.close();
+  }
+});
+
+t.test("each alert has a test that it fires", async (t) => {
+  const read = (name: string) =>
+    readFile(new URL(`../src/observe/${name}`, import.meta.url), "utf8");
+  const { groups } = parse(await read("alerts.yml"));
+  const tests = await read("alerts.test.yml");
+  const names = groups.flatMap((group: { rules: { alert: string }[] }) =>
+    group.rules.map(({ alert }) => alert),
+  );
+  t.ok(names.length > 10);
+  for (const name of names) {
+    t.match(tests, `alertname="${name}"}', value: 1 }`, name);
   }
 });
 

@@ -219,3 +219,20 @@ t.test(
     }
   },
 );
+
+t.test("the probe calls every command that a script calls", async (t) => {
+  const commands = async (name: string) => {
+    const { text } = await header(name);
+    return new Set(text.match(/(?<=call\(\s*')[A-Z]+/g));
+  };
+  const probed = await commands("probe");
+  for (const name of scripts) {
+    const own = [...(await commands(name))];
+    t.ok(own.length > 2, `${name}'s commands were found`);
+    t.same(
+      own.filter((command) => !probed.has(command)),
+      [],
+      `/readyz would not notice that ${name} may not call these`,
+    );
+  }
+});

@@ -1,18 +1,15 @@
 import type { FastifyPluginAsyncTypebox } from "@fastify/type-provider-typebox";
 import Type from "typebox";
-import { createBatcher } from "../batch.js";
 import { within } from "../deadline.js";
 import { keys } from "../keys.js";
 import { readOutbox } from "../outbox.js";
 import type { Services } from "../services.js";
+import { shared } from "../shared.js";
 import { readStock } from "../stock.js";
 import type { Metrics } from "./metrics.js";
 
 /** How long a scrape waits for a store, in milliseconds. Prometheus gives up after ten seconds. */
 const PATIENCE = 1_500;
-
-/** Callers who share a scrape. */
-const MANY = 10_000;
 
 const late = () => new Error("it took too long");
 
@@ -25,10 +22,7 @@ export const metricsRoute: FastifyPluginAsyncTypebox<
   const { unitsLeft, unitsQuota, tableRefused } = metrics;
   const { underWay, connections } = metrics;
   // One scrape for all who ask meanwhile: whoever floods it gets one text, and the stores one question.
-  const scrapes = createBatcher<undefined, string>(async (asking) => {
-    const text = await scrape();
-    return asking.map(() => text);
-  }, MANY);
+  const scraped = shared(scrape);
 
   app.get(
     "/metrics",
@@ -49,7 +43,7 @@ export const metricsRoute: FastifyPluginAsyncTypebox<
       },
     },
     async (_request, reply) => {
-      const text = await scrapes.add(undefined);
+      const text = await scraped();
       reply.header("cache-control", "no-store");
       return reply.type(registry.contentType).send(text);
     },
@@ -74,6 +68,7 @@ export const metricsRoute: FastifyPluginAsyncTypebox<
     // No number is better than an old one.
     outboxEntries.remove();
     outboxOldest.remove();
+    outboxAhead.remove();
     untold.remove();
     if (!outbox) return;
     outboxEntries.set(outbox.entries);

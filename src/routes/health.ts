@@ -1,28 +1,27 @@
 import type { FastifyPluginAsyncTypebox } from "@fastify/type-provider-typebox";
-import { createBatcher } from "../batch.js";
 import { keys } from "../keys.js";
 import { probePostgres, probeRedis } from "../probe.js";
 import { Health, NotReady, Ready } from "../schemas/health.js";
 import { failures } from "../schemas.js";
 import type { Services } from "../services.js";
-
-/** Callers who share a look. */
-const MANY = 10_000;
-
-const SLOW = "The stores take too long to answer.";
+import { shared } from "../shared.js";
 
 /** GET /healthz: the process lives. GET /readyz: a draw could be decided and kept now; says what is wrong. */
 export const healthRoutes: FastifyPluginAsyncTypebox<Services> = async (
   app,
   { redis, postgres, prizes },
 ) => {
-  // One look for all who ask meanwhile: whoever floods it must not keep the stores from draws.
-  const looks = createBatcher<undefined, string[]>(async (asking) => {
-    const looking = [redisProblem(), probePostgres(postgres)];
+  // One look for all who ask meanwhile: whoever floods it must not keep the stores from draws. They take the look that is
+  // under way: were they to wait for the next one, a silent store would cost them its time twice, three seconds.
+  const look = shared(async () => {
+    const looking = [
+      probeRedis(redis),
+      tableProblem(),
+      probePostgres(postgres),
+    ];
     const problems = [prizes.stop(), ...(await Promise.all(looking))];
-    const stops = problems.filter((problem) => problem !== undefined);
-    return asking.map(() => stops);
-  }, MANY);
+    return problems.filter((problem) => problem !== undefined);
+  });
 
   app.get(
     "/healthz",
@@ -51,8 +50,7 @@ export const healthRoutes: FastifyPluginAsyncTypebox<Services> = async (
       },
     },
     async (_request, reply) => {
-      // Its answer has one shape, whatever the stores do.
-      const stops = await looks.add(undefined).catch(() => [SLOW]);
+      const stops = await look();
       const refused = prizes.problem();
       const ready = stops.length === 0;
       // A refused edit is told but is no reason to take every server out: the last good table is in force.
@@ -62,9 +60,8 @@ export const healthRoutes: FastifyPluginAsyncTypebox<Services> = async (
     },
   );
 
-  async function redisProblem() {
-    const problem = await probeRedis(redis);
-    if (problem) return problem;
+  async function tableProblem() {
+    // Where Redis can't say, the probe tells why.
     const loaded = await redis.hexists(keys.prizes, "odds").catch(() => 1);
     return loaded ? undefined : "No prize table is in force.";
   }

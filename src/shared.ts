@@ -1,0 +1,10 @@
+/** Runs `work`, which takes a bounded time, at most once at a time: whoever calls meanwhile shares the run under way. */
+export function shared<T>(work: () => Promise<T>): () => Promise<T> {
+  let running: Promise<T> | undefined;
+  return () => {
+    running ??= work().finally(() => {
+      running = undefined;
+    });
+    return running;
+  };
+}
