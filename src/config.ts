@@ -5,6 +5,7 @@ import Fastify from "fastify";
 import { isSupportedCountry } from "libphonenumber-js";
 import Type, { type Static } from "typebox";
 import { SetupError } from "./errors.js";
+import { readVariables } from "./variables.js";
 
 /** The settings, in the order of `.env.example`. */
 export const ConfigSchema = Type.Object({
@@ -20,6 +21,7 @@ export const ConfigSchema = Type.Object({
       default: "info",
     },
   ),
+  LOG_FORMAT: Type.Enum(["pino", "names"], { default: "pino" }),
   ADMIN_TOKEN: Type.Optional(Type.String({ format: "secret" })),
   AUTH_JWT_SECRET: Type.Optional(Type.String({ format: "secret" })),
   AUTH_JWKS_URL: Type.Optional(Type.String({ format: "http-url" })),
@@ -107,21 +109,23 @@ const FORMATS = {
 export async function readConfig(
   variables: NodeJS.ProcessEnv,
 ): Promise<Config> {
-  const given = Object.entries(variables).filter(([, value]) => value !== "");
+  const { values, problems } = readVariables(variables);
   const app = Fastify();
   app.register(fastifyEnv, {
     schema: { ...ConfigSchema, ...APART, dependencies: TOGETHER },
-    data: Object.fromEntries(given),
+    data: values,
     env: false,
-    dotenv: true,
     ajv: { customOptions: withFormats },
   });
   try {
     await app.ready();
+    if (problems.length > 0) throw new SetupError(problems.join("\n"));
     return app.getEnvs<Config>();
   } catch (error) {
-    const errors = (error as { errors?: ErrorObject[] }).errors;
-    throw errors ? new SetupError(errors.map(explain).join("\n")) : error;
+    const { errors } = error as { errors?: ErrorObject[] };
+    if (!errors) throw error;
+    const told = [...problems, ...errors.map(explain)];
+    throw new SetupError([...new Set(told)].join("\n"));
   } finally {
     await app.close();
   }
@@ -155,8 +159,21 @@ function explain(error: ErrorObject): string {
 
 function isUrl(text: string, protocols: string[]): boolean {
   // Node reads a URL without the spaces and line ends that a file or a paste brought in.
-  if (/[\s\p{Cc}]/u.test(text)) return false;
-  return URL.canParse(text) && protocols.includes(new URL(text).protocol);
+  if (/[\s\p{Cc}]/u.test(text) || !URL.canParse(text)) return false;
+  const { protocol, username, password, pathname } = new URL(text);
+  return (
+    protocols.includes(protocol) &&
+    [username, password, pathname].every(isEscaped)
+  );
+}
+
+/** Whether each % begins an escape: a password with one must be percent-encoded. */
+function isEscaped(text: string): boolean {
+  try {
+    return Boolean(decodeURIComponent(text)) || text === "";
+  } catch {
+    return false;
+  }
 }
 
 /** A number of hops, or addresses and networks. */

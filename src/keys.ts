@@ -1,7 +1,7 @@
 import { crc32 } from "node:zlib";
 
 /** One hash tag keeps all keys in one slot, so that one script may touch them all, in a Redis Cluster too. */
-const TAG = "{lucky-draw}:";
+export const TAG = "{lucky-draw}:";
 
 /** The last of a day's 65,536 buckets, which keep a million participants at 15 a bucket and ten million within Redis's 512 of a listpack. */
 const LAST_BUCKET = 0xffff;

@@ -1,7 +1,9 @@
 import { type Logger, pino } from "pino";
 import { type Config, readConfig } from "./config.js";
-import { loggable, SetupError } from "./errors.js";
+import { SetupError } from "./errors.js";
+import { createLog, type Log, optionsOf } from "./log.js";
 import { createServer, type Server } from "./server.js";
+import { startProblem } from "./start-problem.js";
 
 /** How long the start waits for the stores before it listens without them and answers 503, in milliseconds. */
 const HEAD_START = 3_000;
@@ -17,10 +19,9 @@ type Stores = {
 };
 
 const config = await readConfig(process.env).catch(refuse);
-const logging = { level: config.LOG_LEVEL, serializers: { err: loggable } };
-const log = process.stdout.isTTY
-  ? pino(logging, await createTerminal())
-  : pino(logging);
+const { log, flush } = process.stdout.isTTY
+  ? await createTerminal(config.LOG_LEVEL)
+  : createLog(config.LOG_LEVEL, config.LOG_FORMAT);
 let stores: Stores | undefined;
 let server: Server | undefined;
 let stopping = false;
@@ -28,6 +29,8 @@ let stopping = false;
 // Ctrl-C can arrive twice, from the terminal and from npm: the first one counts.
 process.on("SIGINT", () => stop(0));
 process.on("SIGTERM", () => stop(0));
+// A terminal that is closed: without this the embedded stores would go on.
+process.on("SIGHUP", () => stop(0));
 process.on("uncaughtException", fail);
 const started = start(config, log);
 started.catch(fail);
@@ -57,9 +60,11 @@ async function storesOf({ DATABASE_URL, REDIS_URL }: Config): Promise<Stores> {
 }
 
 /** Log lines for a person's eyes. */
-async function createTerminal() {
+async function createTerminal(level: string): Promise<Log> {
   const { default: pretty } = await import("pino-pretty");
-  return pretty({ sync: true, ignore: "pid,hostname" });
+  const terminal = pretty({ sync: true, ignore: "pid,hostname" });
+  const log = pino({ ...optionsOf("pino"), level }, terminal);
+  return { log, flush: async () => {} };
 }
 
 function welcome(address: string): void {
@@ -73,25 +78,37 @@ Ctrl-C ends all of it.
 `);
 }
 
+/** The first failure counts: what follows is its doing. */
 function fail(error: unknown): void {
-  if (error instanceof SetupError) console.error(error.message);
-  else log.fatal({ err: error }, "stopping after an error");
+  if (stopping) return;
+  const problem = startProblem(error);
+  if (problem instanceof SetupError) tell(problem);
+  else log.fatal({ err: problem }, "stopping after an error");
   stop(1);
 }
 
 function stop(code: number): void {
   if (stopping) return;
   stopping = true;
-  closeAll().then(
-    () => process.exit(code),
-    (err: unknown) => {
+  closeAll()
+    .catch((err: unknown) => {
       log.fatal({ err }, "could not stop cleanly");
-      process.exit(1);
-    },
-  );
+      return 1;
+    })
+    .then(async (failed) => {
+      await flush();
+      process.exit(failed ?? code);
+    });
 }
 
-async function closeAll(): Promise<void> {
+/** What keeps the program from starting: a sentence, or a line like those of the log where that is asked for. */
+function tell({ message }: SetupError): void {
+  const stderr = pino.destination({ fd: 2, sync: true });
+  if (process.env.LOG_FORMAT !== "names") console.error(message);
+  else pino(optionsOf("names"), stderr).fatal(message);
+}
+
+async function closeAll(): Promise<undefined> {
   const overdue = () => {
     log.fatal("could not stop in time");
     process.exit(1);
@@ -100,10 +117,12 @@ async function closeAll(): Promise<void> {
   await started.catch(() => {});
   await server?.close();
   await stores?.close();
+  return undefined;
 }
 
 function refuse(error: unknown): never {
-  console.error(error instanceof SetupError ? error.message : error);
+  if (error instanceof SetupError) tell(error);
+  else console.error(error);
   process.exit(1);
 }
 

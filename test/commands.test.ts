@@ -1,5 +1,6 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
+import { mkdtempSync, writeFileSync } from "node:fs";
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir, userInfo } from "node:os";
 import { join } from "node:path";
@@ -7,7 +8,9 @@ import { text } from "node:stream/consumers";
 import { fileURLToPath } from "node:url";
 import t, { type Test } from "tap";
 import { build } from "./build.js";
+import { home } from "./home.js";
 import { commandOf } from "./process.js";
+import { runCommand } from "./run-command.js";
 import { until } from "./until.js";
 import { createWorld } from "./world.js";
 
@@ -277,4 +280,67 @@ t.test("the embedded pair of an npm start in this folder", async (t) => {
     code: 1,
     err: /no embedded pair runs in/,
   });
+});
+
+t.test("files as spreadsheets save them", async (t) => {
+  const world = await createWorld(t);
+  const { databaseUrl: DATABASE_URL } = world;
+  await runCommand("migrate", { DATABASE_URL });
+  const folder = mkdtempSync(join(home(), "sheets-"));
+  const file = join(folder, "prizes.csv");
+  const load = async (bytes: Buffer | string) => {
+    writeFileSync(file, bytes);
+    return runCommand("prizes", { DATABASE_URL }, { args: ["import", file] });
+  };
+  const commas =
+    'id,title,probability,daily_quota,total_quota,active\r\nMUG,"咖啡, hot",0.25,,10,TRUE\r\n';
+  const semicolons =
+    "id;title;probability;daily_quota;total_quota;active;;\r\nMUG;咖啡, hot;0,25;;10;TRUE;;\r\n;;;;;;;\r\n";
+  for (const [what, bytes] of [
+    ["with a byte order mark", `\uFEFF${commas}`],
+    ["semicolons and decimal commas", semicolons],
+    ["tabs", semicolons.replaceAll(";", "\t")],
+    [
+      "Unicode text",
+      Buffer.from(`\uFEFF${semicolons.replaceAll(";", "\t")}`, "utf16le"),
+    ],
+  ] as const) {
+    const { code, err } = await load(bytes);
+    t.equal(code, 0, `${what}: ${err}`);
+    const rows = await world.sql`
+      select id, title, probability::float8 as odds, daily_quota, total_quota, active from prize`;
+    t.same(
+      [...rows],
+      [
+        {
+          id: "MUG",
+          title: "咖啡, hot",
+          odds: 0.25,
+          daily_quota: null,
+          total_quota: 10,
+          active: true,
+        },
+      ],
+      what,
+    );
+  }
+  for (const [what, bytes] of [
+    [
+      "Big5",
+      Buffer.concat([
+        Buffer.from(commas.replace("咖啡", "")),
+        Buffer.from([0xa9, 0x40, 0xb0, 0xd8]),
+      ]),
+    ],
+    ["Windows-1252", Buffer.from(commas.replace("咖啡", "Café"), "latin1")],
+  ] as const) {
+    const { code, err } = await load(bytes);
+    t.equal(code, 1, what);
+    t.match(err, /not in UTF-8\. Save it as «CSV UTF-8»/);
+  }
+  const percent = await load(commas.replace("0.25", "25%"));
+  t.equal(percent.code, 1);
+  t.match(percent.err, /line 2: probability: /);
+  const [row] = await world.sql`select title from prize`;
+  t.equal(row?.title, "咖啡, hot", "nothing came into force");
 });

@@ -63,7 +63,7 @@ export function parsePrize(texts: PrizeTexts) {
     ...(probability !== undefined && { probability: decimal(probability) }),
     ...(daily_quota !== undefined && { daily_quota: quota(daily_quota) }),
     ...(total_quota !== undefined && { total_quota: quota(total_quota) }),
-    ...(active !== undefined && { active: TRUTH[active ?? ""] ?? active }),
+    ...(active !== undefined && { active: truth(active) }),
   };
   const objections = new Map<string, string>();
   for (const error of schema.Errors(typed)) {
@@ -78,7 +78,9 @@ export function parsePrize(texts: PrizeTexts) {
   return { prize, objections: [...objections.values()] };
 }
 
-const TRUTH: Record<string, boolean> = { true: true, false: false };
+/** Spreadsheets write TRUE and FALSE. */
+const truth = (text: string | null) =>
+  /^true$/i.test(text ?? "") || (/^false$/i.test(text ?? "") ? false : text);
 
 const decimal = (text: string | null) =>
   /^\d*\.?\d+(e-?\d+)?$/i.test(text ?? "") ? Number(text) : text;
@@ -88,20 +90,41 @@ function quota(text: string | null) {
   return /^\d+$/.test(text) ? Number(text) : text;
 }
 
+/** Where the decimal sign is a comma, spreadsheets separate columns by semicolons or tabs. */
+function delimiterOf(text: string): string {
+  const [head = ""] = text.split(/\r?\n/, 1);
+  return [";", "\t"].find((sign) => head.includes(sign)) ?? ",";
+}
+
+const withPoint = (record: PrizeTexts): PrizeTexts => ({
+  ...record,
+  probability: record.probability?.replace(/^(\d*),(\d+)$/, "$1.$2") ?? null,
+});
+
 function readRows(text: string, file: string) {
   try {
+    const delimiter = delimiterOf(text);
     const rows = parse(text, {
       bom: true,
+      delimiter,
       columns: (names: string[]) => {
-        if (names.join() === COLUMNS.join()) return names;
+        const named = names.map((name) => name.trim());
+        while (named.at(-1) === "") named.pop();
+        if (named.join() === COLUMNS.join()) return named;
         throw new CommandError(
           `${file}: line 1: must be ${COLUMNS.join(",")}, as prizes export writes it.`,
         );
       },
       info: true,
       skip_empty_lines: true,
+      // A spreadsheet may write commas for columns, and lines for rows, that once held something.
+      skip_records_with_empty_values: true,
+      relax_column_count_more: true,
     }) as unknown as { record: PrizeTexts; info: { lines: number } }[];
-    return rows.map(({ record, info }) => ({ record, line: info.lines }));
+    return rows.map(({ record, info }) => ({
+      record: delimiter === "," ? record : withPoint(record),
+      line: info.lines,
+    }));
   } catch (error) {
     if (!(error instanceof CsvError)) throw error;
     throw new CommandError(`${file}: ${error.message}.`);

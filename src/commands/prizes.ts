@@ -4,6 +4,7 @@ import { parseArgs } from "node:util";
 import { type Change, changePrizes } from "../admin/change-prizes.js";
 import { Failure } from "../errors.js";
 import type { Postgres } from "../postgres.js";
+import { decodeText } from "../text.js";
 import {
   formatPrizes,
   type PrizeTexts,
@@ -133,9 +134,15 @@ async function importFile(args: string[]): Promise<void> {
     allowPositionals: true,
   }).positionals;
   if (!file || more.length > 0) throw new UsageError("import: name one file.");
-  const text = await readFile(file, "utf8").catch((error: Error) => {
+  const bytes = await readFile(file).catch((error: Error) => {
     throw new CommandError(`${file} can't be read: ${error.message}.`);
   });
+  const text = decodeText(bytes);
+  if (text === undefined) {
+    throw new CommandError(
+      `${file} was not imported: it is not in UTF-8. Save it as «CSV UTF-8» in the spreadsheet.`,
+    );
+  }
   const prizes = parsePrizes(text, file);
   await withDatabase(async (postgres) => {
     await change(postgres, "replace", prizes).catch((error: unknown) => {
@@ -160,9 +167,18 @@ function change(
   mode: Change["mode"],
   prizes: Change["prizes"],
 ) {
-  const changed_by = `command: ${userInfo().username}`;
+  const changed_by = `command: ${userName()}`;
   const edit = { mode, prizes, changed_by, expected: null, preview: false };
   return changePrizes(postgres, edit);
+}
+
+/** In a container the user may have a number and no name. */
+function userName(): string {
+  try {
+    return userInfo().username;
+  } catch {
+    return `uid ${process.getuid?.()}`;
+  }
 }
 
 /** The prizes as texts: a probability keeps all its digits. */

@@ -1,9 +1,8 @@
-import { existsSync } from "node:fs";
-import { env, loadEnvFile } from "node:process";
 import { type Config, readConfig } from "../config.js";
 import { runningPair } from "../embedded-running.js";
 import { Failure } from "../errors.js";
 import { createPostgres, type Postgres } from "../postgres.js";
+import { readVariables } from "../variables.js";
 
 /** What is wrong with how a command was called. */
 export class UsageError extends Error {}
@@ -88,9 +87,8 @@ export async function withDatabase(
 
 /** The environment, for a command that needs no Redis: half a pair is refused, in `.env`, too. */
 export function withoutRedis(): NodeJS.ProcessEnv {
-  if (existsSync(".env")) loadEnvFile();
-  const { DATABASE_URL, REDIS_URL } = env;
+  const { DATABASE_URL, REDIS_URL } = readVariables(process.env).values;
   return DATABASE_URL && !REDIS_URL
-    ? { ...env, REDIS_URL: "redis://unused" }
-    : env;
+    ? { ...process.env, REDIS_URL: "redis://unused" }
+    : process.env;
 }

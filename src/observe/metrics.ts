@@ -5,6 +5,7 @@ import {
   Histogram,
   Registry,
 } from "prom-client";
+import { linesDropped } from "../log.js";
 import { createTallies } from "./tallies.js";
 
 export type Metrics = ReturnType<typeof createMetrics>;
@@ -78,6 +79,15 @@ export function createMetrics() {
   });
   for (const result of ["ok", "refused", "failed"]) reloads.inc({ result }, 0);
 
+  new Counter({
+    name: "lucky_draw_log_lines_dropped_total",
+    help: "Lines that the log could not take: a full disk, or a reader that has stopped",
+    registers,
+    collect() {
+      this.reset();
+      this.inc(linesDropped());
+    },
+  });
   const connectionsRefused = new Counter({
     name: "lucky_draw_connections_refused_total",
     help: "Connections closed at once because there were too many",
