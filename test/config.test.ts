@@ -68,6 +68,7 @@ t.test("defaults, and empty variables count as not set", async (t) => {
     TIME_ZONE: "UTC",
     DEFAULT_COUNTRY: "HK",
     LOG_LEVEL: "info",
+    LOG_FORMAT: "pino",
     PAGE: "on",
     PAGE_TITLE: "Lucky Draw",
     PAGE_COLOUR: "#c2185b",
