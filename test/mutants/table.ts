@@ -5,6 +5,7 @@ import { lua } from "./lua.js";
 import type { Mutant } from "./mutant.js";
 import { sql } from "./sql.js";
 import { stores } from "./stores.js";
+import { strangers } from "./strangers.js";
 
 export const mutants: Mutant[] = [
   ...lua,
@@ -13,4 +14,5 @@ export const mutants: Mutant[] = [
   ...stores,
   ...edge,
   ...callers,
+  ...strangers,
 ];
