@@ -18,5 +18,14 @@ $$;
 
 -- PostgreSQL 15 and later leave it out by themselves, except in a database that comes from an older one.
 revoke create on schema public from public;
-grant usage on schema public to lucky_owner, lucky_server, lucky_reader;
-grant create on schema public to lucky_owner;
+
+-- The schema is the first of search_path, public unless somebody says otherwise.
+do $$
+begin
+  if current_schema() is null then
+    raise invalid_schema_name using message = format('there is no schema of search_path: %s', current_setting('search_path'));
+  end if;
+  execute format('grant usage on schema %I to lucky_owner, lucky_server, lucky_reader', current_schema());
+  execute format('grant create on schema %I to lucky_owner', current_schema());
+end
+$$;

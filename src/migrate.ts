@@ -1,6 +1,8 @@
 import { readdir, readFile } from "node:fs/promises";
 import createSql, { type Sql } from "postgres";
+import { bareUrl, searchPathOf } from "./database-url.js";
 import { SetupError } from "./errors.js";
+import { preamble, tracked } from "./session.js";
 import { postgresAddress } from "./socket-url.js";
 
 const folder = new URL("../sql/", import.meta.url);
@@ -11,40 +13,23 @@ const LOCK = 7_364_001;
 /**
  * Applies the numbered files of `sql/` that the database has not seen, in order, each in a transaction. Any number of
  * servers may call it at once, and a role that may only serve where nothing is missing. Answers with the files applied.
- * Rejects with Postgres's error, or with a sentence where the role may not migrate.
+ * Rejects with Postgres's error, or with a sentence where the role may not migrate or the database is not fit.
  */
 export async function migrate(
   url: string,
   samplePrizes: boolean,
 ): Promise<string[]> {
-  const [address, socket] = postgresAddress(url);
-  const sql = createSql(address, {
-    ...socket,
-    max: 1,
-    connect_timeout: 2,
-    onnotice: () => {},
-    connection: { application_name: "lucky-draw-migrate" },
-  });
+  const sql = connectOnce(url);
   const applied: string[] = [];
   let missing: string[] | undefined;
   try {
-    // Held by the session: it goes with the connection, however this process ends.
-    await sql`select pg_advisory_lock(${LOCK})`;
-    missing = await missingIn(sql);
-    if (missing.length > 0) await createList(sql);
-    for (const name of missing) {
-      const text = await readFile(new URL(name, folder), "utf8");
-      await sql.begin(async (step) => {
-        await step.unsafe(text);
-        await step`insert into migration (name) values (${name})`;
-      });
-      applied.push(name);
+    await refuseUnfit(sql);
+    missing = await missingIn(sql, url);
+    while (missing[0] !== undefined) {
+      if (await apply(sql, url, missing[0])) applied.push(missing[0]);
+      missing = await missingIn(sql, url);
     }
-    if (samplePrizes) {
-      await sql.unsafe(
-        await readFile(new URL("sample_prizes.sql", folder), "utf8"),
-      );
-    }
+    if (samplePrizes) await run(sql, url, await read("sample_prizes.sql"));
   } catch (error) {
     throw isDenied(error) ? denied(missing) : error;
   } finally {
@@ -53,18 +38,88 @@ export async function migrate(
   return applied;
 }
 
+/** A connection for a few messages, each complete in itself: it may lead through a pooler. */
+export function connectOnce(url: string): Sql {
+  const [address, socket] = postgresAddress(url);
+  return createSql(bareUrl(address), {
+    ...socket,
+    max: 1,
+    connect_timeout: 2,
+    onnotice: () => {},
+    fetch_types: false,
+    connection: { application_name: "lucky-draw-migrate", ...tracked },
+  });
+}
+
+/**
+ * Runs statements without parameters in one message, and so in one transaction. Under the lock of the migrations, which
+ * ends with it: one held by the session would stay with a connection that a pooler hands to others.
+ */
+export const run = (sql: Sql, url: string, text: string) =>
+  sql.unsafe(
+    `${preamble(0, searchPathOf(url))} select pg_advisory_xact_lock(${LOCK}); ${text}`,
+  );
+
+const read = (name: string) => readFile(new URL(name, folder), "utf8");
+
+/** Whether it was applied: another server may have done it first. */
+async function apply(sql: Sql, url: string, name: string): Promise<boolean> {
+  try {
+    await run(
+      sql,
+      url,
+      `${LIST}; insert into migration (name) values ('${name}'); ${await read(name)}`,
+    );
+    return true;
+  } catch (error) {
+    if (isApplied(error)) return false;
+    throw error;
+  }
+}
+
+/** SQLSTATE unique_violation of the list of migrations. */
+const isApplied = (error: unknown) =>
+  error instanceof Error &&
+  "constraint_name" in error &&
+  error.constraint_name === "migration_pkey";
+
+/** Refuses a database that would answer wrongly or lose what it is given. */
+async function refuseUnfit(sql: Sql): Promise<void> {
+  const [row] = await sql.unsafe(
+    "select current_setting('server_encoding') as encoding, current_setting('session_replication_role') as role, current_database() as name",
+  );
+  const problem = unfit(row?.encoding, row?.role, row?.name);
+  if (problem) throw new SetupError(problem);
+}
+
+/** What makes a database unfit, with its remedy behind a colon, or undefined. */
+export function unfit(
+  encoding: string,
+  replicationRole: string,
+  name: string,
+): string | undefined {
+  if (encoding !== "UTF8") {
+    return `The database ${name} is encoded in ${encoding}, which does not hold every name: make one in UTF-8, createdb -T template0 -E UTF8 NAME, and name that one in DATABASE_URL`;
+  }
+  if (replicationRole === "replica") {
+    return `session_replication_role is preset to replica, which switches off the triggers that guard prizes and results: alter database ${name} reset session_replication_role, or the same of the role`;
+  }
+  return undefined;
+}
+
 /** The files of `sql/` that the database has not seen, in order. */
-async function missingIn(sql: Sql): Promise<string[]> {
-  const [list] =
-    await sql`select to_regclass('migration') is not null as there`;
-  const seen = list?.there
-    ? await sql<{ name: string }[]>`select name from migration`
-    : [];
+async function missingIn(sql: Sql, url: string): Promise<string[]> {
+  const ask = (text: string) =>
+    sql
+      .unsafe(`${preamble(0, searchPathOf(url))}${text}`)
+      .then((answers) => answers.at(-1) as unknown as Record<string, string>[]);
+  const [list] = await ask("select to_regclass('migration')::text as name");
+  const seen = list?.name ? await ask("select name from migration") : [];
   const names = new Set(seen.map((row) => row.name));
   return (await migrations()).filter((name) => !names.has(name));
 }
 
-const createList = (sql: Sql) => sql`
+const LIST = `
   create table if not exists migration (
     name text primary key,
     applied_at timestamptz not null default now()

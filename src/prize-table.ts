@@ -17,6 +17,7 @@ export type Row = Prize & {
   odds_to: string;
   total_odds: string | null;
   too_many_odds: boolean | null;
+  too_small_odds: boolean;
   unit: string;
   day_unit: string;
 };
@@ -41,6 +42,7 @@ export function readPrizes(postgres: Postgres, date: string): Promise<Row[]> {
     (sql) => sql<Row[]>`
       select (select version from prize_version) as version, p.id, p.title, p.daily_quota, p.total_quota, p.active,
         p.probability::float8 as probability,
+        p.active and p.probability > 0 and p.probability * ${PARTS}::bigint < 1 as too_small_odds,
         floor(${PARTS}::bigint * sum(p.probability) filter (where p.active) over (order by p.id)) as odds_to,
         sum(p.probability) filter (where p.active) over () as total_odds,
         sum(p.probability) filter (where p.active) over () > 1 as too_many_odds,
@@ -61,6 +63,10 @@ export function objection(rows: Row[]): string | undefined {
   if (rows.length === 0) return "There are no prizes: insert rows into prize.";
   if (rows[0]?.too_many_odds) {
     return `The probabilities of the active prizes sum to ${rows[0].total_odds}, more than 1: lower them. The last good prize table stays in force.`;
+  }
+  const hopeless = rows.find((row) => row.too_small_odds);
+  if (hopeless) {
+    return `The probability of ${hopeless.id} is below ${1 / PARTS}, so that it could never be won: raise it, or make it 0. The last good prize table stays in force.`;
   }
   return undefined;
 }

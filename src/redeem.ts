@@ -13,10 +13,10 @@ export type Redeemed = Result & {
   redeemed_at: string;
 };
 
-type Row = Omit<Result, "created_at"> & {
+type Standing = Omit<Result, "created_at"> & {
   created_at: Date;
   phone_no: string | null;
-  redeemed_at: Date;
+  redeemed_at: Date | null;
 };
 
 /**
@@ -33,50 +33,34 @@ export async function redeem(
   phoneNo: string | null,
   since = "-infinity",
 ): Promise<Redeemed> {
-  // One statement, so that of two at once one waits for the other's row and then sees its number.
+  // One statement that leaves a row as it is where it refuses, and answers with what stands then: a second statement could
+  // meet another state than the first one decided on.
   const [row] = await postgres.query(
-    (sql) => sql<Row[]>`
+    (sql) => sql<Standing[]>`
       update result
-      set phone_no = coalesce(phone_no, ${phoneNo}),
-        redeemed_at = coalesce(redeemed_at, to_timestamp(${now}::float8 / 1000))
+      set phone_no = case when redeemed_at is null and draw_date < ${since}::text::date then phone_no
+          else coalesce(phone_no, ${phoneNo}) end,
+        redeemed_at = case when redeemed_at is null and draw_date < ${since}::text::date then null
+          else coalesce(redeemed_at, to_timestamp(${now}::float8 / 1000)) end
       where id = ${id} and user_id = ${userId}
-        and (redeemed_at is null or phone_no is null or phone_no = ${phoneNo})
-        and (redeemed_at is not null or draw_date >= ${since}::text::date)
       returning id, user_id, prize_id, created_at, phone_no, redeemed_at`,
   );
-  if (!row) {
-    const refused = await refusal(postgres, id, userId, phoneNo);
-    if (refused) throw refused;
-    return redeem(postgres, now, id, userId, phoneNo, since);
-  }
+  if (!row) throw new Failure("RESULT_NOT_FOUND", RESULT_NOT_FOUND);
+  const { redeemed_at, phone_no, created_at } = row;
+  if (!redeemed_at) throw new Failure("CLAIM_EXPIRED", CLAIM_EXPIRED);
+  if (phone_no !== phoneNo) throw refusal(phoneNo);
   return {
     ...row,
-    created_at: row.created_at.toISOString(),
-    redeemed_at: row.redeemed_at.toISOString(),
+    created_at: created_at.toISOString(),
+    redeemed_at: redeemed_at.toISOString(),
   };
 }
 
-/** Why nothing was redeemed; undefined where another redemption, with the same number, came in between. */
-async function refusal(
-  postgres: Postgres,
-  id: string,
-  userId: string,
-  phoneNo: string | null,
-): Promise<Failure | undefined> {
-  const [standing] = await postgres.query(
-    (sql) => sql<Pick<Row, "phone_no" | "redeemed_at">[]>`
-      select phone_no, redeemed_at from result
-      where id = ${id} and user_id = ${userId}`,
-  );
-  if (!standing) return new Failure("RESULT_NOT_FOUND", RESULT_NOT_FOUND);
-  if (!standing.redeemed_at) return new Failure("CLAIM_EXPIRED", CLAIM_EXPIRED);
-  if (standing.phone_no === null || standing.phone_no === phoneNo) {
-    return undefined;
-  }
-  return new Failure(
+/** Another number holds it, or one does where none was given. */
+const refusal = (phoneNo: string | null) =>
+  new Failure(
     "ALREADY_REDEEMED",
     phoneNo === null
       ? "This prize has already been redeemed with a phone number: send that number."
       : ALREADY_REDEEMED,
   );
-}

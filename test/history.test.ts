@@ -44,7 +44,7 @@ t.test("changes by the API, by plain SQL, and none", async (t) => {
     before: object | null,
     after: object | null,
     prize_id = "MUG",
-  ) => ({ changed_by, prize_id, before, after });
+  ) => ({ changed_by, role: user?.name, prize_id, before, after });
   t.same(await changes(), [
     of(user?.name, other, null, "B"),
     of(user?.name, ROW, null),

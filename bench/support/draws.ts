@@ -26,6 +26,7 @@ export async function startDrawing(url: string) {
   };
   const away = {
     query: () => Promise.reject(new Error("there is no Postgres")),
+    isPooled: () => false,
     close: async () => {},
   };
   const decisions = createDecisions(redis, away, loaded, clock);

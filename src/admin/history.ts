@@ -58,6 +58,8 @@ type PrizeChange = {
   id: string;
   changed_at: Date;
   changed_by: string;
+  /** of the database, null where it is not known */
+  role: string | null;
   prize_id: string;
   /** null: it was created */
   before: PrizeRow | null;
@@ -73,7 +75,7 @@ function readChanges(
 ): Promise<PrizeChange[]> {
   return postgres.query(
     (sql) => sql<PrizeChange[]>`
-      select id, changed_at, changed_by, prize_id, before, after
+      select id, changed_at, changed_by, role, prize_id, before, after
       from prize_change
       where id < ${before ?? "9223372036854775807"}::text::bigint
         ${prizeId === undefined ? sql`` : sql`and prize_id = ${prizeId}`}

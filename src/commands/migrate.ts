@@ -1,9 +1,8 @@
 import { readFile } from "node:fs/promises";
 import { parseArgs } from "node:util";
-import createSql from "postgres";
 import { readConfig } from "../config.js";
 import { SetupError } from "../errors.js";
-import { migrate } from "../migrate.js";
+import { connectOnce, migrate, run } from "../migrate.js";
 import { runProgram, withoutRedis } from "./program.js";
 
 const HELP = `npm run migrate
@@ -31,13 +30,14 @@ await runProgram(HELP, async (args) => {
 
 /** Gives the roles of sql/roles.sql their rights. Answers with false where the database server has no such roles. */
 async function grant(url: string): Promise<boolean> {
-  const sql = createSql(url, { max: 1, onnotice: () => {} });
+  const sql = connectOnce(url);
   try {
-    const roles = await sql`
-      select from pg_roles where rolname in ('lucky_server', 'lucky_reader')`;
+    const roles = await sql.unsafe(
+      "select from pg_roles where rolname in ('lucky_server', 'lucky_reader')",
+    );
     if (roles.count < 2) return false;
     const file = new URL("../../sql/grants.sql", import.meta.url);
-    await sql.unsafe(await readFile(file, "utf8"));
+    await run(sql, url, await readFile(file, "utf8"));
     return true;
   } finally {
     await sql.end({ timeout: 1 });

@@ -36,6 +36,10 @@ const PrizeChange = Type.Object(
       description:
         "`admin`, with the name of `X-Changed-By` where there was one, or the role or name that changed it by SQL.",
     }),
+    role: Nullable(Type.String(), {
+      description:
+        "The database's account that changed it, whatever `changed_by` says. Null in changes from before it was noted.",
+    }),
     prize_id: Type.String(),
     before: Nullable(PrizeRow, { description: "Null: it was created." }),
     after: Nullable(PrizeRow, { description: "Null: it was deleted." }),
@@ -72,6 +76,7 @@ export const HistoryAnswer = success(
               id: "12",
               changed_at: "2026-11-22T02:00:00.000Z",
               changed_by: "admin: Ann",
+              role: "lucky_server",
               prize_id: "FIVE_DOLLAR",
               before: ROW,
               after: { ...ROW, probability: 0.01 },

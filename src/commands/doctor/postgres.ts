@@ -1,5 +1,5 @@
 import { certificateProblem } from "../../certificates.js";
-import { migrations } from "../../migrate.js";
+import { migrations, unfit } from "../../migrate.js";
 import { createPostgres, type Postgres } from "../../postgres.js";
 import { sentenceOf } from "../program.js";
 import { fail, failWith, ok, type Say, warn } from "./finding.js";
@@ -15,7 +15,8 @@ export async function reachPostgres(
     const began = performance.now();
     await postgres.query((sql) => sql`select 1`);
     const took = performance.now() - began;
-    say(ok(`Postgres answers in ${took.toFixed(1)} ms.`));
+    const way = postgres.isPooled() ? " through a pooler" : "";
+    say(ok(`Postgres answers${way} in ${took.toFixed(1)} ms.`));
     return postgres;
   } catch (error) {
     await postgres.close();
@@ -44,15 +45,26 @@ function unreachable(error: unknown) {
   );
 }
 
-/** Its version, and whether it takes writes. */
+type Examined = {
+  version: string;
+  number: number;
+  standby: boolean;
+  encoding: string;
+  /** session_replication_role */
+  role: string;
+  name: string;
+};
+
+/** Its version, whether it takes writes, and whether it holds and keeps what it is given. */
 export async function examinePostgres(
   postgres: Postgres,
   say: Say,
 ): Promise<void> {
   const [row] = await postgres.query(
-    (sql) => sql<{ version: string; number: number; standby: boolean }[]>`
+    (sql) => sql<Examined[]>`
       select current_setting('server_version') as version, pg_is_in_recovery() as standby,
-        current_setting('server_version_num')::int as number`,
+        current_setting('server_version_num')::int as number, current_setting('server_encoding') as encoding,
+        current_setting('session_replication_role') as role, current_database() as name`,
   );
   const name = `PostgreSQL ${row?.version}`;
   say(
@@ -60,6 +72,8 @@ export async function examinePostgres(
       ? ok(`${name} is new enough.`)
       : fail(`${name} is too old.`, "install PostgreSQL 15 or later"),
   );
+  const problem = unfit(row?.encoding ?? "", row?.role ?? "", row?.name ?? "");
+  if (problem) say(failWith(problem));
   if (row?.standby) {
     say(
       fail(

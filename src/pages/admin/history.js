@@ -7,6 +7,14 @@ import { moment } from "./words.js";
 /** @typedef {import("typebox").Static<typeof import("../../admin/schemas/history.js").HistoryAnswer>["data"]["changes"][number]} Change */
 
 /**
+ * The name that was given, and behind it the database's account that changed it.
+ *
+ * @param {Change} change
+ */
+const who = ({ changed_by, role }) =>
+  role === null || role === changed_by ? changed_by : `${changed_by} (${role})`;
+
+/**
  * Who changed what, newest first; read again whenever it is looked at.
  *
  * @param {{ session: import("./session.js").Session, shown: boolean }} props
@@ -41,7 +49,7 @@ export function History({ session, shown }) {
         (change) => html`<li key=${change.id} class="panel">
           <p>
             <strong>${change.prize_id}</strong>${" "}
-            <span class="quiet">${change.changed_by}, <time datetime=${change.changed_at}>${moment(change.changed_at)}</time></span>
+            <span class="quiet">${who(change)}, <time datetime=${change.changed_at}>${moment(change.changed_at)}</time></span>
           </p>
           <${Changes} before=${change.before} after=${change.after} />
         </li>`,
