@@ -118,7 +118,7 @@ async function story(t: Parameters<typeof build>[0], world: World) {
   ]) {
     const answer = await call("GET", path);
     // Their order is that of their ids, which are chance.
-    answer.data.results?.sort(
+    answer.data?.results?.sort(
       (one: { unit: number }, other: { unit: number }) => one.unit - other.unit,
     );
     keep(answer);
