@@ -69,6 +69,7 @@ local name = string.match(current or '', '[^?]*')
 if not current or lineage_before ~= lineage or name == lost or (behind and current == name) then
   current = epoch .. '?'
   call('HSET', taken_today, '@epoch', current, '@lineage', lineage)
+  call('HDEL', taken_today, '@restorer')
 elseif name == restored then
   current = name
   call('HSET', taken_today, '@epoch', current)

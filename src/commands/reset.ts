@@ -63,10 +63,11 @@ async function confirm(
       select current_database() as name, (select count(*)::int from result) as results`,
   );
   const { name = "", results = 0 } = row ?? {};
-  const said = given ?? (await ask(name, results));
+  const canAsk = given === undefined && process.stdin.isTTY;
+  const said = canAsk ? await ask(name, results) : given;
   if (said === name) return;
   throw new CommandError(
-    `Not confirmed: the database is called ${name}. Nothing was deleted.`,
+    `Not confirmed: the database is called ${name}; name it with --yes. Nothing was deleted.`,
   );
 }
 

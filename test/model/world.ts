@@ -147,7 +147,8 @@ export async function createReal(t: Test) {
       (await all(({ process }) => process.ask("restoring"))).flat();
     await all(({ process }) => process.ask("tick"));
     if ((await restoring()).length === 0) return;
-    model.now += 3_000;
+    // And a server that was ended may hold the work for five more.
+    model.now += 8_000;
     await setNow(model);
     await soon("all winners", async () => {
       await all(({ process }) => process.ask("tick"));
