@@ -24,6 +24,7 @@ export async function migrate(
   let missing: string[] | undefined;
   try {
     await refuseUnfit(sql);
+    await refuseForeign(sql, url);
     missing = await missingIn(sql, url);
     while (missing[0] !== undefined) {
       if (await apply(sql, url, missing[0])) applied.push(missing[0]);
@@ -91,6 +92,30 @@ async function refuseUnfit(sql: Sql): Promise<void> {
   const problem = unfit(row?.encoding, row?.role, row?.name);
   if (problem) throw new SetupError(problem);
 }
+
+/** Refuses a database, or a schema, in which another program has tables of these names: nothing is half applied. */
+async function refuseForeign(sql: Sql, url: string): Promise<void> {
+  const answers = await sql.unsafe(
+    `${preamble(0, searchPathOf(url))} select
+      to_regclass('migration') is not null as listed,
+      (
+        select count(*)::int from pg_attribute
+        where attrelid = to_regclass('migration') and attname in ('name', 'applied_at') and not attisdropped
+      ) as columns,
+      (
+        select string_agg(name, ', ') from unnest(array['prize', 'prize_version', 'prize_change', 'result', 'identity']) as t (name)
+        where to_regclass(name) is not null
+      ) as others`,
+  );
+  const [found] = answers.at(-1) as unknown as Record<string, unknown>[];
+  if (found?.listed && found.columns !== 2) throw foreign("migration");
+  if (!found?.listed && found?.others) throw foreign(String(found.others));
+}
+
+const foreign = (tables: string) =>
+  new SetupError(
+    `DATABASE_URL: the database has tables of another program (${tables}); give Lucky Draw a database or a schema of its own`,
+  );
 
 /** What makes a database unfit, with its remedy behind a colon, or undefined. */
 export function unfit(

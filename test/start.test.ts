@@ -67,6 +67,33 @@ t.test("mistakes of a start: a sentence, told once", async (t) => {
   }
 });
 
+t.test(
+  "tables of another program are left alone, and nothing is half applied",
+  async (t) => {
+    for (const [what, make] of [
+      ["migration", "create table migration (id int, version text)"],
+      ["result", "create table result (id int)"],
+      ["prize", "create table prize (name text)"],
+    ] as const) {
+      const world = await createWorld(t);
+      await world.sql.unsafe(make);
+      const { code, err } = await run({
+        DATABASE_URL: world.databaseUrl,
+        REDIS_URL: world.redisUrl,
+        PORT: "0",
+      });
+      t.equal(code, 1, what);
+      t.match(err, new RegExp(`tables of another program \\(${what}\\)`));
+      const tables = await world.sql`
+        select tablename from pg_tables where schemaname = 'public'`;
+      t.same(
+        tables.map(({ tablename }) => tablename),
+        [what],
+      );
+    }
+  },
+);
+
 t.test("with LOG_FORMAT=names lines have names and times", async (t) => {
   const world = await createWorld(t);
   const { err } = await run({ LOG_FORMAT: "names", PORT: "99999" });
