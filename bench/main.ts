@@ -2,6 +2,7 @@ import { parseArgs } from "node:util";
 import { growth } from "./growth.js";
 import { inserts } from "./inserts.js";
 import { latency } from "./latency.js";
+import { loss } from "./loss.js";
 import { memory } from "./memory.js";
 import { processes } from "./processes.js";
 import { redis } from "./redis.js";
@@ -18,6 +19,7 @@ const QUESTIONS: Record<string, Question> = {
   memory,
   inserts,
   growth,
+  loss,
 };
 
 const { values, positionals } = parseArgs({

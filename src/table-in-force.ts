@@ -90,7 +90,7 @@ export function differenceOf(
 ): string {
   switch (differs) {
     case "identity":
-      return `This Redis holds the data of another database (its identity is ${theirs}): give each product a Redis or a database number of its own in REDIS_URL, or empty this one.`;
+      return `This Redis holds the data of another database (its identity is ${theirs}): give each product a Redis or a database number of its own in REDIS_URL. If this is that database, restored from a backup made before it had an identity, update identity set id = '${theirs}'.`;
     case "time_zone":
       return `TIME_ZONE is ${timeZone}, and servers on this Redis run with ${theirs}: give all of them the same. Once they have stopped for ten seconds, this one's holds.`;
     case "revision":

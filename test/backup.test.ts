@@ -20,7 +20,7 @@ const PRIZES = [
 /** Midday, so that no test goes over midnight. */
 const time = fakeTime("2099-11-22T12:00:00Z");
 
-const TABLES = ["prize", "prize_version", "result"];
+const TABLES = ["prize", "prize_version", "identity", "result"];
 
 type Backup = Map<string, string>;
 
