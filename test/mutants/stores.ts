@@ -3,10 +3,10 @@ import type { Mutant } from "./mutant.js";
 /** Mistakes in what is written to Postgres, in the tables in force, and in the queues. */
 export const stores: Mutant[] = [
   {
-    name: "two phones redeem one win: the check and the update are two statements",
+    name: "two phones redeem one win: the later one overwrites",
     file: "src/redeem.ts",
-    find: `        and (redeemed_at is null or phone_no is null or phone_no = \${phoneNo})\n`,
-    replace: "",
+    find: `else coalesce(phone_no, \${phoneNo}) end`,
+    replace: `else \${phoneNo} end`,
     test: "test/redeem.test.ts",
     only: "a second phone number is refused",
   },
