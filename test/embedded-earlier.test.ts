@@ -11,7 +11,7 @@ import { freeAddress } from "../src/embedded-redis.js";
 import { redisProgram } from "../src/embedded-redis-program.js";
 import { storesUser } from "../src/embedded-user.js";
 import { migrate } from "../src/migrate.js";
-import { folder, started, storesIn } from "./npm-start.js";
+import { folder, killStores, started, storesIn } from "./npm-start.js";
 import { until } from "./until.js";
 
 // What the revision before this kept in `.data`: ports and passwords in files, an append-only file open to all, and,
@@ -60,10 +60,7 @@ async function earlier(t: Test, cwd: string) {
   });
   running.unref();
   await writeFile(join(data, "owner"), String(process.pid));
-  t.teardown(async () => {
-    const { all } = await storesIn(cwd);
-    for (const pid of all) process.kill(pid, "SIGKILL");
-  });
+  t.teardown(() => killStores(cwd));
   const url = `postgres://postgres:${other.password}@127.0.0.1:${other.port}/postgres`;
   await until("its Postgres", () => migrate(url, true));
   const sql = createSql(url, { max: 1 });
@@ -140,8 +137,7 @@ t.test("whoever has the old ports is told nothing", async (t) => {
   const cwd = await folder(t);
   const { data, ports, secrets } = await earlier(t, cwd);
   // After a restart of the machine the files are there and the processes are not.
-  const { all } = await storesIn(cwd);
-  for (const pid of all) process.kill(pid, "SIGKILL");
+  await killStores(cwd);
   const callers = await takeOver(t, ports);
   const server = await started(t, cwd);
   t.not(server.url, "", server.said());

@@ -1,7 +1,7 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { createHash } from "node:crypto";
 import { once } from "node:events";
-import { mkdtemp, readdir, readFile, writeFile } from "node:fs/promises";
+import { mkdir, mkdtemp, readdir, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import t, { type Test } from "tap";
 import { birthOf } from "../src/embedded-find.js";
@@ -9,7 +9,7 @@ import { own, ownerOf } from "../src/embedded-owner.js";
 import { storesUser } from "../src/embedded-user.js";
 import { post } from "./build.js";
 import { home } from "./home.js";
-import { abandon, folder, started, storesIn } from "./npm-start.js";
+import { abandon, folder, killStores, started } from "./npm-start.js";
 
 // Who has a folder, and what a number of a process proves: nothing, once its process has ended.
 
@@ -98,7 +98,10 @@ t.test("a number that is another process's by now owns nothing", async (t) => {
   const cwd = await folder(t);
   const first = await started(t, cwd);
   await abandon(cwd, first);
-  const child = await stranger(t, "/");
+  // Of another product, or another copy of this one.
+  const elsewhere = await folder(t);
+  await mkdir(join(elsewhere, ".data"));
+  const child = await stranger(t, elsewhere);
   const owner = join(cwd, ".data/owner");
   const [, ...rest] = (await readFile(owner, "utf8")).split("\n");
   // As this revision wrote it, and as the one before.
@@ -125,8 +128,7 @@ t.test("PostgreSQL's number may be another's, too", async (t) => {
   const cwd = await folder(t);
   const first = await started(t, cwd);
   await abandon(cwd, first);
-  const { all } = await storesIn(cwd);
-  for (const pid of all) process.kill(pid, "SIGKILL");
+  await killStores(cwd);
   const user = await storesUser(() => {});
   const child = await stranger(t, "/", user?.uid);
   const data = join(cwd, ".data/postgres");

@@ -90,6 +90,18 @@ export const ended = (cwd: string) =>
     if (all.length > 0) throw new Error(`${all} still run`);
   });
 
+/** As a crash of the machine ends them: some end while the others are being told. */
+export async function killStores(cwd: string): Promise<void> {
+  for (const pid of (await storesIn(cwd)).all) {
+    try {
+      process.kill(pid, "SIGKILL");
+    } catch {
+      // It has ended.
+    }
+  }
+  await ended(cwd);
+}
+
 /** Ends a server in such a way that nothing of it can end its stores: what watches it goes first. */
 export async function abandon(
   cwd: string,
