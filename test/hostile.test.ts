@@ -235,7 +235,9 @@ function mustBeReadable({ method, target }: requests.Request): void {
   const readable = /^((http:\/\/x)?(\/(prizes|healthz|readyz)?)?|\*)$/.test(
     path,
   );
-  if (method !== "GET" || !readable) throw new Error("200 for garbage");
+  if (!/^(GET|HEAD)$/.test(method) || !readable) {
+    throw new Error("200 for garbage");
+  }
 }
 
 /** Whether a body asks for a draw of a name that may be one. */

@@ -86,7 +86,7 @@ t.test("a port in use is told, and the process ends", async (t) => {
   const world = await createWorld(t);
   const server = await startProcess(t, world);
   const { port } = new URL(server.url);
-  await t.rejects(startProcess(t, world, { PORT: port }), /EADDRINUSE/);
+  await t.rejects(startProcess(t, world, { PORT: port }), /PORT: \d+ is taken/);
 });
 
 t.test(
