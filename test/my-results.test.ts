@@ -238,7 +238,7 @@ t.test("bad queries are told", async (t) => {
       /^cursor: must be the next_c/,
     ]),
     [{ offset: "3" }, /^offset: is not a field of this request/],
-    [{ username: "" }, /^username: must have 1 to 64 characters/],
+    [{ username: "" }, /^username: must have 1 to 255 characters/],
   ];
   for (const [query, sentence] of bad) {
     const { status, body } = await list(url, ann, query);
