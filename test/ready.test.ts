@@ -171,14 +171,6 @@ t.test(
         `revoke update on prize from ${role}`,
         grant,
       ],
-      [
-        "read-only",
-        /takes no writes/,
-        `alter role ${role} set default_transaction_read_only = on;
-       select pg_terminate_backend(pid) from pg_stat_activity where usename = '${role}'`,
-        `alter role ${role} reset default_transaction_read_only;
-       select pg_terminate_backend(pid) from pg_stat_activity where usename = '${role}'`,
-      ],
     ] as const) {
       await world.sql.unsafe(begin);
       await until(`${what} is told`, async () => {
