@@ -9,6 +9,7 @@ import { acceptJsonOnly } from "./bodies.js";
 import { boundConnections } from "./connections.js";
 import { docs } from "./docs.js";
 import { answerError, fail } from "./failures.js";
+import { serveInLine } from "./lines.js";
 import { answerOtherMethods } from "./methods.js";
 import { requestId } from "./observe/request-id.js";
 import { countRefusal, observeRequests } from "./observe/requests.js";
@@ -73,7 +74,7 @@ export function buildApp(
     },
   }).withTypeProvider<TypeBoxTypeProvider>();
 
-  takeTurns(app.server);
+  serveInLine(app.server, takeTurns(app.server));
   boundConnections(app.server, services.metrics);
   observeRequests(app, services);
   leaveNothingToNode(app);

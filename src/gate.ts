@@ -3,8 +3,8 @@ import type { Lateness } from "./lateness.js";
 import type { Results } from "./results.js";
 
 export type Gate = {
-  /** Whether a request that came now would be refused. */
-  isFull(): boolean;
+  /** Whether a request that came now would be refused. `waited`: how long it has waited to be read, in milliseconds. */
+  isFull(waited?: number): boolean;
   /** Does the work, or rejects with UNAVAILABLE at once where it would wait too long. */
   pass<T>(work: () => Promise<T>): Promise<T>;
   /** Requests under way, and how many a second were finished when there was always another one. */
@@ -13,6 +13,9 @@ export type Gate = {
 
 /** What a request may have to wait for those before it, in milliseconds: past that it is refused before it costs anything. */
 const LONGEST_WAIT = 1_000;
+
+/** The same together with what it has waited to be read: with that it is answered in less than two seconds. */
+const LONGEST_IN_ALL = 1_600;
 
 /**
  * As many are let in whatever they have to wait: fewer tell nothing of how fast the server is. On two cores 128 callers who
@@ -53,14 +56,15 @@ export function createGate(
   let since: number | undefined; // when the present sample began
   let finished = 0; // in it
 
-  function isFull(): boolean {
+  function isFull(waited = 0): boolean {
     const { wins, stalled } = results.waiting();
     if (wins >= LONGEST_QUEUE && stalled) return true;
     const waiting = underWay - (stalled ? wins : 0);
     if (waiting < ALWAYS) return false;
     // Whoever is read late has waited already, and so will its answer. Refusing costs time, too: a process that is late
     // because of it must not refuse all the more.
-    const left = Math.max(LONGEST_WAIT / 4, LONGEST_WAIT - 2 * lateness());
+    const ahead = Math.max(LONGEST_WAIT / 4, LONGEST_WAIT - 2 * lateness());
+    const left = Math.min(ahead, LONGEST_IN_ALL - waited);
     return waiting >= Math.min(MOST, (perSecond * left) / 1_000);
   }
 

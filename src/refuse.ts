@@ -3,7 +3,7 @@ import type { FastifyInstance, FastifyRequest } from "fastify";
 import { UNAVAILABLE } from "./errors.js";
 import { fail } from "./failures.js";
 import type { Gate } from "./gate.js";
-import { restAfterwards } from "./turns.js";
+import { restAfterwards, waitedFor } from "./turns.js";
 
 /** How soon a refused caller must not ask again, in milliseconds: the shortest time that it was told to wait. */
 const SOONEST = 1_000;
@@ -20,8 +20,9 @@ export function refuseWhenFull(
   const refusedAt = new WeakMap<Socket, number>();
 
   app.addHook("onRequest", (request, reply, done) => {
-    if (!gate.isFull()) return done();
-    if (!isForwarded(request)) restIfAgain(request.raw.socket);
+    const { socket } = request.raw;
+    if (!gate.isFull(waitedFor(socket))) return done();
+    if (!isForwarded(request)) restIfAgain(socket);
     fail(reply, "UNAVAILABLE", UNAVAILABLE);
   });
 

@@ -51,8 +51,11 @@ const GRACE = 3_000;
 /** How long a request waits for its count, in milliseconds. */
 const COUNTING = 200;
 
-/** Connections that may wait to be taken. Node's 511 turn a crowd's next callers away, for seconds each. */
-const BACKLOG = 4_096;
+/**
+ * Connections that may wait to be taken, as far as the system lets them (4,096 unless told otherwise). Node's 511 turn a
+ * crowd's next callers away, for seconds each.
+ */
+const BACKLOG = 16_384;
 
 /** A whole server: stores, engine, HTTP front and scheduler. It owns what it opens; `close` closes all of it. */
 export function createServer(settings: Settings, options: ServerOptions) {

@@ -1,31 +1,22 @@
-import type {
-  IncomingMessage,
-  RequestListener,
-  Server,
-  ServerResponse,
-} from "node:http";
+import type { Server } from "node:http";
 import type { Socket } from "node:net";
 
-/** The requests of a connection that wait for the answer of the one before them. */
-type Line = { request: IncomingMessage; response: ServerResponse }[];
+/** How connections are read, each in its turn. */
+export type Turns = {
+  /** Reads more of a connection whose answer is out: at once, or in its turn where there are many. */
+  goOn(socket: Socket): void;
+  /** Connections that are open. */
+  count(): number;
+};
 
-/**
- * With more connections than these they take turns. Node takes one new connection each time it has read all that have
- * something: with 3,000 that never rested, a new one waited 6.6 seconds for that.
- */
+/** With more connections than these they take turns. A new one waited 6.6 s amid 3,000 that never rested. */
 const MANY = 512;
 
 /** Connections that are read in a turn. */
 const TURN = 128;
 
-/** Requests that a connection may send without waiting for an answer: nobody who reads the answers sends as many. */
-const LONGEST_LINE = 1_000;
-
-/** Requests that may wait in the lines of all connections, shared out evenly between them: each takes 8 kB. */
-const WAITING = 16_000;
-
-/** However many connections there are, each may have so many. */
-const SHORTEST_LINE = 16;
+/** New connections, one in each look for what there is to do, that are a crowd: all of it is taken before it is read. */
+const CROWD = 8;
 
 /** New connections that come before those that are there, until these have a turn. */
 const FIRST = 512;
@@ -33,80 +24,65 @@ const FIRST = 512;
 /** Connections that are not read before a time, in milliseconds of `performance.now()`. */
 const restUntil = new WeakMap<Socket, number>();
 
+/** How long a connection waited for its turn, in milliseconds. */
+const waits = new WeakMap<Socket, number>();
+
 /** Once its answer is out, nothing is read of a connection for so many milliseconds. */
 export function restAfterwards(socket: Socket, milliseconds: number): void {
   restUntil.set(socket, performance.now() + milliseconds);
 }
 
+/** How long the request that has been read of a connection waited for its turn, in milliseconds. */
+export const waitedFor = (socket: Socket): number => waits.get(socket) ?? 0;
+
 /**
- * Serves the requests of a connection one after the other, and reads no more of it until its answers are taken: whoever
- * sends without reading costs what was read of it, whatever the route, and is cut off past its share of what may wait.
- * Where there are many connections, new ones are taken first, and all of them read in turn.
+ * Takes new connections first, and reads all of them in turn. Node takes one new connection each time it has read all
+ * that have something, so of ten thousand at the same moment the last waited for the answers of all before it, and past
+ * the 4,096 that a system keeps waiting it had to knock again a second later: 3.4 s, where all are answered in 1.5 s so.
  */
-export function takeTurns(server: Server): void {
-  const [route] = server.listeners("request") as RequestListener[];
-  if (!route) throw new Error("the server has no handler");
-  const lines = new WeakMap<Socket, Line>();
-  const resting: Socket[] = [];
+export function takeTurns(server: Server): Turns {
+  // What makes a connection one of HTTP costs more than taking it, so that is done in its turn.
+  const listeners = server.listeners("connection") as ((it: Socket) => void)[];
+  const unopened = new WeakSet<Socket>();
+  const queue: { socket: Socket; since: number }[] = [];
   let connections = 0;
   let fresh = 0; // connections taken since the last turn
   let before = 0; // of them at the last look
   let isTurning = false;
 
-  const longest = () =>
-    Math.max(SHORTEST_LINE, Math.min(LONGEST_LINE, WAITING / connections));
-
-  server.removeAllListeners("request");
-  server.on("request", (request, response) => {
-    const line = lines.get(request.socket);
-    if (!line) return serve(request, response);
-    if (request.socket.destroyed) return; // Node goes on with what was read
-    line.push({ request, response });
-    request.socket.pause();
-    // What was read with it has been taken apart already, at 8 kB each.
-    if (line.length > longest()) request.socket.destroy();
-  });
+  server.removeAllListeners("connection");
+  (server as Server & { pauseOnConnect?: boolean }).pauseOnConnect = true;
   server.on("connection", (socket) => {
     connections += 1;
     fresh += 1;
     socket.once("close", () => {
       connections -= 1;
     });
-    if (connections > MANY) rest(socket);
+    unopened.add(socket);
+    if (connections > MANY || fresh > CROWD) wait(socket);
+    else read(socket);
+    look();
   });
 
-  function serve(request: IncomingMessage, response: ServerResponse): void {
-    const { socket } = request;
-    if (!lines.has(socket)) lines.set(socket, []);
-    // The answer has been handed to the system, or nobody is there any more.
-    response.once("close", () => next(socket));
-    route?.(request, response);
-  }
-
-  function next(socket: Socket): void {
-    const waiting = lines.get(socket)?.shift();
-    if (waiting && !socket.destroyed) {
-      // A turn of its own: else a connection's line keeps all others waiting.
-      setImmediate(serve, waiting.request, waiting.response);
-      return;
-    }
-    lines.delete(socket);
-    if (socket.destroyed) return;
-    const pause = (restUntil.get(socket) ?? 0) - performance.now();
-    if (pause > 0) {
+  function goOn(socket: Socket): void {
+    waits.delete(socket);
+    const rest = (restUntil.get(socket) ?? 0) - performance.now();
+    if (rest > 0) {
       socket.pause();
-      setTimeout(queue, pause, socket).unref();
-    } else if (connections > MANY || socket.isPaused()) rest(socket);
-  }
-
-  function rest(socket: Socket): void {
-    socket.pause();
-    queue(socket);
+      setTimeout(wait, rest, socket).unref();
+    } else if (connections > MANY || socket.isPaused()) {
+      socket.pause();
+      wait(socket);
+    }
   }
 
   /** Has it read in its turn. */
-  function queue(socket: Socket): void {
-    resting.push(socket);
+  function wait(socket: Socket): void {
+    queue.push({ socket, since: performance.now() });
+    look();
+  }
+
+  function look(): void {
     if (isTurning) return;
     isTurning = true;
     setImmediate(turn);
@@ -117,9 +93,22 @@ export function takeTurns(server: Server): void {
     before = fresh;
     if (!areComing) {
       fresh = before = 0;
-      for (const socket of resting.splice(0, TURN)) socket.resume();
+      const now = performance.now();
+      for (const { socket, since } of queue.splice(0, TURN)) {
+        waits.set(socket, now - since);
+        read(socket);
+      }
     }
-    isTurning = resting.length > 0;
+    isTurning = queue.length > 0 || fresh > 0;
     if (isTurning) setImmediate(turn);
   }
+
+  function read(socket: Socket): void {
+    if (unopened.delete(socket)) {
+      for (const open of listeners) open.call(server, socket);
+    }
+    socket.resume();
+  }
+
+  return { goOn, count: () => connections };
 }

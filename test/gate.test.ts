@@ -87,6 +87,20 @@ t.test("batches that end together are no speed of their own", async (t) => {
   t.ok(Math.abs(perSecond - 2_000) < 500, `${perSecond}`);
 });
 
+t.test(
+  "who has waited to be read is let in only where it is answered in time",
+  async (t) => {
+    const { gate, enter } = setUp();
+    enter(500);
+    t.equal(gate.isFull(1_450), false, "675 in the 150 ms that are left");
+    t.equal(gate.isFull(1_500), true, "450 in 100 ms");
+    t.equal(gate.isFull(10_000), true);
+    const { gate: calm, enter: few } = setUp();
+    few(255);
+    t.equal(calm.isFull(10_000), false, "those few are answered at once");
+  },
+);
+
 t.test("a process that comes late lets fewer in", async (t) => {
   const { enter, lag } = setUp();
   lag(300);

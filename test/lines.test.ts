@@ -1,5 +1,9 @@
-import { createConnection, type Socket } from "node:net";
+import { once } from "node:events";
+import { createServer } from "node:http";
+import { type AddressInfo, createConnection, type Socket } from "node:net";
 import t, { type Test } from "tap";
+import { serveInLine } from "../src/lines.js";
+import { takeTurns } from "../src/turns.js";
 import { startProcess } from "./process.js";
 import { until } from "./until.js";
 import { createWorld } from "./world.js";
@@ -129,3 +133,25 @@ t.test("who goes on after the last word has it once", async (t) => {
   const warnings = server.lines.filter((line) => line.includes("Warning"));
   t.same(warnings, []);
 });
+
+t.test(
+  "of who is cut off nothing more is taken apart, though it has come",
+  async (t) => {
+    const server = createServer(() => {}); // answers nobody
+    serveInLine(server, takeTurns(server));
+    let apart = 0;
+    server.on("request", () => {
+      apart += 1;
+    });
+    server.listen(0, "127.0.0.1");
+    await once(server, "listening");
+    const { port } = server.address() as AddressInfo;
+    const socket = createConnection(port, "127.0.0.1");
+    socket.on("error", () => {});
+    // All of it comes in one piece, of 64 KiB.
+    socket.write("GET / HTTP/1.1\r\nHost:x\r\n\r\n".repeat(2_300));
+    await once(socket, "close");
+    t.equal(apart, 1_002, "one is served, a thousand wait, one is too many");
+    await new Promise((resolve) => server.close(resolve));
+  },
+);

@@ -19,8 +19,8 @@ const SECONDS = Number(process.env.OVERLOAD_SECONDS ?? 6);
 /** More than these it does not serve any faster. */
 const BUSY = 100;
 
-/** MiB that a server may take, with ten thousand connections: the aim is 400, and one run differs from the next by a tenth. */
-const MEMORY = 450;
+/** MiB that a server may take, with ten thousand connections: 400 MB. */
+const MEMORY = 381;
 
 t.setTimeout(300_000);
 t.jobs = 1;

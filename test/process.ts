@@ -2,6 +2,7 @@ import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
 import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
+import manifest from "../package.json" with { type: "json" };
 import { home } from "./home.js";
 import type { Owner } from "./owner.js";
 import { until } from "./until.js";
@@ -9,8 +10,10 @@ import type { World } from "./world.js";
 
 const MAIN = fileURLToPath(new URL("../dist/main.js", import.meta.url));
 
-/** As `npm start` does. */
-const YOUNG = "--max-semi-space-size=24";
+/** Node's options, as `npm start` has them. */
+export const NODE_OPTIONS = /exec node (.*) dist\/main\.js/
+  .exec(manifest.scripts.start)?.[1]
+  ?.split(" ") as string[];
 
 /** Lets Node run TypeScript. */
 const TSX = import.meta.resolve("tsx");
@@ -21,7 +24,7 @@ const TSX = import.meta.resolve("tsx");
  */
 export function commandOf(main = MAIN): [string, string[]] {
   const loader = main.endsWith(".ts") ? ["--import", TSX] : [];
-  const command = [process.execPath, YOUNG, ...loader, main];
+  const command = [process.execPath, ...NODE_OPTIONS, ...loader, main];
   return ["/usr/bin/env", ["-u", "NODE_OPTIONS", ...command]];
 }
 

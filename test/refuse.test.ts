@@ -6,15 +6,20 @@ import Fastify from "fastify";
 import t, { type Test } from "tap";
 import { trustedOf } from "../src/access/trusted.js";
 import { retryAfter } from "../src/errors.js";
+import { serveInLine } from "../src/lines.js";
 import { refuseWhenFull } from "../src/refuse.js";
 import { takeTurns } from "../src/turns.js";
 
 /** A server that is full when a test says so, and one connection to it. */
 async function setUp(t: Test, trusted?: string) {
-  const state = { full: true, read: 0, pauses: 0 };
+  const state = { full: true, read: 0, pauses: 0, waits: [] as number[] };
   const app = Fastify({ trustProxy: trustedOf(trusted) });
-  takeTurns(app.server);
-  refuseWhenFull(app, { isFull: () => state.full });
+  serveInLine(app.server, takeTurns(app.server));
+  const isFull = (waited = 0) => {
+    state.waits.push(waited);
+    return state.full;
+  };
+  refuseWhenFull(app, { isFull });
   app.get("/", async () => {
     state.read += 1;
     return {};
@@ -47,7 +52,17 @@ async function setUp(t: Test, trusted?: string) {
     for (let n = 0; n < 20 && state.pauses === 0; n += 1) await ask(headers);
   }
 
-  return { state, ask, hammer };
+  /** So many connections at the same moment, with a request each. */
+  async function crowd(callers: number) {
+    const one = async () => {
+      const request = get({ port, host: "127.0.0.1", agent: false });
+      const [answer] = (await once(request, "response")) as [IncomingMessage];
+      await text(answer);
+    };
+    await Promise.all(Array.from({ length: callers }, one));
+  }
+
+  return { state, ask, hammer, crowd };
 }
 
 t.test("a refusal is a 503 before the route, told when to come", async (t) => {
@@ -99,4 +114,12 @@ t.test("a header that nobody trusts makes no proxy", async (t) => {
 t.test("a crowd comes back in four parts of one size", async (t) => {
   const parts = [0, 0.249, 0.25, 0.5, 0.75, 0.999].map(retryAfter);
   t.same(parts, [1, 1, 2, 3, 4, 4]);
+});
+
+t.test("what a request has waited to be read counts", async (t) => {
+  const { state, ask, crowd } = await setUp(t);
+  await ask();
+  t.same(state.waits, [0]);
+  await crowd(50);
+  t.equal(state.waits.filter((it) => it > 0).length, 42, "all but the first");
 });

@@ -1,11 +1,17 @@
 import { execFile } from "node:child_process";
 import { once } from "node:events";
-import { chmodSync, mkdirSync, mkdtempSync, writeFileSync } from "node:fs";
+import {
+  chmodSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  writeFileSync,
+} from "node:fs";
 import { createServer } from "node:net";
 import { join } from "node:path";
 import t from "tap";
 import { home } from "./home.js";
-import { commandOf } from "./process.js";
+import { commandOf, NODE_OPTIONS } from "./process.js";
 import { runCommand } from "./run-command.js";
 import { createWorld } from "./world.js";
 
@@ -225,4 +231,15 @@ t.test("a user without a name can change prizes", async (t) => {
   t.equal(code, 0, err);
   const [row] = await world.sql`select changed_by from prize_change`;
   if (isRoot) t.match(row?.changed_by, /uid 54321/);
+});
+
+t.test("the image and Compose start Node as npm start does", async (t) => {
+  t.ok(NODE_OPTIONS.length > 0);
+  const command = ["node", ...NODE_OPTIONS, "dist/main.js"]
+    .map((it) => `"${it}"`)
+    .join(", ");
+  for (const file of ["Dockerfile", "docker-compose.yml"]) {
+    const text = readFileSync(new URL(`../${file}`, import.meta.url), "utf8");
+    t.match(text, command, file);
+  }
 });

@@ -1,5 +1,8 @@
-import { createConnection } from "node:net";
+import { once } from "node:events";
+import { createServer } from "node:http";
+import { type AddressInfo, createConnection } from "node:net";
 import t from "tap";
+import { takeTurns, waitedFor } from "../src/turns.js";
 import { build, setPrizes, told } from "./build.js";
 import { until } from "./until.js";
 import { createWorld } from "./world.js";
@@ -125,4 +128,38 @@ t.test("more connections than are read in a turn are all served", async (t) => {
   // On a machine that is busy with others a few may have waited too long.
   t.equal(texts.match(/HTTP\/1\.1 (200|503)/g)?.length, 2_700);
   for (const { socket } of callers) socket.destroy();
+});
+
+t.test("of a crowd all are taken before the first is read", async (t) => {
+  const CROWD = 300;
+  const seen: { taken: number; waited: number }[] = [];
+  let taken = 0;
+  const server = createServer(({ socket }, response) => {
+    seen.push({ taken, waited: waitedFor(socket) });
+    response.end();
+  });
+  const turns = takeTurns(server);
+  server.on("connection", () => {
+    taken += 1;
+  });
+  server.listen(0, "127.0.0.1");
+  await once(server, "listening");
+  const { port } = server.address() as AddressInfo;
+  const callers = Array.from({ length: CROWD }, () => {
+    const caller = connect(`http://127.0.0.1:${port}`);
+    caller.socket.write("GET / HTTP/1.1\r\nHost: x\r\n\r\n");
+    return caller;
+  });
+  await until("all answers", async () => {
+    if (seen.length < CROWD) throw new Error(`${seen.length}`);
+  });
+  // The first few are no crowd yet.
+  t.equal(seen.filter((it) => it.taken < CROWD).length, 8);
+  t.equal(seen.filter(({ waited }) => waited === 0).length, 8);
+  t.equal(turns.count(), CROWD);
+  for (const { socket } of callers) socket.destroy();
+  await new Promise((resolve) => server.close(resolve));
+  await until("none is counted", async () => {
+    if (turns.count() > 0) throw new Error(`${turns.count()}`);
+  });
 });

@@ -1,6 +1,7 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
 import type { Code } from "../errors.js";
 import type { Services } from "../services.js";
+import { waitedFor } from "../turns.js";
 import { traceOf } from "./request-id.js";
 import { createSummary } from "./summary.js";
 
@@ -51,7 +52,8 @@ export function observeRequests(
       tell(request, reply, milliseconds);
     }
     countRefusal(reply);
-    metrics?.answered(request, reply, milliseconds, gate.isFull);
+    const isFull = () => gate.isFull(waitedFor(request.raw.socket));
+    metrics?.answered(request, reply, milliseconds, isFull);
     done();
   });
   app.addHook("onClose", async () => {

@@ -12,15 +12,15 @@ export const strangers: Mutant[] = [
   },
   {
     name: "each connection may have a thousand waiting, however many there are",
-    file: "src/turns.ts",
-    find: "Math.min(LONGEST_LINE, WAITING / connections)",
+    file: "src/lines.ts",
+    find: "Math.min(LONGEST_LINE, WAITING / turns.count())",
     replace: "LONGEST_LINE",
     test: "test/lines.test.ts",
     only: "many connections that each send",
   },
   {
     name: "who sends a few requests ahead is cut off in a crowd",
-    file: "src/turns.ts",
+    file: "src/lines.ts",
     find: "const SHORTEST_LINE = 16;",
     replace: "const SHORTEST_LINE = 8;",
     test: "test/lines.test.ts",
