@@ -260,7 +260,8 @@ t.test(
     };
     const lock = await world.sql.reserve();
     await lock`begin`;
-    await lock`lock table result in access exclusive mode`;
+    // Who looks for the row finds none; who writes one waits.
+    await lock`lock table result in share mode`;
     const first = late.draw("ann", "key-1");
     await reached;
     time.set("2099-11-23T00:00:00.010Z");
@@ -272,7 +273,20 @@ t.test(
     await until("the late win", async () => {
       if ((await world.redis.xlen(keys.outbox)) < 2) throw new Error("not yet");
     });
+    const decide = early.redis.draw.bind(early.redis);
+    const decided = new Promise<void>((resolve) => {
+      early.redis.draw = async (...args) => {
+        const answer = await decide(...args);
+        resolve();
+        return answer;
+      };
+    });
     const again = early.draw("ann", "key-1");
+    await decided;
+    // Time enough for a look that must not be taken for the last word.
+    for (let n = 0; n < 20; n += 1) {
+      await early.results.find("nobody", "2099-11-22");
+    }
     await lock`rollback`;
     lock.release();
     await bob;

@@ -1,6 +1,9 @@
 import { readdir } from "node:fs/promises";
 import t from "tap";
+import { newEpoch } from "../src/epoch.js";
 import { keys } from "../src/keys.js";
+import { compile, readIdentity, readPrizes } from "../src/prize-table.js";
+import { putTable, readTable } from "../src/table-in-force.js";
 import { build, setPrizes, told } from "./build.js";
 import { bound } from "./pace.js";
 import { startProcess } from "./process.js";
@@ -348,3 +351,34 @@ t.test("the prize table refuses what can't be a prize", async (t) => {
     });
   }
 });
+
+t.test(
+  "a table that was read before an edit does not replace the edited one",
+  async (t) => {
+    const world = await createWorld(t);
+    const server = await build(t, world);
+    const { redis, postgres, clock } = server;
+    await setPrizes(world, [{ id: "OLD" }], server);
+    const day = clock.today();
+    const rows = await readPrizes(postgres, day.date);
+    await setPrizes(world, [{ id: "NEW" }], server);
+    const edited = await readTable(redis);
+    t.same(
+      edited?.listing.map(({ id }) => id),
+      ["NEW"],
+    );
+    const answer = await putTable(redis, {
+      rows,
+      table: compile(rows),
+      day,
+      isToday: true,
+      agreed: { identity: await readIdentity(postgres), timeZone: "UTC" },
+      known: { next: newEpoch(clock.now()) },
+      now: clock.now(),
+    });
+    t.match(answer, { version: edited?.version });
+    t.same(await readTable(redis), edited);
+    const { body } = await server.draw("ann");
+    t.equal(body.data?.result?.prize_id, "NEW");
+  },
+);

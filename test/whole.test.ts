@@ -1,4 +1,4 @@
-import t from "tap";
+import t, { type Test } from "tap";
 import { keys } from "../src/keys.js";
 import { systemRandom } from "../src/random.js";
 import { build, fakeTime, inParallel, setPrizes, told } from "./build.js";
@@ -443,3 +443,37 @@ t.test(
     }
   },
 );
+
+/** A winner of the only unit, of whom the data in Redis know nothing any more but that the unit is gone. */
+async function forgotten(t: Test) {
+  const world = await createWorld(t);
+  const server = await build(t, world);
+  const other = await build(t, world);
+  await setPrizes(world, [{ id: "ONE", total_quota: 1 }], server, other);
+  t.equal(told((await other.draw("ann")).body), "won");
+  await other.settle.idle();
+  const { date } = server.clock.today();
+  t.equal(told((await server.draw("bob")).body), "no_prize");
+  const records = await world.redis.keys(`*players:${date}:*`);
+  await world.redis.del(...records);
+  return { world, server, day: keys.takenToday(date) };
+}
+
+t.test("data with another name are not decided on", async (t) => {
+  const { world, server, day } = await forgotten(t);
+  // Another server has noticed the loss, and its winners are not back yet.
+  await world.redis.hset(day, "@epoch", "1700000000000-0123abcd?");
+  const { body } = await server.draw("ann");
+  t.notMatch(told(body), "no_prize", "her row stands");
+});
+
+t.test("data behind a new connection are looked at first", async (t) => {
+  const { world, server, day } = await forgotten(t);
+  // As a standby that was promoted has them: the names of its primary, its own lineage.
+  await world.redis.hset(day, "@lineage", "0123abcd");
+  const drawing = new Promise((resolve) =>
+    server.redis.once("ready", () => resolve(server.engine.draw("ann"))),
+  );
+  server.redis.disconnect(true);
+  t.notMatch(await drawing, { outcome: "no_prize" }, "her row stands");
+});

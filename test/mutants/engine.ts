@@ -162,6 +162,14 @@ export const engine: Mutant[] = [
     only: "lost once more before all are back",
   },
   {
+    name: "a reconnection asks for no reload",
+    file: "src/prizes.ts",
+    find: "connection += 1;",
+    replace: "",
+    test: "test/whole.test.ts",
+    only: "data behind a new connection",
+  },
+  {
     name: "the look every second does not look at the data",
     file: "src/prizes.ts",
     find: "(await isChanged(date))",
