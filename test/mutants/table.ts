@@ -1,8 +1,11 @@
 import { callers } from "./callers.js";
 import { edge } from "./edge.js";
+import { embedded } from "./embedded.js";
 import { engine } from "./engine.js";
 import { lua } from "./lua.js";
 import type { Mutant } from "./mutant.js";
+import { postgres } from "./postgres.js";
+import { ready } from "./ready.js";
 import { sql } from "./sql.js";
 import { stores } from "./stores.js";
 import { strangers } from "./strangers.js";
@@ -15,4 +18,7 @@ export const mutants: Mutant[] = [
   ...edge,
   ...callers,
   ...strangers,
+  ...embedded,
+  ...postgres,
+  ...ready,
 ];

@@ -1,0 +1,103 @@
+import type { Mutant } from "./mutant.js";
+
+/** Mistakes that show behind a pooler, or in a database with presets of its own. */
+export const postgres: Mutant[] = [
+  {
+    name: "a preset isolation decides",
+    file: "src/session.ts",
+    find: 'default_transaction_isolation: "read committed",',
+    replace: "",
+    test: "test/presets.test.ts",
+  },
+  {
+    name: "a preset timeout decides",
+    file: "src/session.ts",
+    find: 'lock_timeout: "0",',
+    replace: "",
+    test: "test/pooler.test.ts",
+  },
+  {
+    name: "an announced win is not durable",
+    file: "src/session.ts",
+    find: 'synchronous_commit: "on",',
+    replace: "",
+    test: "test/pooler.test.ts",
+  },
+  {
+    name: "no statement_timeout behind a pooler",
+    file: "src/session.ts",
+    find: 'set("statement_timeout", String(patience)),',
+    replace: "",
+    test: "test/pooler.test.ts",
+  },
+  {
+    name: "a quote ends a literal",
+    file: "src/literals.ts",
+    find: '.replaceAll("\'", "\'\'")',
+    replace: "",
+    test: "test/pooler.test.ts",
+  },
+  {
+    name: "a backslash escapes in a literal",
+    file: "src/literals.ts",
+    find: '.replaceAll("\\\\", "\\\\\\\\")',
+    replace: "",
+    test: "test/pooler.test.ts",
+  },
+  {
+    name: "PgBouncer is not noticed",
+    file: "src/postgres.ts",
+    find: "/unsupported startup parameter/",
+    replace: "/nothing of the kind/",
+    test: "test/pooler.test.ts",
+  },
+  {
+    name: "a pooler that swallows parameters is not noticed",
+    file: "src/postgres.ts",
+    find: 'if (row?.patience !== "1s") isPooled = true;',
+    replace: "",
+    test: "test/pooler.test.ts",
+  },
+  {
+    name: "a migration lost under a kill is not tried again",
+    file: "src/server.ts",
+    find: "if (err instanceof SetupError || !isAway(err)) throw err;",
+    replace: "throw err;",
+    test: "test/presets.test.ts",
+  },
+  {
+    name: "any encoding is taken",
+    file: "src/migrate.ts",
+    find: 'if (encoding !== "UTF8") {',
+    replace: 'if (encoding === "") {',
+    test: "test/presets.test.ts",
+  },
+  {
+    name: "triggers may be off",
+    file: "src/migrate.ts",
+    find: 'if (replicationRole === "replica") {',
+    replace: 'if (replicationRole === "") {',
+    test: "test/presets.test.ts",
+  },
+  {
+    name: "hopeless odds come into force",
+    file: "src/prize-table.ts",
+    find: "if (hopeless) {",
+    replace: "if (hopeless && rows.length < 0) {",
+    test: "test/guards.test.ts",
+  },
+  {
+    name: "hopeless odds are saved by the API",
+    file: "sql/009_least_odds.sql",
+    find: "p.probability * 1000000000 < 1",
+    replace: "p.probability < 0",
+    test: "test/guards.test.ts",
+  },
+  {
+    name: "the database's account is not noted",
+    file: "sql/010_prizes_of_results.sql",
+    find: "set default session_user",
+    replace: "set default 'x'",
+    test: "test/history.test.ts",
+  },
+];
