@@ -57,7 +57,7 @@ export async function startPair(): Promise<Pair> {
 export async function startStores(kind = process.env.TEST_STORES as Kind) {
   const contained = kind === "containers";
   const [redis, postgres] = await Promise.all([
-    contained ? redisContainer() : embedded("redis", startRedis),
+    startRedisStore(kind),
     contained ? postgresContainer() : embedded("postgres", startPostgres),
   ]);
   const close = async () => {
@@ -65,6 +65,10 @@ export async function startStores(kind = process.env.TEST_STORES as Kind) {
   };
   return { redis, postgres, close };
 }
+
+/** A Redis of a test's own. */
+export const startRedisStore = (kind = process.env.TEST_STORES as Kind) =>
+  kind === "containers" ? redisContainer() : embedded("redis", startRedis);
 
 async function hasDocker(): Promise<boolean> {
   return getContainerRuntimeClient().then(

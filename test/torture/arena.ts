@@ -6,6 +6,8 @@ import { createProxy, type Link } from "../proxy.js";
 import { startStores } from "../services.js";
 import { until } from "../until.js";
 import { ownWorld, type World } from "../world.js";
+import { type SetClock, settableClock } from "./clock.js";
+import { type Standby, startStandby } from "./standby.js";
 
 /** One of the servers: its address stays, its process comes and goes. */
 export type Slot = {
@@ -27,6 +29,9 @@ export type Arena = {
   world: World;
   stores: Awaited<ReturnType<typeof startStores>>;
   slots: Slot[];
+  standby: Standby;
+  /** undefined where Redis runs in a container */
+  setClock: SetClock | undefined;
   /** lines that servers logged as errors, and ends that nobody asked for */
   mishaps: string[];
   /** units whose win has no row, and why, as the servers' logs tell: prize and unit → fate */
@@ -35,6 +40,9 @@ export type Arena = {
 
 /** Servers, each with a link of its own to each store, so that anything can happen to any of them. */
 export async function openArena(t: Owner, servers: number): Promise<Arena> {
+  // A container has its own libraries.
+  const contained = process.env.TEST_STORES === "containers";
+  const setClock = contained ? undefined : await settableClock();
   const stores = await startStores();
   t.teardown(() => stores.close());
   const world = ownWorld(t, stores);
@@ -42,6 +50,8 @@ export async function openArena(t: Owner, servers: number): Promise<Arena> {
     world,
     stores,
     slots: [],
+    standby: await startStandby(t, world),
+    setClock,
     mishaps: [],
     unrecorded: new Map(),
   };

@@ -29,6 +29,15 @@ const store =
     return () => until(`${name} again`, () => stores[name][begin](), 20_000);
   };
 
+/** Redis's clock steps, and steps back. */
+function clock(seconds: number): Fault {
+  return async ({ setClock }) => {
+    if (!setClock) throw new Error("Redis runs in a container");
+    await setClock(seconds);
+    return () => setClock(0);
+  };
+}
+
 /** Every kind of fault there is. */
 export const FAULTS = {
   "server: kill -9": async (_arena, slot) => {
@@ -61,6 +70,17 @@ export const FAULTS = {
     await world.redis.replicaof("127.0.0.1", 1);
     return () => until("a primary", () => world.redis.replicaof("NO", "ONE"));
   },
+  "redis: FLUSHALL": async ({ world }) => {
+    await world.redis.flushall();
+    return nothing;
+  },
+  "redis: older data on the same connection": async ({ standby }) => {
+    await standby.fallBehind();
+    return standby.takeOver;
+  },
+  "redis: its clock three days ahead": clock(3 * 86_400),
+  "redis: its clock ten minutes back": clock(-600),
+  "redis: its clock half a minute back": clock(-30),
   "postgres: kill -9 of the postmaster": store("postgres", "kill"),
   "postgres: SIGSTOP": store("postgres", "pause"),
   "postgres: restart": store("postgres", "stop"),

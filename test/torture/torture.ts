@@ -117,11 +117,19 @@ async function strike(
   return true;
 }
 
-/** A Redis that is killed may lose what its append-only file did not have yet. */
-function lossOf({ kind, from }: Struck): Loss[] {
-  return kind === "redis: kill -9"
-    ? [{ from: from - 2_000, to: from + 500 }]
-    : [];
+/** What Redis may have lost of the draws without a prize. */
+function lossOf({ kind, from, to }: Struck): Loss[] {
+  switch (kind) {
+    case "redis: kill -9": // what its append-only file did not have yet
+      return [{ from: from - 2_000, to: from + 500 }];
+    case "redis: older data on the same connection":
+      return [{ from: from - 500, to: to + 500 }];
+    case "redis: FLUSHALL":
+    case "redis: its clock three days ahead": // the day's keys expire
+      return [{ from: 0, to: to + 500 }];
+    default:
+      return [];
+  }
 }
 
 async function drained({ world }: Arena): Promise<void> {
