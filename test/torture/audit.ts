@@ -4,7 +4,12 @@ import type { Arena } from "./arena.js";
 import type { Entry } from "./journal.js";
 
 /** A moment at which Redis may have lost writes, in milliseconds of the run: the stated limit for losing draws. */
-export type Loss = { from: number; to: number };
+export type Loss = {
+  from: number;
+  to: number;
+  /** the outbox with it, and so the wins that Postgres had not got yet */
+  outbox?: boolean;
+};
 
 /** The greatest quotas that a prize ever had. */
 export type Quotas = {
@@ -40,7 +45,8 @@ export async function audit(
   const of = byUser(draws);
   const untold = rows.filter(({ id }) => !announced.has(id));
   const again = drewAgain(of, losses);
-  const units = await unitsLost(world, rows, unrecorded);
+  const isOutboxLost = losses.some(({ outbox }) => outbox);
+  const units = await unitsLost(world, rows, unrecorded, isOutboxLost);
 
   const status = (wanted: number) =>
     journal.filter((entry) => entry.status === wanted).length;
@@ -191,6 +197,7 @@ async function unitsLost(
   { redis }: World,
   rows: Row[],
   unrecorded: Map<string, string>,
+  isOutboxLost: boolean,
 ): Promise<Finding[]> {
   const { "@draws": _, ...taken } = await redis.hgetall(keys.taken);
   const sold = new Set(rows.map(({ prize_id, unit }) => `${prize_id} ${unit}`));
@@ -204,7 +211,10 @@ async function unitsLost(
     seen("units lost between Redis and Postgres", lost),
     seen("… its quota had been lowered meanwhile", because("refused")),
     seen("… its user had a win that Redis had lost", because("participated")),
-    broken("… without an explanation", because(undefined)),
+    // Nobody was told of those wins: their INSERT was still to come.
+    isOutboxLost
+      ? seen("… Redis had lost it with its outbox", because(undefined))
+      : broken("… without an explanation", because(undefined)),
   ];
 }
 
