@@ -46,7 +46,9 @@ t.test("brings its own pair, keeps the data, and ends all of it", async (t) => {
       "its data is kept",
     );
   }
-  t.equal(await second.end("SIGTERM"), 0);
+  // As when its terminal is closed.
+  t.equal(await second.end("SIGHUP"), 0);
+  t.same((await storesIn(cwd)).all, [], "none is left");
 });
 
 t.test("kill -9 takes the stores along, and costs nothing", async (t) => {
