@@ -1,6 +1,6 @@
 import Fastify from "fastify";
-import { DrawBody, DrawHeaders, Drawn } from "../src/schemas/draw.js";
-import { Failed } from "../src/schemas.js";
+import { Failed } from "../src/http/schemas/common.js";
+import { DrawBody, DrawHeaders, Drawn } from "../src/http/schemas/draw.js";
 
 /** The limit: a bare Fastify route with the schemas of POST /draw that answers a constant. */
 const app = Fastify({ logger: { level: "info" }, disableRequestLogging: true });

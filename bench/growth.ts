@@ -1,9 +1,9 @@
 import { Redis } from "ioredis";
 import { pino } from "pino";
 import createSql, { type Sql } from "postgres";
-import { keys } from "../src/keys.js";
 import { nameAttempt } from "../src/random.js";
 import { createServer } from "../src/server.js";
+import { keys } from "../src/stores/keys.js";
 import { post } from "../test/build.js";
 import { startProcess } from "../test/process.js";
 import { audit } from "./support/audit.js";

@@ -1,9 +1,9 @@
 import { randomUUID } from "node:crypto";
 import createSql from "postgres";
-import { migrate } from "../src/migrate.js";
-import { createPostgres } from "../src/postgres.js";
-import { createResults } from "../src/results.js";
-import type { Win } from "../src/win.js";
+import type { Win } from "../src/outbox/win.js";
+import { createResults } from "../src/results/results.js";
+import { migrate } from "../src/stores/migrate.js";
+import { createPostgres } from "../src/stores/postgres.js";
 import {
   type Answer,
   type Asking,

@@ -1,6 +1,6 @@
 import { Redis } from "ioredis";
 import createSql, { type Sql } from "postgres";
-import { keys } from "../src/keys.js";
+import { keys } from "../src/stores/keys.js";
 import { post } from "../test/build.js";
 import { startProcess } from "../test/process.js";
 import { audit } from "./support/audit.js";

@@ -1,5 +1,5 @@
-import { keys } from "../src/keys.js";
 import { nameAttempt } from "../src/random.js";
+import { keys } from "../src/stores/keys.js";
 import { type Answer, type Asking, atMost, round } from "./support/question.js";
 import { type BenchWorld, startWorld } from "./support/world.js";
 

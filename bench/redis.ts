@@ -1,6 +1,6 @@
 import type { Redis } from "ioredis";
-import { keys } from "../src/keys.js";
-import type { Win } from "../src/win.js";
+import type { Win } from "../src/outbox/win.js";
+import { keys } from "../src/stores/keys.js";
 import { type Drawing, startDrawing } from "./support/draws.js";
 import { type Answer, type Asking, atMost, round } from "./support/question.js";
 import { alternate, median } from "./support/rounds.js";

@@ -9,7 +9,7 @@
 --         per draw: ticket
 --   created_at  milliseconds, goes into the outbox unread     expires_at  seconds, when the day's keys may go
 --   epoch       what the server takes the day's data for: a name, with a ? where it has restored the winners among these
---               users itself, since not all of the day's are back (src/epoch.ts)
+--               users itself, since not all of the day's are back (src/prizes/epoch.ts)
 --   server      names the server process                      batches  that it surely wrote in this epoch
 --   ticket      kind (1 character), attempt (8), roll (9), id (36), user_id (the rest), without a gap
 --     kind        k: keyed, the client may retry it tomorrow, too; r: Postgres refused its win of before; else -

@@ -1,5 +1,5 @@
 -- A foreign key looks its prize up for every row, which took 4 of the 11 to 15 microseconds that a row costs Postgres. What
--- it did stays: the INSERT of wins locks the prizes it names, once a batch, as the foreign key did (src/record.ts), and
+-- it did stays: the INSERT of wins locks the prizes it names, once a batch, as the foreign key did (src/results/record.ts), and
 -- a prize that has results can't be deleted or renamed.
 alter table result drop constraint result_prize_id_fkey;
 

@@ -1,31 +1,31 @@
 import type { TypeBoxTypeProvider } from "@fastify/type-provider-typebox";
 import Fastify, { type FastifyServerOptions, LogController } from "fastify";
-import { createReaderCheck, knowCaller } from "./access/caller.js";
-import { limitAddresses, limitUsers } from "./access/limits.js";
-import { createUserCheck } from "./access/token.js";
-import { trustedOf } from "./access/trusted.js";
 import { admin } from "./admin/plugin.js";
-import { acceptJsonOnly } from "./bodies.js";
-import { boundConnections } from "./connections.js";
-import { docs } from "./docs.js";
-import { answerError, fail } from "./failures.js";
-import { serveInLine } from "./lines.js";
-import { answerOtherMethods } from "./methods.js";
+import { createReaderCheck, knowCaller } from "./http/access/caller.js";
+import { limitAddresses, limitUsers } from "./http/access/limits.js";
+import { createUserCheck } from "./http/access/token.js";
+import { trustedOf } from "./http/access/trusted.js";
+import { answerError, fail } from "./http/answer-error.js";
+import { acceptJsonOnly } from "./http/bodies.js";
+import { boundConnections } from "./http/connections.js";
+import { serveInLine } from "./http/lines.js";
+import { answerOtherMethods } from "./http/methods.js";
+import { describeApi } from "./http/openapi/describe.js";
+import { docs } from "./http/pages/docs.js";
+import { pages } from "./http/pages/serve.js";
+import { refuseWhenFull } from "./http/refuse.js";
+import { drawRoute } from "./http/routes/draw.js";
+import { healthRoutes } from "./http/routes/health.js";
+import { prizesRoute } from "./http/routes/prizes.js";
+import { redeemRoute } from "./http/routes/redeem.js";
+import { resultsRoute } from "./http/routes/results.js";
+import { takeTurns } from "./http/turns.js";
+import { answerUnparsable, leaveNothingToNode } from "./http/unparsable.js";
 import { requestId } from "./observe/request-id.js";
 import { countRefusal, observeRequests } from "./observe/requests.js";
 import { metricsRoute } from "./observe/scrape.js";
 import { traces } from "./observe/traces.js";
-import { describeApi } from "./openapi.js";
-import { pages } from "./pages.js";
-import { refuseWhenFull } from "./refuse.js";
-import { drawRoute } from "./routes/draw.js";
-import { healthRoutes } from "./routes/health.js";
-import { prizesRoute } from "./routes/prizes.js";
-import { redeemRoute } from "./routes/redeem.js";
-import { resultsRoute } from "./routes/results.js";
 import type { Services } from "./services.js";
-import { takeTurns } from "./turns.js";
-import { answerUnparsable, leaveNothingToNode } from "./unparsable.js";
 
 /** How long a caller may take to send a request, in milliseconds. */
 const REQUEST_TIMEOUT = 5_000;
@@ -68,7 +68,7 @@ export function buildApp(
       customOptions: {
         coerceTypes: false,
         removeAdditional: false,
-        // How src/openapi.ts shows a schema that is not what it seems.
+        // How src/http/openapi/describe.ts shows a schema that is not what it seems.
         keywords: ["x-described-as"],
       },
     },

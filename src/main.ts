@@ -1,8 +1,8 @@
 import { type Logger, pino } from "pino";
-import { type Config, readConfig } from "./config.js";
 import { SetupError } from "./errors.js";
-import { createLog, type Log, optionsOf } from "./log.js";
+import { createLog, type Log, optionsOf } from "./observe/log.js";
 import { createServer, type Server } from "./server.js";
+import { type Config, readConfig } from "./settings/config.js";
 import { startProblem } from "./start-problem.js";
 
 /** How long the start waits for the stores before it listens without them and answers 503, in milliseconds. */
@@ -54,7 +54,7 @@ async function storesOf({ DATABASE_URL, REDIS_URL }: Config): Promise<Stores> {
     const embedded = false;
     return { databaseUrl: DATABASE_URL, redisUrl: REDIS_URL, embedded, close };
   }
-  const { startEmbedded } = await import("./embedded.js");
+  const { startEmbedded } = await import("./stores/embedded/pair.js");
   const pair = await startEmbedded(".data", console.log);
   return { ...pair, embedded: true };
 }

@@ -1,11 +1,11 @@
 import { Cron } from "croner";
 import type { Logger } from "pino";
 import type { Clock } from "./clock.js";
-import type { Prizes } from "./prizes.js";
-import type { Restoring } from "./restoring.js";
-import type { Settle } from "./settle.js";
-import type { Sweep } from "./sweep.js";
-import type { Untold } from "./untold.js";
+import type { Sweep } from "./engine/sweep.js";
+import type { Settle } from "./outbox/settle.js";
+import type { Untold } from "./outbox/untold.js";
+import type { Prizes } from "./prizes/reload.js";
+import type { Restoring } from "./prizes/restoring.js";
 
 export type Scheduler = {
   /** One round of what every second brings. Rejects with the first thing that failed, after trying the rest. */

@@ -1,30 +1,30 @@
 import type { CountryCode } from "libphonenumber-js";
 import type { Logger } from "pino";
 import { buildApp } from "./app.js";
-import { certificateProblem } from "./certificates.js";
 import { createClock } from "./clock.js";
-import { createEngine } from "./draw.js";
+import { createEngine } from "./engine/engine.js";
+import { createGate } from "./engine/gate.js";
+import { watchLateness } from "./engine/lateness.js";
+import { createSweep } from "./engine/sweep.js";
 import { SetupError } from "./errors.js";
-import { createGate } from "./gate.js";
-import { watchLateness } from "./lateness.js";
-import { migrate } from "./migrate.js";
 import {
   countDraws,
   measureInserts,
   measureScripts,
 } from "./observe/instrument.js";
 import { createMetrics } from "./observe/metrics.js";
-import { createPostgres, isAway } from "./postgres.js";
-import { createPrizes } from "./prizes.js";
+import { createSettle } from "./outbox/settle.js";
+import { createUntold } from "./outbox/untold.js";
+import { createPrizes } from "./prizes/reload.js";
+import { createRestoring } from "./prizes/restoring.js";
 import { type Random, systemRandom } from "./random.js";
-import { createRedis, type Redis, redisTime } from "./redis.js";
-import { createRestoring } from "./restoring.js";
-import { createResults } from "./results.js";
+import { createResults } from "./results/results.js";
 import { createScheduler } from "./scheduler.js";
 import type { Settings } from "./services.js";
-import { createSettle } from "./settle.js";
-import { createSweep } from "./sweep.js";
-import { createUntold } from "./untold.js";
+import { certificateProblem } from "./stores/certificates.js";
+import { migrate } from "./stores/migrate.js";
+import { createPostgres, isAway } from "./stores/postgres.js";
+import { createRedis, type Redis, redisTime } from "./stores/redis.js";
 
 export type ServerOptions = {
   databaseUrl: string;

@@ -1,14 +1,14 @@
 import type { CountryCode } from "libphonenumber-js";
 import type { Clock } from "./clock.js";
-import type { Config } from "./config.js";
-import type { Engine } from "./draw.js";
-import type { Gate } from "./gate.js";
-import type { Lateness } from "./lateness.js";
+import type { Engine } from "./engine/engine.js";
+import type { Gate } from "./engine/gate.js";
+import type { Lateness } from "./engine/lateness.js";
 import type { Metrics } from "./observe/metrics.js";
-import type { Postgres } from "./postgres.js";
-import type { Prizes } from "./prizes.js";
-import type { Redis } from "./redis.js";
-import type { Settle } from "./settle.js";
+import type { Settle } from "./outbox/settle.js";
+import type { Prizes } from "./prizes/reload.js";
+import type { Config } from "./settings/config.js";
+import type { Postgres } from "./stores/postgres.js";
+import type { Redis } from "./stores/redis.js";
 
 /** What a server is made with. What is optional is off where it is not given. */
 export type Settings = Pick<Config, "TIME_ZONE" | "DEFAULT_COUNTRY"> &

@@ -1,8 +1,8 @@
 import type { Sql } from "postgres";
 import t, { type Test } from "tap";
-import { keys } from "../src/keys.js";
-import { migrate } from "../src/migrate.js";
-import { readTable } from "../src/table-in-force.js";
+import { readTable } from "../src/prizes/in-force.js";
+import { keys } from "../src/stores/keys.js";
+import { migrate } from "../src/stores/migrate.js";
 import { build, fakeTime, inParallel, setPrizes, told } from "./build.js";
 import { audit, CLEAN, type Entry, startLoad } from "./load.js";
 import { runCommand } from "./run-command.js";

@@ -1,7 +1,7 @@
 import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import t from "tap";
-import { ConfigSchema } from "../src/config.js";
+import { ConfigSchema } from "../src/settings/config.js";
 import { home } from "./home.js";
 import { runCommand } from "./run-command.js";
 

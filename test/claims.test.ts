@@ -1,6 +1,6 @@
 import t from "tap";
-import { createClaimUntil, openSince } from "../src/claim.js";
 import { createClock } from "../src/clock.js";
+import { createClaimUntil, openSince } from "../src/results/claim.js";
 import { build, fakeTime, inParallel, post, setPrizes, told } from "./build.js";
 import { until } from "./until.js";
 import { createWorld } from "./world.js";

@@ -3,7 +3,7 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import t from "tap";
-import { ConfigSchema, readConfig } from "../src/config.js";
+import { ConfigSchema, readConfig } from "../src/settings/config.js";
 import { commandOf } from "./process.js";
 
 const [env, command] = commandOf();

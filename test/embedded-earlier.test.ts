@@ -6,11 +6,11 @@ import { join } from "node:path";
 import { Redis } from "ioredis";
 import createSql from "postgres";
 import t, { type Test } from "tap";
-import { postgresPrograms } from "../src/embedded-cluster.js";
-import { freeAddress } from "../src/embedded-redis.js";
-import { redisProgram } from "../src/embedded-redis-program.js";
-import { storesUser } from "../src/embedded-user.js";
-import { migrate } from "../src/migrate.js";
+import { postgresPrograms } from "../src/stores/embedded/cluster.js";
+import { freeAddress } from "../src/stores/embedded/redis.js";
+import { redisProgram } from "../src/stores/embedded/redis-program.js";
+import { storesUser } from "../src/stores/embedded/user.js";
+import { migrate } from "../src/stores/migrate.js";
 import { folder, killStores, started, storesIn } from "./npm-start.js";
 import { until } from "./until.js";
 

@@ -1,6 +1,6 @@
 import { setTimeout as pause } from "node:timers/promises";
 import t, { type Test } from "tap";
-import { keys } from "../src/keys.js";
+import { keys } from "../src/stores/keys.js";
 import { post, setPrizes, told } from "./build.js";
 import { audit, CLEAN, startLoad } from "./load.js";
 import { bound } from "./pace.js";

@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import t from "tap";
-import { forecast } from "../src/admin/forecast.js";
+import { forecast } from "../src/admin/figures/forecast.js";
 
 const HOUR = 3_600_000;
 const BEGIN = Date.parse("2099-11-25T00:00:00+08:00");

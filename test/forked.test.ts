@@ -1,6 +1,6 @@
 import t from "tap";
-import { keys } from "../src/keys.js";
 import { systemRandom } from "../src/random.js";
+import { keys } from "../src/stores/keys.js";
 import { build, fakeTime, setPrizes, told } from "./build.js";
 import { addWin } from "./outbox.js";
 import { createWorld } from "./world.js";

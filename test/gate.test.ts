@@ -1,5 +1,5 @@
 import t from "tap";
-import { createGate } from "../src/gate.js";
+import { createGate } from "../src/engine/gate.js";
 
 /** A gate whose time a test sets, and as many requests under way as it likes. */
 function setUp(waiting = () => ({ wins: 0, stalled: false })) {

@@ -1,5 +1,5 @@
 import t from "tap";
-import { keys } from "../src/keys.js";
+import { keys } from "../src/stores/keys.js";
 import { build, fakeTime, setPrizes, told } from "./build.js";
 import { createWorld } from "./world.js";
 

@@ -1,6 +1,6 @@
 import { connect } from "node:net";
 import t from "tap";
-import { keys } from "../src/keys.js";
+import { keys } from "../src/stores/keys.js";
 import { ADMIN, ADMIN_TOKEN } from "./admin.js";
 import { build, fakeTime, inParallel, post, setPrizes } from "./build.js";
 import { watch } from "./events.js";

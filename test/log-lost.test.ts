@@ -3,7 +3,7 @@ import { once } from "node:events";
 import { closeSync, openSync } from "node:fs";
 import { createConnection, createServer } from "node:net";
 import t, { type Test } from "tap";
-import { freePort } from "../src/embedded-redis.js";
+import { freePort } from "../src/stores/embedded/redis.js";
 import { setPrizes } from "./build.js";
 import { home } from "./home.js";
 import { commandOf } from "./process.js";

@@ -1,9 +1,9 @@
 import { Cron } from "croner";
 import t from "tap";
 import { createClock } from "../src/clock.js";
-import { keys } from "../src/keys.js";
-import { redisTime } from "../src/redis.js";
 import { MIDNIGHT } from "../src/scheduler.js";
+import { keys } from "../src/stores/keys.js";
+import { redisTime } from "../src/stores/redis.js";
 import { build, fakeTime, setPrizes, told } from "./build.js";
 import { until } from "./until.js";
 import { createWorld } from "./world.js";

@@ -3,7 +3,7 @@ import { once } from "node:events";
 import { mkdtemp, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import type { Test } from "tap";
-import { freePort } from "../src/embedded-redis.js";
+import { freePort } from "../src/stores/embedded/redis.js";
 import { home, processesIn } from "./home.js";
 import type { Owner } from "./owner.js";
 import { until } from "./until.js";

@@ -5,7 +5,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
 import type { Test } from "tap";
-import { processesIn } from "../src/embedded-find.js";
+import { processesIn } from "../src/stores/embedded/find.js";
 import { commandOf } from "./process.js";
 import { until } from "./until.js";
 

@@ -1,7 +1,7 @@
 import t from "tap";
-import { keys } from "../src/keys.js";
+import { formatTicket, parseWins } from "../src/outbox/win.js";
 import { nameAttempt, PARTS, randomFrom, systemRandom } from "../src/random.js";
-import { formatTicket, parseWins } from "../src/win.js";
+import { keys } from "../src/stores/keys.js";
 import { build, setPrizes, told } from "./build.js";
 import { uniform } from "./uniform.js";
 import { createWorld } from "./world.js";

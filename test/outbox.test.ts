@@ -1,7 +1,7 @@
 import t from "tap";
-import { keys } from "../src/keys.js";
+import { createSweep } from "../src/engine/sweep.js";
 import { systemRandom } from "../src/random.js";
-import { createSweep } from "../src/sweep.js";
+import { keys } from "../src/stores/keys.js";
 import { build, fakeTime, setPrizes, told } from "./build.js";
 import { winsInOutbox } from "./outbox.js";
 import { until } from "./until.js";

@@ -1,7 +1,7 @@
 import { randomUUID } from "node:crypto";
 import type { Redis } from "ioredis";
-import { keys } from "../src/keys.js";
-import { formatTicket, parseWins, type Win } from "../src/win.js";
+import { formatTicket, parseWins, type Win } from "../src/outbox/win.js";
+import { keys } from "../src/stores/keys.js";
 
 /** How many wins are in the outbox, in all its entries. */
 export async function winsInOutbox(redis: Redis): Promise<number> {

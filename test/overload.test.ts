@@ -1,6 +1,6 @@
 import { setTimeout as pause } from "node:timers/promises";
 import t, { type Test } from "tap";
-import { keys } from "../src/keys.js";
+import { keys } from "../src/stores/keys.js";
 import { setPrizes } from "./build.js";
 import { audit, CLEAN } from "./load.js";
 import { crowd, flood, memory, probe, quantile } from "./overload/measure.js";

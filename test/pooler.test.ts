@@ -1,7 +1,7 @@
 import { randomUUID } from "node:crypto";
 import t from "tap";
-import { migrations } from "../src/migrate.js";
-import { createPostgres } from "../src/postgres.js";
+import { migrations } from "../src/stores/migrate.js";
+import { createPostgres } from "../src/stores/postgres.js";
 import { build, inParallel, post, setPrizes, told } from "./build.js";
 import { behindPooler } from "./pooler.js";
 import { runCommand } from "./run-command.js";

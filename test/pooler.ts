@@ -2,7 +2,7 @@ import { type ChildProcess, spawn } from "node:child_process";
 import { mkdtemp, writeFile } from "node:fs/promises";
 import { connect } from "node:net";
 import { join } from "node:path";
-import { freePort } from "../src/embedded-redis.js";
+import { freePort } from "../src/stores/embedded/redis.js";
 import { home } from "./home.js";
 import type { Owner } from "./owner.js";
 import { until } from "./until.js";

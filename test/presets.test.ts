@@ -1,5 +1,5 @@
 import t from "tap";
-import { migrate, migrations } from "../src/migrate.js";
+import { migrate, migrations } from "../src/stores/migrate.js";
 import { ADMIN, adminOf } from "./admin.js";
 import { build, post, setPrizes, told } from "./build.js";
 import { startProcess } from "./process.js";

@@ -1,8 +1,8 @@
 import { readdir, readFile } from "node:fs/promises";
 import { Redis } from "ioredis";
 import t from "tap";
-import { keys } from "../src/keys.js";
-import { migrate as migrateAsServer } from "../src/migrate.js";
+import { keys } from "../src/stores/keys.js";
+import { migrate as migrateAsServer } from "../src/stores/migrate.js";
 import { ADMIN_TOKEN, ANY, adminOf } from "./admin.js";
 import { post, setPrizes, told } from "./build.js";
 import { watch } from "./events.js";

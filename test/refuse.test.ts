@@ -4,11 +4,11 @@ import type { AddressInfo, Socket } from "node:net";
 import { text } from "node:stream/consumers";
 import Fastify from "fastify";
 import t, { type Test } from "tap";
-import { trustedOf } from "../src/access/trusted.js";
 import { retryAfter } from "../src/errors.js";
-import { serveInLine } from "../src/lines.js";
-import { refuseWhenFull } from "../src/refuse.js";
-import { takeTurns } from "../src/turns.js";
+import { trustedOf } from "../src/http/access/trusted.js";
+import { serveInLine } from "../src/http/lines.js";
+import { refuseWhenFull } from "../src/http/refuse.js";
+import { takeTurns } from "../src/http/turns.js";
 
 /** A server that is full when a test says so, and one connection to it. */
 async function setUp(t: Test, trusted?: string) {

@@ -1,7 +1,7 @@
 import { randomUUID } from "node:crypto";
 import t from "tap";
-import { keys } from "../src/keys.js";
 import { systemRandom } from "../src/random.js";
+import { keys } from "../src/stores/keys.js";
 import {
   type Body,
   build,

@@ -1,9 +1,9 @@
 import { readdir } from "node:fs/promises";
 import t from "tap";
-import { newEpoch } from "../src/epoch.js";
-import { keys } from "../src/keys.js";
-import { compile, readIdentity, readPrizes } from "../src/prize-table.js";
-import { putTable, readTable } from "../src/table-in-force.js";
+import { newEpoch } from "../src/prizes/epoch.js";
+import { putTable, readTable } from "../src/prizes/in-force.js";
+import { compile, readIdentity, readPrizes } from "../src/prizes/table.js";
+import { keys } from "../src/stores/keys.js";
 import { build, setPrizes, told } from "./build.js";
 import { bound } from "./pace.js";
 import { startProcess } from "./process.js";

@@ -7,7 +7,11 @@ import {
   getContainerRuntimeClient,
   Wait,
 } from "testcontainers";
-import { freeAddress, freePort, startRedis } from "../src/embedded-redis.js";
+import {
+  freeAddress,
+  freePort,
+  startRedis,
+} from "../src/stores/embedded/redis.js";
 import { home } from "./home.js";
 import { createProxy } from "./proxy.js";
 import { until } from "./until.js";

@@ -1,5 +1,5 @@
 import t from "tap";
-import { keys } from "../src/keys.js";
+import { keys } from "../src/stores/keys.js";
 import { build, post, setPrizes, told } from "./build.js";
 import { addWin } from "./outbox.js";
 import { runCommand } from "./run-command.js";

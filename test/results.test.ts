@@ -1,6 +1,6 @@
 import { randomUUID } from "node:crypto";
 import t from "tap";
-import type { Win } from "../src/win.js";
+import type { Win } from "../src/outbox/win.js";
 import { build, setPrizes } from "./build.js";
 import { until } from "./until.js";
 import { createWorld } from "./world.js";

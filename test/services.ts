@@ -1,13 +1,13 @@
 import { mkdtemp, readFile, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { GenericContainer, getContainerRuntimeClient } from "testcontainers";
-import { startPostgres } from "../src/embedded-postgres.js";
+import { startPostgres } from "../src/stores/embedded/postgres.js";
 import {
   type Address,
   freeAddress,
   freePort,
   startRedis,
-} from "../src/embedded-redis.js";
+} from "../src/stores/embedded/redis.js";
 import { home, processesIn } from "./home.js";
 import { until } from "./until.js";
 

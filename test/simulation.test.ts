@@ -1,8 +1,8 @@
 import t from "tap";
-import { simulate } from "../src/admin/simulate.js";
-import { keys } from "../src/keys.js";
+import { simulate } from "../src/admin/simulation/simulate.js";
+import { readTable } from "../src/prizes/in-force.js";
 import { systemRandom } from "../src/random.js";
-import { readTable } from "../src/table-in-force.js";
+import { keys } from "../src/stores/keys.js";
 import { ADMIN, ADMIN_TOKEN, adminOf } from "./admin.js";
 import { build, setPrizes, told } from "./build.js";
 import { bound } from "./pace.js";

@@ -1,7 +1,7 @@
 import { connect } from "node:net";
 import { setTimeout as pause } from "node:timers/promises";
 import t from "tap";
-import { keys } from "../src/keys.js";
+import { keys } from "../src/stores/keys.js";
 import { post, setPrizes, told } from "./build.js";
 import { winsInOutbox } from "./outbox.js";
 import { bound } from "./pace.js";

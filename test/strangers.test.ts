@@ -1,7 +1,7 @@
 import { readdir } from "node:fs/promises";
 import { createConnection, type Socket } from "node:net";
 import t, { type Test } from "tap";
-import { watchLateness } from "../src/lateness.js";
+import { watchLateness } from "../src/engine/lateness.js";
 import { setPrizes } from "./build.js";
 import { memory } from "./overload/measure.js";
 import { listing, type ServerProcess, startProcess } from "./process.js";

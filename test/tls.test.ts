@@ -3,8 +3,12 @@ import { join } from "node:path";
 import { Redis } from "ioredis";
 import createSql from "postgres";
 import t, { type Test } from "tap";
-import { startPostgres } from "../src/embedded-postgres.js";
-import { freeAddress, freePort, startRedis } from "../src/embedded-redis.js";
+import { startPostgres } from "../src/stores/embedded/postgres.js";
+import {
+  freeAddress,
+  freePort,
+  startRedis,
+} from "../src/stores/embedded/redis.js";
 import { type Authority, createAuthority } from "./authority.js";
 import { post, setPrizes, told } from "./build.js";
 import { home } from "./home.js";

@@ -1,6 +1,6 @@
 import { join } from "node:path";
 import t from "tap";
-import { keys } from "../src/keys.js";
+import { keys } from "../src/stores/keys.js";
 import { askAgain } from "./again.js";
 import { type Body, post, setPrizes, told } from "./build.js";
 import { type Asked, startClients } from "./clients.js";

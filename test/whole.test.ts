@@ -1,6 +1,6 @@
 import t, { type Test } from "tap";
-import { keys } from "../src/keys.js";
 import { systemRandom } from "../src/random.js";
+import { keys } from "../src/stores/keys.js";
 import { build, fakeTime, inParallel, setPrizes, told } from "./build.js";
 import { createProxy } from "./proxy.js";
 import { startStores } from "./services.js";
@@ -362,7 +362,7 @@ t.test(
     await world.sql`delete from result`;
     await world.redis.hset(place, "ann", `${record.slice(0, 9)}${later}`);
     let now = 0;
-    const { createSweep } = await import("../src/sweep.js");
+    const { createSweep } = await import("../src/engine/sweep.js");
     const sweep = createSweep(server, () => now);
     t.equal(await sweep(), 0, "seen for the first time");
     now = 2_999;

@@ -1,6 +1,6 @@
 import { randomBytes } from "node:crypto";
 import t from "tap";
-import { keys } from "../src/keys.js";
+import { keys } from "../src/stores/keys.js";
 import { build, setPrizes, told } from "./build.js";
 import { winsInOutbox } from "./outbox.js";
 import { createWorld } from "./world.js";

@@ -2,8 +2,8 @@ import { randomInt, randomUUID } from "node:crypto";
 import Fastify from "fastify";
 import { Redis } from "ioredis";
 import createSql from "postgres";
-import { DrawBody, DrawHeaders, Drawn } from "../../src/schemas/draw.js";
-import { Failed } from "../../src/schemas.js";
+import { Failed } from "../../src/http/schemas/common.js";
+import { DrawBody, DrawHeaders, Drawn } from "../../src/http/schemas/draw.js";
 
 // The naive design of the same contract, with the same libraries at their defaults: each draw reads the prizes with a
 // SELECT, takes its decision with separate commands to Redis, and writes a row, won or lost. It is no more correct than

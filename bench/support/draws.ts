@@ -1,11 +1,11 @@
 import { createClock } from "../../src/clock.js";
-import { createDecisions } from "../../src/decide.js";
-import type { Draw } from "../../src/evaluate.js";
+import { createDecisions } from "../../src/engine/decide.js";
+import type { Draw } from "../../src/engine/script.js";
+import { createSettle } from "../../src/outbox/settle.js";
+import type { Win } from "../../src/outbox/win.js";
+import { putTable } from "../../src/prizes/in-force.js";
 import { nameAttempt, PARTS, systemRandom } from "../../src/random.js";
-import { createRedis, redisTime } from "../../src/redis.js";
-import { createSettle } from "../../src/settle.js";
-import { putTable } from "../../src/table-in-force.js";
-import type { Win } from "../../src/win.js";
+import { createRedis, redisTime } from "../../src/stores/redis.js";
 
 /** All servers' draws are of different users. */
 let users = 0;

@@ -2,8 +2,8 @@ import { mkdtemp, readFile, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { Redis } from "ioredis";
 import createSql from "postgres";
-import { startPostgres } from "../../src/embedded-postgres.js";
-import { freeAddress, startRedis } from "../../src/embedded-redis.js";
+import { startPostgres } from "../../src/stores/embedded/postgres.js";
+import { freeAddress, startRedis } from "../../src/stores/embedded/redis.js";
 import { home, processesIn } from "../../test/home.js";
 import { createOwner } from "../../test/owner.js";
 

@@ -1,16 +1,16 @@
 import type { FastifyPluginAsyncTypebox } from "@fastify/type-provider-typebox";
-import { createAdminCheck } from "../access/admin-token.js";
 import { ADMIN_UNAUTHENTICATED } from "../errors.js";
-import { fail } from "../failures.js";
+import { createAdminCheck } from "../http/access/admin-token.js";
+import { fail } from "../http/answer-error.js";
 import type { Services } from "../services.js";
-import { figuresRoute } from "./figures.js";
-import { historyRoute } from "./history.js";
-import { liveRoute } from "./live.js";
-import { prizeRoutes } from "./prizes.js";
+import { liveRoute } from "./figures/live.js";
+import { figuresRoute } from "./figures/routes.js";
+import { historyRoute } from "./prizes/history.js";
+import { prizeRoutes } from "./prizes/routes.js";
 import { objectionOf } from "./remedies.js";
-import { foundResultsRoute } from "./results.js";
-import { resultsCsvRoute } from "./results-csv.js";
-import { simulationRoute } from "./simulation.js";
+import { resultsCsvRoute } from "./results/results-csv.js";
+import { foundResultsRoute } from "./results/routes.js";
+import { simulationRoute } from "./simulation/routes.js";
 
 /** Everything under /admin; without ADMIN_TOKEN there is nothing. */
 export const admin: FastifyPluginAsyncTypebox<

@@ -1,5 +1,5 @@
 import { parseArgs } from "node:util";
-import { ConfigSchema, readConfig } from "../config.js";
+import { ConfigSchema, readConfig } from "../settings/config.js";
 import { runProgram } from "./program.js";
 
 const HELP = `npm run check-config

@@ -1,10 +1,10 @@
 import { parseArgs } from "node:util";
 import { createClock } from "../clock.js";
-import { type Config, readConfig } from "../config.js";
-import { runningPair } from "../embedded-running.js";
-import type { Postgres } from "../postgres.js";
-import { probePostgres } from "../probe.js";
-import { type Redis, redisTime } from "../redis.js";
+import { probePostgres } from "../engine/probe.js";
+import { type Config, readConfig } from "../settings/config.js";
+import { runningPair } from "../stores/embedded/running.js";
+import type { Postgres } from "../stores/postgres.js";
+import { type Redis, redisTime } from "../stores/redis.js";
 import { examineClocks, examineDay } from "./doctor/clocks.js";
 import {
   type Finding,

@@ -1,8 +1,9 @@
 import { readFile } from "node:fs/promises";
 import { parseArgs } from "node:util";
-import { readConfig } from "../config.js";
 import { SetupError } from "../errors.js";
-import { connectOnce, migrate, run } from "../migrate.js";
+import { ROOT } from "../root.js";
+import { readConfig } from "../settings/config.js";
+import { connectOnce, migrate, run } from "../stores/migrate.js";
 import { runProgram, withoutRedis } from "./program.js";
 
 const HELP = `npm run migrate
@@ -36,7 +37,7 @@ async function grant(url: string): Promise<boolean> {
       "select from pg_roles where rolname in ('lucky_server', 'lucky_reader')",
     );
     if (roles.count < 2) return false;
-    const file = new URL("../../sql/grants.sql", import.meta.url);
+    const file = new URL("sql/grants.sql", ROOT);
     await run(sql, url, await readFile(file, "utf8"));
     return true;
   } finally {

@@ -1,7 +1,7 @@
 import { parseArgs } from "node:util";
 import { pino } from "pino";
-import { readConfig } from "../config.js";
 import { createServer } from "../server.js";
+import { readConfig } from "../settings/config.js";
 import { print, runProgram } from "./program.js";
 
 const HELP = `npm run -s openapi

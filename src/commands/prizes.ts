@@ -1,10 +1,10 @@
 import { readFile } from "node:fs/promises";
 import { userInfo } from "node:os";
 import { parseArgs } from "node:util";
-import { type Change, changePrizes } from "../admin/change-prizes.js";
+import { type Change, changePrizes } from "../admin/prizes/change-prizes.js";
 import { Failure } from "../errors.js";
-import type { Postgres } from "../postgres.js";
-import { decodeText } from "../text.js";
+import { decodeText } from "../settings/text.js";
+import type { Postgres } from "../stores/postgres.js";
 import {
   formatPrizes,
   type PrizeTexts,

@@ -1,8 +1,8 @@
-import { type Config, readConfig } from "../config.js";
-import { runningPair } from "../embedded-running.js";
 import { Failure } from "../errors.js";
-import { createPostgres, type Postgres } from "../postgres.js";
-import { readVariables } from "../variables.js";
+import { type Config, readConfig } from "../settings/config.js";
+import { readVariables } from "../settings/variables.js";
+import { runningPair } from "../stores/embedded/running.js";
+import { createPostgres, type Postgres } from "../stores/postgres.js";
 
 /** What is wrong with how a command was called. */
 export class UsageError extends Error {}

@@ -1,10 +1,10 @@
 import { createInterface } from "node:readline/promises";
 import { parseArgs } from "node:util";
-import { readConfig } from "../config.js";
 import { SetupError } from "../errors.js";
-import { keys, TAG } from "../keys.js";
-import { createPostgres, type Postgres } from "../postgres.js";
-import { createRedis, type Redis, redisTime } from "../redis.js";
+import { readConfig } from "../settings/config.js";
+import { keys, TAG } from "../stores/keys.js";
+import { createPostgres, type Postgres } from "../stores/postgres.js";
+import { createRedis, type Redis, redisTime } from "../stores/redis.js";
 import { CommandError, print, runProgram } from "./program.js";
 
 const HELP = `npm run -s reset -- [--yes DATABASE]

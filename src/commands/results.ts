@@ -1,9 +1,9 @@
 import { parseArgs } from "node:util";
-import { countDay, dayPages } from "../admin/day-pages.js";
-import type { ResultRow } from "../admin/find-results.js";
-import { winnersCsv } from "../admin/winners-csv.js";
-import { openSince } from "../claim.js";
+import { countDay, dayPages } from "../admin/results/day-pages.js";
+import type { ResultRow } from "../admin/results/find-results.js";
+import { winnersCsv } from "../admin/results/winners-csv.js";
 import { createClock } from "../clock.js";
+import { openSince } from "../results/claim.js";
 import { print, runProgram, UsageError, withDatabase } from "./program.js";
 
 const HELP = `npm run -s results -- export --day DAY [--phones]

@@ -1,7 +1,7 @@
-import type { Engine } from "../draw.js";
+import type { Engine } from "../engine/engine.js";
 import { Failure } from "../errors.js";
-import type { Postgres } from "../postgres.js";
-import type { Redis } from "../redis.js";
+import type { Postgres } from "../stores/postgres.js";
+import type { Redis } from "../stores/redis.js";
 import { type Metrics, SCRIPTS } from "./metrics.js";
 
 /** Arguments of draw.lua's call that are no keys and no draws: the number of keys, and the head of ARGV. */

@@ -5,7 +5,7 @@ import {
   Histogram,
   Registry,
 } from "prom-client";
-import { linesDropped } from "../log.js";
+import { linesDropped } from "./log.js";
 import { createTallies } from "./tallies.js";
 
 export type Metrics = ReturnType<typeof createMetrics>;

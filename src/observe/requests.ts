@@ -1,7 +1,7 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
 import type { Code } from "../errors.js";
+import { waitedFor } from "../http/turns.js";
 import type { Services } from "../services.js";
-import { waitedFor } from "../turns.js";
 import { traceOf } from "./request-id.js";
 import { createSummary } from "./summary.js";
 

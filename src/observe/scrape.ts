@@ -1,11 +1,11 @@
 import type { FastifyPluginAsyncTypebox } from "@fastify/type-provider-typebox";
 import Type from "typebox";
 import { within } from "../deadline.js";
-import { keys } from "../keys.js";
-import { readOutbox } from "../outbox.js";
+import { shared } from "../http/shared.js";
+import { readOutbox } from "../outbox/depth.js";
+import { readStock } from "../prizes/stock.js";
 import type { Services } from "../services.js";
-import { shared } from "../shared.js";
-import { readStock } from "../stock.js";
+import { keys } from "../stores/keys.js";
 import type { Metrics } from "./metrics.js";
 
 /** How long a scrape waits for a store, in milliseconds. Prometheus gives up after ten seconds. */

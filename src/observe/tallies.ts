@@ -1,6 +1,6 @@
 import type { FastifyReply, FastifyRequest } from "fastify";
 import { Counter, type Registry } from "prom-client";
-import type { Outcome } from "../draw.js";
+import type { Outcome } from "../engine/engine.js";
 import { STATUS } from "../errors.js";
 
 /** Statuses that any route may answer. */

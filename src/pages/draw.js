@@ -5,7 +5,7 @@ import { beginDraw, endDraw, keepWin, pendingDraws } from "./kept.js";
 const DAY = 86_400_000;
 
 /**
- * @typedef {import("typebox").Static<typeof import("../schemas/draw.js").Drawn>} Drawn
+ * @typedef {import("typebox").Static<typeof import("../http/schemas/draw.js").Drawn>} Drawn
  * @typedef {import("./ask.js").Wait} Wait
  * @typedef {import("./kept.js").Pending} Pending
  * @typedef {import("./kept.js").Win} Win

@@ -1,7 +1,7 @@
 import { useCallback, useEffect, useRef, useState } from "preact/hooks";
 import { ask } from "./ask.js";
 
-/** @typedef {import("typebox").Static<typeof import("../schemas/prizes.js").PrizesAnswer>["data"]} Stock */
+/** @typedef {import("typebox").Static<typeof import("../http/schemas/prizes.js").PrizesAnswer>["data"]} Stock */
 
 /** The prizes and what is left of them: undefined until they came. `reload` answers with the newest it can get in that many milliseconds. */
 export function usePrizes() {

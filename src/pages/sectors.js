@@ -1,5 +1,5 @@
 /**
- * @typedef {import("typebox").Static<typeof import("../schemas/prizes.js").PrizesAnswer>["data"]["prizes"][number]} Prize
+ * @typedef {import("typebox").Static<typeof import("../http/schemas/prizes.js").PrizesAnswer>["data"]["prizes"][number]} Prize
  * @typedef {{ id: string | null, title: string, odds: number, soldOut: boolean, colour: string, prize?: Prize }} Outcome
  *   what a draw can end with; the id of "no prize" is null
  * @typedef {{ outcome: Outcome, weight: number }} Sector

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { keys } from "../../src/keys.js";
+import { keys } from "../../src/stores/keys.js";
 import { until } from "../until.js";
 import { explain } from "./answers.js";
 import {

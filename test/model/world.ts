@@ -1,6 +1,6 @@
 import { readFile } from "node:fs/promises";
 import type { Test } from "tap";
-import { keys } from "../../src/keys.js";
+import { keys } from "../../src/stores/keys.js";
 import { startStores } from "../services.js";
 import { until } from "../until.js";
 import { ownWorld } from "../world.js";

@@ -4,7 +4,7 @@ import type { Mutant } from "./mutant.js";
 export const edge: Mutant[] = [
   {
     name: "wins that wait are counted by the gate",
-    file: "src/gate.ts",
+    file: "src/engine/gate.ts",
     find: "const waiting = underWay - (stalled ? wins : 0);",
     replace: "const waiting = underWay - (stalled ? 0 : 0);",
     test: "test/gate.test.ts",
@@ -13,7 +13,7 @@ export const edge: Mutant[] = [
   },
   {
     name: "wins wait for a silent Postgres without an end",
-    file: "src/gate.ts",
+    file: "src/engine/gate.ts",
     find: "if (wins >= LONGEST_QUEUE && stalled) return true;",
     replace: "",
     test: "test/gate.test.ts",
@@ -22,7 +22,7 @@ export const edge: Mutant[] = [
   },
   {
     name: "a slow server lets in as many as a fast one",
-    file: "src/gate.ts",
+    file: "src/engine/gate.ts",
     find: "perSecond += WEIGHT * ((finished / took) * 1_000 - perSecond);",
     replace: "",
     test: "test/gate.test.ts",
@@ -38,7 +38,7 @@ export const edge: Mutant[] = [
   },
   {
     name: "who was refused once is not read for a second",
-    file: "src/refuse.ts",
+    file: "src/http/refuse.ts",
     find: "if (since < SOONEST) restAfterwards",
     replace: "if (since > 0) restAfterwards",
     test: "test/refuse.test.ts",
@@ -46,7 +46,7 @@ export const edge: Mutant[] = [
   },
   {
     name: "who never waits after a refusal is always read",
-    file: "src/refuse.ts",
+    file: "src/http/refuse.ts",
     find: "if (since < SOONEST) restAfterwards(socket, SOONEST);",
     replace: "",
     test: "test/refuse.test.ts",
@@ -54,7 +54,7 @@ export const edge: Mutant[] = [
   },
   {
     name: "a proxy's connection rests for one of its callers",
-    file: "src/refuse.ts",
+    file: "src/http/refuse.ts",
     find: "if (!isForwarded(request)) restIfAgain",
     replace: "restIfAgain",
     test: "test/refuse.test.ts",
@@ -62,7 +62,7 @@ export const edge: Mutant[] = [
   },
   {
     name: "those who share an address come back as one",
-    file: "src/failures.ts",
+    file: "src/http/answer-error.ts",
     find: "left - 1 + retryAfter()",
     replace: "left",
     test: "test/limits.test.ts",
@@ -78,7 +78,7 @@ export const edge: Mutant[] = [
   },
   {
     name: "a late process lets in as many as ever",
-    file: "src/gate.ts",
+    file: "src/engine/gate.ts",
     find: "LONGEST_WAIT - 2 * lateness()",
     replace: "LONGEST_WAIT - 0 * lateness()",
     test: "test/gate.test.ts",
@@ -86,7 +86,7 @@ export const edge: Mutant[] = [
   },
   {
     name: "an answered connection of many is never read again",
-    file: "src/turns.ts",
+    file: "src/http/turns.ts",
     find: "    socket.resume();\n",
     replace: "    if (connections <= MANY) socket.resume();\n",
     test: "test/turns.test.ts",
@@ -94,7 +94,7 @@ export const edge: Mutant[] = [
   },
   {
     name: "each of a crowd is read as it comes",
-    file: "src/turns.ts",
+    file: "src/http/turns.ts",
     find: "connections > MANY || fresh > CROWD",
     replace: "connections > MANY",
     test: "test/turns.test.ts",
@@ -103,7 +103,7 @@ export const edge: Mutant[] = [
   },
   {
     name: "those who came first are read while others are coming",
-    file: "src/turns.ts",
+    file: "src/http/turns.ts",
     find: "const areComing = fresh > before && fresh < FIRST;",
     replace: "const areComing = false;",
     test: "test/turns.test.ts",
@@ -111,7 +111,7 @@ export const edge: Mutant[] = [
   },
   {
     name: "what a request waited to be read does not count",
-    file: "src/refuse.ts",
+    file: "src/http/refuse.ts",
     find: "gate.isFull(waitedFor(socket))",
     replace: "gate.isFull()",
     test: "test/refuse.test.ts",
@@ -119,7 +119,7 @@ export const edge: Mutant[] = [
   },
   {
     name: "whoever has waited long is let in all the same",
-    file: "src/gate.ts",
+    file: "src/engine/gate.ts",
     find: "Math.min(ahead, LONGEST_IN_ALL - waited)",
     replace: "Math.min(ahead, LONGEST_IN_ALL)",
     test: "test/gate.test.ts",
@@ -127,7 +127,7 @@ export const edge: Mutant[] = [
   },
   {
     name: "all that came of who is cut off is taken apart",
-    file: "src/lines.ts",
+    file: "src/http/lines.ts",
     find: "if (parser?.onIncoming) parser.onIncoming = () => 2;",
     replace: "",
     test: "test/lines.test.ts",
@@ -135,7 +135,7 @@ export const edge: Mutant[] = [
   },
   {
     name: "frame-ancestors is gone",
-    file: "src/pages.ts",
+    file: "src/http/pages/serve.ts",
     find: `        frameAncestors: ["'none'"],\n`,
     replace: "",
     test: "test/page-policy.test.ts",
@@ -143,21 +143,21 @@ export const edge: Mutant[] = [
   },
   {
     name: "pages may load scripts from everywhere",
-    file: "src/pages.ts",
+    file: "src/http/pages/serve.ts",
     find: `scriptSrc: ["'self'", ...inlineScripts],`,
     replace: `scriptSrc: ["*", ...inlineScripts],`,
     test: "test/page-policy.test.ts",
   },
   {
     name: "a claim ends a day too early",
-    file: "src/claim.ts",
+    file: "src/results/claim.ts",
     find: "win.draw_date < since",
     replace: "win.draw_date <= since",
     test: "test/my-results.test.ts",
   },
   {
     name: "a win can be redeemed a day too long",
-    file: "src/claim.ts",
+    file: "src/results/claim.ts",
     find: "today.subtract({ days: claimDays })",
     replace: "today.subtract({ days: claimDays + 1 })",
     test: "test/claims.test.ts",

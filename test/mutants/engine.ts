@@ -32,7 +32,7 @@ export const engine: Mutant[] = [
   },
   {
     name: "a batch of two days is answered in the order of the days",
-    file: "src/decide.ts",
+    file: "src/engine/decide.ts",
     find: "return draws.map((draw) => decisions.get(draw) as Decision);",
     replace: "return [...decisions.values()];",
     test: "test/midnight.test.ts",
@@ -41,7 +41,7 @@ export const engine: Mutant[] = [
   },
   {
     name: "winners are not looked for in Postgres while they are restored",
-    file: "src/decide.ts",
+    file: "src/engine/decide.ts",
     find: "if (isRestoring(epoch)) {",
     replace: "if (isRestoring(epoch) && !epoch) {",
     test: "test/whole.test.ts",
@@ -49,7 +49,7 @@ export const engine: Mutant[] = [
   },
   {
     name: "the note of a lost row is dropped",
-    file: "src/draw.ts",
+    file: "src/engine/engine.ts",
     find: 'await settle.settle({ ...settlement, fate: "told" });',
     replace: "",
     test: "test/delivery.test.ts",
@@ -57,7 +57,7 @@ export const engine: Mutant[] = [
   },
   {
     name: "whoever came for a win that was refused has lost, too",
-    file: "src/draw.ts",
+    file: "src/engine/engine.ts",
     find: "const own = draw.attempt === attempt;",
     replace: "const own = true || draw.attempt === attempt;",
     test: "test/refused.test.ts",
@@ -73,7 +73,7 @@ export const engine: Mutant[] = [
   },
   {
     name: "an entry goes before the note of who was not told",
-    file: "src/settle.ts",
+    file: "src/outbox/settle.ts",
     find: "await note(single);\n    const struck = await strike(whole);",
     replace: "const struck = await strike(whole);\n    await note(single);",
     test: "test/outbox.test.ts",
@@ -81,7 +81,7 @@ export const engine: Mutant[] = [
   },
   {
     name: "an entry that a sweeper has struck is not noted",
-    file: "src/settle.ts",
+    file: "src/outbox/settle.ts",
     find: "if (struck < whole.size) await note(together);",
     replace: "void struck;",
     test: "test/outbox.test.ts",
@@ -89,7 +89,7 @@ export const engine: Mutant[] = [
   },
   {
     name: "a win that a sweeper has looked at is only struck",
-    file: "src/settle.ts",
+    file: "src/outbox/settle.ts",
     find: "entry?.left.size === 0 && isOwn(entry);",
     replace: "entry?.left.size === 0;",
     test: "test/delivery.test.ts",
@@ -97,7 +97,7 @@ export const engine: Mutant[] = [
   },
   {
     name: "a sweeper takes its wins for told",
-    file: "src/sweep.ts",
+    file: "src/engine/sweep.ts",
     find: 'await settle.settle({ ...end.settlement, fate: "untold" });',
     replace: 'await settle.settle({ ...end.settlement, fate: "told" });',
     test: "test/delivery.test.ts",
@@ -105,7 +105,7 @@ export const engine: Mutant[] = [
   },
   {
     name: "entries whose ids lie in the future wait for the clock",
-    file: "src/sweep.ts",
+    file: "src/engine/sweep.ts",
     find: "await finishAll(await ofFuture(now, olderThan), found);",
     replace: "",
     test: "test/whole.test.ts",
@@ -113,7 +113,7 @@ export const engine: Mutant[] = [
   },
   {
     name: "a refused win is written when its quota is raised",
-    file: "src/standing.ts",
+    file: "src/outbox/unsettled.ts",
     find: "return !record || record ===",
     replace: "return true || record ===",
     test: "test/outbox.test.ts",
@@ -121,7 +121,7 @@ export const engine: Mutant[] = [
   },
   {
     name: "wins of yesterday are not marked",
-    file: "src/mark-earlier.ts",
+    file: "src/outbox/mark-earlier.ts",
     find: "marking.hsetnx(keys.pending, user_id, entry.id);",
     replace: "marking.hexists(keys.pending, entry.id + user_id);",
     test: "test/outbox.test.ts",
@@ -129,7 +129,7 @@ export const engine: Mutant[] = [
   },
   {
     name: "only the first 5,000 winners are restored",
-    file: "src/restore.ts",
+    file: "src/prizes/restore-winners.ts",
     find: "return winners.length < size ? undefined :",
     replace: "return winners.length <= size ? undefined :",
     test: "test/whole.test.ts",
@@ -137,7 +137,7 @@ export const engine: Mutant[] = [
   },
   {
     name: "a row that was under way at the loss is not restored",
-    file: "src/restoring.ts",
+    file: "src/prizes/restoring.ts",
     find: "clock.now() < beganAt(epoch) + INSERTS_END",
     replace: "clock.now() < beganAt(epoch)",
     test: "test/whole.test.ts",
@@ -145,7 +145,7 @@ export const engine: Mutant[] = [
   },
   {
     name: "yesterday's winners are told again after a loss",
-    file: "src/epoch.ts",
+    file: "src/prizes/epoch.ts",
     find: "epoch !== undefined && beganAt(epoch) < day.endsAt;",
     replace: "epoch !== undefined && beganAt(epoch) < day.endsAt * 2;",
     test: "test/whole.test.ts",
@@ -163,7 +163,7 @@ export const engine: Mutant[] = [
   },
   {
     name: "a reconnection asks for no reload",
-    file: "src/prizes.ts",
+    file: "src/prizes/reload.ts",
     find: "connection += 1;",
     replace: "",
     test: "test/whole.test.ts",
@@ -171,7 +171,7 @@ export const engine: Mutant[] = [
   },
   {
     name: "the look every second does not look at the data",
-    file: "src/prizes.ts",
+    file: "src/prizes/reload.ts",
     find: "(await isChanged(date))",
     replace: "(date === undefined && (await isChanged(date)))",
     test: "test/whole.test.ts",
@@ -179,7 +179,7 @@ export const engine: Mutant[] = [
   },
   {
     name: "what a clock that jumped has expired is not looked for",
-    file: "src/prizes.ts",
+    file: "src/prizes/reload.ts",
     find: "if (stepped !== steps) found.push",
     replace: "if (stepped < steps) found.push",
     test: "test/whole.test.ts",
@@ -187,7 +187,7 @@ export const engine: Mutant[] = [
   },
   {
     name: "a unit that Postgres has already says nothing",
-    file: "src/loss.ts",
+    file: "src/prizes/loss.ts",
     find: "return participated || isTaken;",
     replace: "return participated && isTaken;",
     test: "test/whole.test.ts",
@@ -212,7 +212,7 @@ export const engine: Mutant[] = [
   },
   {
     name: "a mark of an untold win goes a day too early",
-    file: "src/untold.ts",
+    file: "src/outbox/untold.ts",
     find: "mark.slice(1) < oldest",
     replace: "mark.slice(1) <= oldest",
     test: "test/delivery.test.ts",
@@ -220,7 +220,7 @@ export const engine: Mutant[] = [
   },
   {
     name: "the units of a day are those of all days",
-    file: "src/win.ts",
+    file: "src/outbox/win.ts",
     find: "counter.day_unit += 1;",
     replace: "counter.day_unit = counter.unit;",
     test: "test/quotas.test.ts",

@@ -4,7 +4,7 @@ import type { Mutant } from "./mutant.js";
 export const ready: Mutant[] = [
   {
     name: "each asker has a look of its own",
-    file: "src/shared.ts",
+    file: "src/http/shared.ts",
     find: "running ??= work()",
     replace: "running = work()",
     test: "test/ready.test.ts",
@@ -12,7 +12,7 @@ export const ready: Mutant[] = [
   },
   {
     name: "a look is kept for ever",
-    file: "src/shared.ts",
+    file: "src/http/shared.ts",
     find: "      running = undefined;\n",
     replace: "",
     test: "test/ready.test.ts",

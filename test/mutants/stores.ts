@@ -4,7 +4,7 @@ import type { Mutant } from "./mutant.js";
 export const stores: Mutant[] = [
   {
     name: "two phones redeem one win: the later one overwrites",
-    file: "src/redeem.ts",
+    file: "src/results/redeem.ts",
     find: `else coalesce(phone_no, \${phoneNo}) end`,
     replace: `else \${phoneNo} end`,
     test: "test/redeem.test.ts",
@@ -12,7 +12,7 @@ export const stores: Mutant[] = [
   },
   {
     name: "a win without a row is taken for the user's second",
-    file: "src/record.ts",
+    file: "src/results/record.ts",
     find: 'return id === undefined ? "refused" : "participated";',
     replace: 'return id === undefined ? "participated" : "refused";',
     test: "test/results.test.ts",
@@ -21,7 +21,7 @@ export const stores: Mutant[] = [
   },
   {
     name: "an INSERT that is under way is not waited for",
-    file: "src/record.ts",
+    file: "src/results/record.ts",
     find: "await awaitInserts(postgres, missing);",
     replace: "",
     test: "test/results.test.ts",
@@ -29,7 +29,7 @@ export const stores: Mutant[] = [
   },
   {
     name: "a lowered total quota has room for wins under way",
-    file: "src/record.ts",
+    file: "src/results/record.ts",
     find: "most.unit > held.total_quota or ",
     replace: "",
     test: "test/refused.test.ts",
@@ -37,7 +37,7 @@ export const stores: Mutant[] = [
   },
   {
     name: "a lowered daily quota has room for wins under way",
-    file: "src/record.ts",
+    file: "src/results/record.ts",
     find: " or most.day_unit > held.daily_quota",
     replace: "",
     test: "test/refused.test.ts",
@@ -45,7 +45,7 @@ export const stores: Mutant[] = [
   },
   {
     name: "a row that Postgres can't take fails its neighbours",
-    file: "src/record.ts",
+    file: "src/results/record.ts",
     find: "if (wins.length === 1) return [unavailable(error)];",
     replace: "if (wins.length > 0) return wins.map(() => unavailable(error));",
     test: "test/results.test.ts",
@@ -79,7 +79,7 @@ export const stores: Mutant[] = [
   },
   {
     name: "what is left today is more than what is left in all",
-    file: "src/prize-table.ts",
+    file: "src/prizes/table.ts",
     find: "(one ?? other) : Math.min(one, other);",
     replace: "(one ?? other) : Math.max(one, other);",
     test: "test/reload.test.ts",
@@ -87,7 +87,7 @@ export const stores: Mutant[] = [
   },
   {
     name: "behind refused odds a lowered quota does not hold",
-    file: "src/prize-table.ts",
+    file: "src/prizes/table.ts",
     find: "total_quota: lower(prize.total_quota, total_quota),",
     replace: "total_quota: prize.total_quota,",
     test: "test/reload.test.ts",
@@ -95,7 +95,7 @@ export const stores: Mutant[] = [
   },
   {
     name: "odds that sum to more than one are put in force",
-    file: "src/prize-table.ts",
+    file: "src/prizes/table.ts",
     find: "if (rows[0]?.too_many_odds) {",
     replace: "if (rows[0]?.too_many_odds && rows.length > 99) {",
     test: "test/reload.test.ts",
@@ -103,7 +103,7 @@ export const stores: Mutant[] = [
   },
   {
     name: "prizes that are not active are drawn",
-    file: "src/prize-table.ts",
+    file: "src/prizes/table.ts",
     find: "const inForce = rows.filter((row) => row.active);",
     replace: "const inForce = rows;",
     test: "test/reload.test.ts",

@@ -1,5 +1,5 @@
 import { createServer } from "node:net";
-import { freePort } from "../../src/embedded-redis.js";
+import { freePort } from "../../src/stores/embedded/redis.js";
 import type { Owner } from "../owner.js";
 import { type ServerProcess, startProcess } from "../process.js";
 import { createProxy, type Link } from "../proxy.js";

@@ -1,4 +1,4 @@
-import { keys } from "../../src/keys.js";
+import { keys } from "../../src/stores/keys.js";
 import type { World } from "../world.js";
 import type { Arena } from "./arena.js";
 import type { Entry } from "./journal.js";

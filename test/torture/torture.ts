@@ -1,5 +1,5 @@
 import { setTimeout as pause } from "node:timers/promises";
-import { keys } from "../../src/keys.js";
+import { keys } from "../../src/stores/keys.js";
 import { setPrizes } from "../build.js";
 import { createOwner } from "../owner.js";
 import { listing } from "../process.js";

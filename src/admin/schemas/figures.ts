@@ -1,6 +1,6 @@
 import Type from "typebox";
-import { NO_STORE, strict, success } from "../../schemas.js";
-import { Count, Day, DayParameter } from "../schemas.js";
+import { NO_STORE, strict, success } from "../../http/schemas/common.js";
+import { Count, Day, DayParameter } from "./common.js";
 import { STANDING, Standing } from "./prize-table.js";
 
 export const FiguresQuery = Type.Object({ day: DayParameter }, strict);

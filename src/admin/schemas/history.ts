@@ -7,8 +7,8 @@ import {
   Nullable,
   strict,
   success,
-} from "../../schemas.js";
-import { Count, Limit, PrizeParameter } from "../schemas.js";
+} from "../../http/schemas/common.js";
+import { Count, Limit, PrizeParameter } from "./common.js";
 
 export const HistoryQuery = Type.Object(
   { prize_id: PrizeParameter, cursor: Cursor, limit: Limit },

@@ -1,6 +1,6 @@
 import Type from "typebox";
-import { NO_STORE, Nullable, success } from "../../schemas.js";
-import { Count, Day } from "../schemas.js";
+import { NO_STORE, Nullable, success } from "../../http/schemas/common.js";
+import { Count, Day } from "./common.js";
 import { ODDS } from "./prizes.js";
 
 /** A prize with its units. */

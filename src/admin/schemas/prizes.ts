@@ -1,6 +1,6 @@
 import Type, { type Static } from "typebox";
-import { Nullable, strict } from "../../schemas.js";
-import { PrizeId, Yes } from "../schemas.js";
+import { Nullable, strict } from "../../http/schemas/common.js";
+import { PrizeId, Yes } from "./common.js";
 
 const Quota = (description: string) =>
   Nullable(Type.Integer({ minimum: 0, maximum: 2_147_483_647 }), {

@@ -10,8 +10,8 @@ import {
   strict,
   success,
   Uuid,
-} from "../../schemas.js";
-import { Day, DayParameter, Limit, PrizeParameter, Yes } from "../schemas.js";
+} from "../../http/schemas/common.js";
+import { Day, DayParameter, Limit, PrizeParameter, Yes } from "./common.js";
 
 const filters = {
   day: DayParameter,

@@ -1,6 +1,6 @@
 import type { Clock } from "../../clock.js";
-import type { Postgres } from "../../postgres.js";
-import { type Redis, redisTime } from "../../redis.js";
+import type { Postgres } from "../../stores/postgres.js";
+import { type Redis, redisTime } from "../../stores/redis.js";
 import { ok, type Say, warn } from "./finding.js";
 
 /** Milliseconds from which on a difference is told. */

@@ -1,8 +1,8 @@
-import { keys } from "../../keys.js";
-import type { Postgres } from "../../postgres.js";
-import { readIdentity } from "../../prize-table.js";
-import type { Redis } from "../../redis.js";
-import { type Differs, differenceOf, REVISION } from "../../table-in-force.js";
+import { type Differs, differenceOf, REVISION } from "../../prizes/in-force.js";
+import { readIdentity } from "../../prizes/table.js";
+import { keys } from "../../stores/keys.js";
+import type { Postgres } from "../../stores/postgres.js";
+import type { Redis } from "../../stores/redis.js";
 import { failWith, ok, type Say } from "./finding.js";
 
 /** Whether the data in Redis are this database's, and of servers with the same settings. */

@@ -1,5 +1,5 @@
-import { readOutbox } from "../../outbox.js";
-import type { Redis } from "../../redis.js";
+import { readOutbox } from "../../outbox/depth.js";
+import type { Redis } from "../../stores/redis.js";
 import { ok, type Say, warn } from "./finding.js";
 
 /** Seconds after which a sweeper should have come by. */

@@ -1,6 +1,6 @@
-import { certificateProblem } from "../../certificates.js";
-import { migrations, unfit } from "../../migrate.js";
-import { createPostgres, type Postgres } from "../../postgres.js";
+import { certificateProblem } from "../../stores/certificates.js";
+import { migrations, unfit } from "../../stores/migrate.js";
+import { createPostgres, type Postgres } from "../../stores/postgres.js";
 import { sentenceOf } from "../program.js";
 import { fail, failWith, ok, type Say, warn } from "./finding.js";
 

@@ -1,4 +1,4 @@
-import type { Postgres } from "../../postgres.js";
+import type { Postgres } from "../../stores/postgres.js";
 import { fail, ok, type Say, warn } from "./finding.js";
 
 /** Whether the role may do what serving needs, /admin too where it is on, and, outside of an embedded pair, far more. */

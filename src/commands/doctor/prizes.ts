@@ -1,8 +1,8 @@
-import { keys } from "../../keys.js";
-import type { Postgres } from "../../postgres.js";
-import { objection, type Row, readPrizes } from "../../prize-table.js";
-import type { Redis } from "../../redis.js";
-import { readTable } from "../../table-in-force.js";
+import { readTable } from "../../prizes/in-force.js";
+import { objection, type Row, readPrizes } from "../../prizes/table.js";
+import { keys } from "../../stores/keys.js";
+import type { Postgres } from "../../stores/postgres.js";
+import type { Redis } from "../../stores/redis.js";
 import { failWith, ok, type Say, warn } from "./finding.js";
 
 /** The odds, and the results against the quotas of a date. Answers with the rows of the prize table. */

@@ -1,7 +1,7 @@
-import { certificateProblem } from "../../certificates.js";
 import { within } from "../../deadline.js";
-import { probeRedis } from "../../probe.js";
-import { createRedis, type Redis } from "../../redis.js";
+import { probeRedis } from "../../engine/probe.js";
+import { certificateProblem } from "../../stores/certificates.js";
+import { createRedis, type Redis } from "../../stores/redis.js";
 import { sentenceOf } from "../program.js";
 import { fail, failWith, ok, type Say, warn } from "./finding.js";
 

@@ -1,0 +1,113 @@
+import type { FastifyBaseLogger } from "fastify";
+import { Failure } from "../../errors.js";
+import { readOutbox } from "../../outbox/depth.js";
+import type { Services } from "../../services.js";
+import { keys } from "../../stores/keys.js";
+import { replies } from "../../stores/redis.js";
+import { forecast } from "./forecast.js";
+import { countersOf, minuteOf, perMinute, samplesOf } from "./minutes.js";
+import { readFigures } from "./routes.js";
+
+type Entries = [id: string, fields: string[]][];
+
+type Live = Awaited<ReturnType<ReturnType<typeof createReader>>>;
+
+/**
+ * The figures of an event, with what each prize will come to. Where a store does not answer they are the last ones, and
+ * say so; null where there are none yet. Never rejects, and the stores' own deadlines end it within some two seconds.
+ */
+export function createLiveFigures(
+  services: Services,
+  refusals: () => Record<string, number>,
+  log: FastifyBaseLogger,
+) {
+  const { clock, prizes, settings } = services;
+  const read = createReader(services);
+  let last: Live | undefined;
+
+  return async function poll() {
+    const { date, resetsAt } = clock.today();
+    const context = { time_zone: settings.TIME_ZONE, refusals: refusals() };
+    try {
+      last = await read();
+      const problem = prizes.problem() ?? null;
+      return { ...last, ...context, stale: false, problem };
+    } catch (error) {
+      if (!(error instanceof Failure)) log.error({ err: error }, "figures");
+      const problem =
+        error instanceof Failure ? error.message : "The figures can't be read.";
+      const known = last ?? { ...UNKNOWN, date, resets_at: resetsAt };
+      return { ...known, ...context, stale: true, problem };
+    }
+  };
+}
+
+const UNKNOWN = {
+  at: null,
+  today: null,
+  ever: null,
+  per_minute: [],
+  outbox: null,
+  prizes: [],
+};
+
+function createReader(services: Services) {
+  const { clock, redis, settings } = services;
+
+  return async function read() {
+    const { date, before, endsAt, resetsAt } = clock.today();
+    const [fromPostgres, fromRedis] = await Promise.allSettled([
+      readFigures(services, date),
+      readRedis(),
+    ]);
+    if (fromRedis.status === "rejected") {
+      throw new Failure(
+        "UNAVAILABLE",
+        "Redis does not answer: these are the last figures.",
+      );
+    }
+    if (fromPostgres.status === "rejected") {
+      throw new Failure(
+        "UNAVAILABLE",
+        "Postgres does not answer: these are the last figures.",
+      );
+    }
+    const { today, ever, prizes } = fromPostgres.value;
+    const { outbox, samples, counters } = fromRedis.value;
+    const now = clock.now();
+    const beginsAt = clock.day(before).endsAt;
+    const timeZone = settings.TIME_ZONE;
+    const traffic = { draws: today.draws, now, beginsAt, endsAt, timeZone };
+    return {
+      at: new Date(now).toISOString(),
+      date,
+      resets_at: resetsAt,
+      today: { ...today, draws: today.draws ?? 0 },
+      ever: { ...ever, draws: ever.draws ?? ever.wins },
+      per_minute: perMinute(samples, { minute: minuteOf(now), ...counters }),
+      outbox,
+      prizes: prizes.map((prize) => ({
+        ...prize,
+        forecast: forecast(prize, traffic),
+      })),
+    };
+  };
+
+  async function readRedis() {
+    const now = clock.now();
+    const asking = redis
+      .multi()
+      .xrange(keys.minutes, minuteOf(now) - 60, "+")
+      .hgetall(keys.taken);
+    const [{ entries, oldest_seconds }, [samples, taken]] = await Promise.all([
+      readOutbox(redis),
+      replies(asking) as Promise<[Entries, Record<string, string>]>,
+    ]);
+    const age = oldest_seconds === null ? null : Math.round(oldest_seconds);
+    return {
+      outbox: { entries, oldest_seconds: age },
+      samples: samplesOf(samples),
+      counters: countersOf(taken),
+    };
+  }
+}

@@ -1,0 +1,83 @@
+import type { Clock } from "../../clock.js";
+import { keys } from "../../stores/keys.js";
+import { type Redis, replies } from "../../stores/redis.js";
+
+/** Draws and wins ever, at the begin of a minute, by the minute's number since the epoch. */
+export type Sample = { minute: number; draws: number; wins: number };
+
+const MINUTE = 60_000;
+
+/** Minutes that the chart shows. */
+const KEPT = 60;
+
+/** Seconds after which samples nobody adds to are gone. */
+const LIFE = 2 * 3_600;
+
+/** How often to look whether a minute has begun, in milliseconds: by Redis's clock, not by this machine's. */
+const LOOK = 1_000;
+
+export const minuteOf = (now: number) => Math.floor(now / MINUTE);
+
+/**
+ * Keeps a sample of the counters, which all servers share, of every minute in Redis. The server that comes first writes
+ * it: the minute is the entry's id, which the stream takes once. A minute in which no server could is left out.
+ */
+export function sampleMinutes(redis: Redis, clock: Clock): { stop(): void } {
+  let seen = 0;
+  const timer = setInterval(() => {
+    const minute = minuteOf(clock.now());
+    if (minute === seen) return;
+    seen = minute;
+    sample(redis, minute).catch(() => {});
+  }, LOOK).unref();
+  return { stop: () => clearInterval(timer) };
+}
+
+async function sample(redis: Redis, minute: number): Promise<void> {
+  const asking = redis.multi().hexists(keys.prizes, "odds").hgetall(keys.taken);
+  const [loaded, taken] = await replies(asking);
+  // An emptied Redis counts from nought until the reload: the raise would look like a rush.
+  if (!loaded) return;
+  const { draws, wins } = countersOf(taken as Record<string, string>);
+  const adding = redis
+    .multi()
+    .xadd(
+      keys.minutes,
+      "MAXLEN",
+      KEPT + 1,
+      `${minute}-0`,
+      ...["draws", draws, "wins", wins],
+    )
+    .expire(keys.minutes, LIFE);
+  await replies(adding);
+}
+
+/** Draws and wins ever, of the hash of what is taken. */
+export function countersOf(taken: Record<string, string>) {
+  const { "@draws": draws = 0, ...units } = taken;
+  const wins = Object.values(units).reduce((sum, n) => sum + Number(n), 0);
+  return { draws: Number(draws), wins };
+}
+
+/** Reads a stream's entries. */
+export function samplesOf(entries: [id: string, fields: string[]][]): Sample[] {
+  return entries.map(([id, [, draws, , wins]]) => ({
+    minute: Number.parseInt(id, 10),
+    draws: Number(draws),
+    wins: Number(wins),
+  }));
+}
+
+/** What came in each minute, oldest first; the last is the one under way. `now` counts as its end. */
+export function perMinute(samples: Sample[], now: Sample) {
+  return samples.flatMap((sample, n) => {
+    const next = samples[n + 1] ?? { ...now, minute: now.minute + 1 };
+    if (next.minute !== sample.minute + 1) return [];
+    return {
+      minute: new Date(sample.minute * MINUTE).toISOString(),
+      // A failover may have lost the last ones.
+      draws: Math.max(0, next.draws - sample.draws),
+      wins: Math.max(0, next.wins - sample.wins),
+    };
+  });
+}

@@ -1,0 +1,144 @@
+import { randomUUID } from "node:crypto";
+import { setTimeout as pause } from "node:timers/promises";
+import type { Clock } from "../../clock.js";
+import { type Decision, type Draw, evaluate } from "../../engine/script.js";
+import { unavailable } from "../../errors.js";
+import { newEpoch } from "../../prizes/epoch.js";
+import { putTable } from "../../prizes/in-force.js";
+import type { Table } from "../../prizes/table.js";
+import { nameAttempt, type Random } from "../../random.js";
+import { type Keys, simulationKeys } from "../../stores/keys.js";
+import { type Redis, replies } from "../../stores/redis.js";
+import { createTally, type Tally } from "./tally.js";
+
+/** Draws per EVALSHA: fewer than real ones, which must not wait long behind them. */
+const LARGEST = 128;
+
+/** How long to leave Redis to others after each batch, in times that the batch took. */
+const PAUSE = 3;
+
+/** How often to tell how far it is, in milliseconds. */
+const TELL = 100;
+
+/** Seconds after which the keys go by themselves, should nobody be left to remove them. */
+const LIFE = 600;
+
+export type Simulation = {
+  table: Table;
+  /** units taken of each prize, ever */
+  taken: (id: string) => number;
+  draws: number;
+};
+
+export type Step =
+  | { progress: { draws: number; of: number } }
+  | { end: ReturnType<Tally["end"]> };
+
+/**
+ * A day with so many draws, by the real scripts on keys of its own: as many users as draws, nothing taken today yet.
+ * Rejects with UNAVAILABLE, and with the signal's reason. Whichever way it ends, its keys are gone then.
+ */
+export async function* simulate(
+  { redis, clock, random }: { redis: Redis; clock: Clock; random: Random },
+  { table, taken, draws }: Simulation,
+  signal: AbortSignal,
+): AsyncGenerator<Step> {
+  const keys = simulationKeys(randomUUID());
+  const expiresAt = Math.floor(clock.now() / 1_000) + LIFE;
+  const day = { ...clock.today(), expiresAt };
+  const rows = table.listing.map(({ id }) => ({
+    id,
+    unit: String(taken(id)),
+    day_unit: "0",
+  }));
+  const { prizes, outbox } = keys;
+  const open = [prizes, keys.taken, outbox, keys.pending];
+  open.push(keys.takenToday(day.date));
+  const tally = createTally(table, taken, draws);
+  try {
+    await expireFirst(redis, keys);
+    const now = clock.now();
+    const known = { next: newEpoch(now) };
+    const agreed = { identity: "simulation", timeZone: "" };
+    const put = { rows, table, day, isToday: true, agreed, known, now };
+    const answer = await putTable(redis, put, keys);
+    const epoch = "epoch" in answer ? answer.epoch : "";
+    const mark = { epoch, server: "simulation", batches: 0 };
+    let told = 0;
+    for (let done = 0; done < draws; ) {
+      if (signal.aborted) throw signal.reason;
+      const size = Math.min(LARGEST, draws - done);
+      const batch = drawsFrom(done, size, day.date, random);
+      const players = batch.map((it) => keys.players(day.date, it.user_id));
+      open.push(...players);
+      const began = performance.now();
+      const at = { day, mark, now: clock.now() };
+      const decided = await evaluate(redis, keys, at, batch);
+      if (typeof decided === "string") {
+        throw unavailable(new Error("the simulation's keys have expired"));
+      }
+      const { decisions } = decided;
+      await forget(redis, players, outbox, decisions);
+      const now = performance.now();
+      open.length -= players.length;
+      done += size;
+      for (const decision of decisions) tally.add(prizeOf(decision));
+      if (now - told > TELL) {
+        told = now;
+        yield { progress: { draws: done, of: draws } };
+      }
+      await pause(PAUSE * (now - began));
+    }
+    yield { end: tally.end() };
+  } finally {
+    await forget(redis, open).catch(() => {});
+  }
+}
+
+function drawsFrom(
+  first: number,
+  size: number,
+  draw_date: string,
+  random: Random,
+): Draw[] {
+  return Array.from({ length: size }, (_, n) => {
+    const attempt = nameAttempt(undefined);
+    const [roll, id] = [random.roll(), random.id(attempt)];
+    const user_id = String(first + n);
+    return { user_id, draw_date, attempt, keyed: false, roll, id, refused: "" };
+  });
+}
+
+function prizeOf(decision: Decision): string | undefined {
+  if (decision.outcome === "won") return decision.win.prize_id;
+  if (decision.outcome === "no_prize") return undefined;
+  throw new Error(`a first draw was ${decision.outcome}`);
+}
+
+/** Makes the keys that the scripts give no expiry, with one: no kill in between leaves them for ever. */
+async function expireFirst(redis: Redis, keys: Keys): Promise<void> {
+  await replies(
+    redis
+      .multi()
+      .hset(keys.prizes, "listing", "[]")
+      .hset(keys.taken, "@draws", 0)
+      .xadd(keys.outbox, "*", "wins", "")
+      .expire(keys.prizes, LIFE)
+      .expire(keys.taken, LIFE)
+      .expire(keys.outbox, LIFE),
+  );
+}
+
+/** Removes keys, and the decisions' wins from the outbox, by commands that the service uses anyway. */
+async function forget(
+  redis: Redis,
+  names: string[],
+  outbox = "",
+  decisions: Decision[] = [],
+): Promise<void> {
+  const removing = redis.pipeline();
+  for (const name of names) removing.expire(name, 0);
+  const won = decisions.find((it) => it.outcome === "won");
+  if (won) removing.xdel(outbox, won.win.entry.id);
+  await replies(removing);
+}

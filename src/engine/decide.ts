@@ -1,0 +1,105 @@
+import { type Batcher, createBatcher } from "../batch.js";
+import type { Clock, Day } from "../clock.js";
+import { unavailable } from "../errors.js";
+import { markEarlier } from "../outbox/mark-earlier.js";
+import {
+  type Epoch,
+  isRestoring,
+  isToldAgain,
+  nameOf,
+} from "../prizes/epoch.js";
+import type { Prizes } from "../prizes/reload.js";
+import { restoreUsers } from "../prizes/restore-winners.js";
+import { freshName } from "../random.js";
+import { keys } from "../stores/keys.js";
+import type { Postgres } from "../stores/postgres.js";
+import type { Redis } from "../stores/redis.js";
+import { type Decision, type Draw, evaluate } from "./script.js";
+
+/** Draws per EVALSHA: past this a batch costs no less per draw and keeps Redis longer from others. */
+const LARGEST = 256;
+
+/** How often a batch is tried on data that turn out not to be whole. */
+const TRIES = 3;
+
+/** Decides draws by lua/draw.lua, all that wait in one EVALSHA. Rejects with UNAVAILABLE. */
+export function createDecisions(
+  redis: Redis,
+  postgres: Postgres,
+  prizes: Pick<Prizes, "isFresh" | "reload" | "epoch">,
+  clock: Clock,
+): Batcher<Draw, Decision> {
+  const server = freshName();
+  const written = new Map<Epoch, number>(); // batches of this server, by the data's name
+  let begun = ""; // the latest day of which this server has decided
+  return createBatcher(decide, LARGEST);
+
+  async function decide(draws: Draw[]): Promise<Decision[]> {
+    if (clock.isDoubted()) throw unavailable(new Error("the clock is doubted"));
+    if (!prizes.isFresh()) await prizes.reload();
+    const [date = "", ...others] = new Set(draws.map((it) => it.draw_date));
+    if (others.length === 0) return decideDay(date, draws);
+    const decisions = new Map<Draw, Decision>();
+    for (const date of new Set(draws.map((draw) => draw.draw_date))) {
+      const ofDay = draws.filter((draw) => draw.draw_date === date);
+      const ends = await decideDay(date, ofDay);
+      ofDay.forEach((draw, i) => {
+        decisions.set(draw, ends[i] as Decision);
+      });
+    }
+    return draws.map((draw) => decisions.get(draw) as Decision);
+  }
+
+  async function decideDay(date: string, draws: Draw[]): Promise<Decision[]> {
+    if (date > begun) {
+      await markEarlier(redis, date);
+      begun = date;
+      written.clear();
+    }
+    const day = clock.day(date);
+    for (let tries = TRIES; tries > 0; tries -= 1) {
+      const epoch = prizes.epoch(date);
+      const answer = epoch ? await tryDay(day, epoch, draws) : "not_whole";
+      if (typeof answer !== "string") return answer;
+      await prizes.reload(date, answer === "lost" ? { lost: epoch } : {});
+      if (!prizes.epoch(day.before)) await prizes.reload(day.before);
+    }
+    throw unavailable(new Error("the data in Redis are not whole"));
+  }
+
+  async function tryDay(day: Day, epoch: Epoch, draws: Draw[]) {
+    if (!(await restoreOwn(day, epoch, draws))) return "not_whole";
+    const name = nameOf(epoch);
+    const mark = { epoch, server, batches: written.get(name) ?? 0 };
+    const at = { day, mark, now: clock.now() };
+    const answer = await evaluate(redis, keys, at, draws);
+    if (typeof answer === "string") return answer;
+    written.set(name, answer.batches);
+    return answer.decisions;
+  }
+
+  /**
+   * Until all winners are back, those among these users are brought back first. Answers whether the data still are what
+   * they are taken for.
+   */
+  async function restoreOwn(
+    day: Day,
+    epoch: Epoch,
+    draws: Draw[],
+  ): Promise<boolean> {
+    const usersOf = (some: Draw[]) => some.map(({ user_id }) => user_id);
+    if (isRestoring(epoch)) {
+      const lost = { day, epoch };
+      const isSame = await restoreUsers(redis, postgres, lost, usersOf(draws));
+      if (!isSame) return false;
+    }
+    // The day before counts for keys, and for who is to be told its win first.
+    const earlier = prizes.epoch(day.before);
+    if (earlier === undefined) return false;
+    if (!isRestoring(earlier)) return true;
+    const lost = { day: clock.day(day.before), epoch: earlier };
+    const tell = isToldAgain(earlier, lost.day);
+    const users = usersOf(tell ? draws : draws.filter((draw) => draw.keyed));
+    return restoreUsers(redis, postgres, lost, users);
+  }
+}

@@ -1,0 +1,163 @@
+import type { Clock } from "../clock.js";
+import { unavailable } from "../errors.js";
+import type { Settle, Settlement } from "../outbox/settle.js";
+import type { Win } from "../outbox/win.js";
+import type { Prizes } from "../prizes/reload.js";
+import { attemptOf, nameAttempt, type Random } from "../random.js";
+import type { Fate } from "../results/record.js";
+import type { Result, Results } from "../results/results.js";
+import type { Postgres } from "../stores/postgres.js";
+import type { Redis } from "../stores/redis.js";
+import { createDecisions } from "./decide.js";
+import type { Draw } from "./script.js";
+
+/** A decided draw. A win's row is committed; `settlement` is to be settled once the answer is out. */
+export type Outcome =
+  | { outcome: "no_prize"; draw_date: string }
+  | { outcome: "participated"; draw_date: string }
+  | {
+      outcome: "won";
+      result: Result;
+      title: string;
+      settlement: Omit<Settlement, "fate">;
+    };
+
+export type Engine = {
+  /** One draw of a user, today. Rejects with UNAVAILABLE where the outcome can't be known or recorded now. */
+  draw(userId: string, idempotencyKey?: string): Promise<Outcome>;
+  /** Brings a win found in the outbox to its end, as `draw` would have. */
+  resume(win: Win): Promise<Outcome>;
+};
+
+/** How often a win that Postgres refuses is decided again. */
+const ROUNDS = 3;
+
+export function createEngine(
+  {
+    redis,
+    postgres,
+    prizes,
+    results,
+    settle,
+    clock,
+  }: {
+    redis: Redis;
+    postgres: Postgres;
+    prizes: Prizes;
+    results: Results;
+    settle: Settle;
+    clock: Clock;
+  },
+  random: Random,
+  warn: (details: object, sentence: string) => void,
+): Engine {
+  const decisions = createDecisions(redis, postgres, prizes, clock);
+
+  function draw(userId: string, idempotencyKey?: string): Promise<Outcome> {
+    const begin = () => {
+      const attempt = nameAttempt(idempotencyKey);
+      return follow({
+        user_id: userId,
+        draw_date: clock.today().date,
+        attempt,
+        keyed: idempotencyKey !== undefined,
+        roll: random.roll(),
+        id: random.id(attempt),
+        refused: "",
+      });
+    };
+    // Only then the clock is known to be Redis's, and with it the day.
+    return prizes.isFresh() ? begin() : prizes.reload().then(begin);
+  }
+
+  function resume(win: Win): Promise<Outcome> {
+    const { user_id, draw_date, attempt, roll } = win;
+    const id = random.id(attempt);
+    const again = { user_id, draw_date, attempt, keyed: false, roll, id };
+    return conclude(win, { ...again, refused: "" }, ROUNDS);
+  }
+
+  async function follow(draw: Draw, rounds = ROUNDS): Promise<Outcome> {
+    const decision = await decisions.add(draw);
+    switch (decision.outcome) {
+      case "no_prize":
+        return decision;
+      case "participated":
+        return { outcome: "participated", draw_date: draw.draw_date };
+      case "recorded":
+        return recall(draw.user_id, decision.draw_date);
+      case "won":
+        return await conclude(decision.win, draw, rounds);
+    }
+  }
+
+  async function conclude(
+    win: Win,
+    draw: Draw,
+    rounds: number,
+  ): Promise<Outcome> {
+    const { id, user_id, prize_id, draw_date, entry, attempt } = win;
+    const settlement = { entry, user_id, draw_date, attempt };
+    switch (await results.record(win)) {
+      case "recorded": {
+        const created_at = new Date(win.created_at).toISOString();
+        const result = { id, user_id, prize_id, created_at };
+        const known = prizes.title(prize_id);
+        const title = typeof known === "string" ? known : await known;
+        return { outcome: "won", result, title, settlement };
+      }
+      case "participated":
+        // Redis had forgotten this user's draw. The row that stands counts; the unit just taken is forgone.
+        report(win, "participated");
+        prizes
+          .reload(draw_date, { clash: { win, participated: true } })
+          .catch(() => {}); // tried again by the next draw or look
+        return recall(user_id, draw_date, settlement);
+      case "refused": {
+        report(win, "refused");
+        if (rounds <= 1) throw unavailable(new Error("refused again"));
+        const clash = { win, participated: false };
+        await prizes.reload(draw_date, { clash });
+        const { roll } = win;
+        const again = { ...draw, draw_date, attempt, roll, refused: entry.id };
+        const id = random.id(attempt);
+        const end = await follow({ ...again, id }, rounds - 1);
+        await settle.settle({ ...settlement, fate: "void" });
+        const own = draw.attempt === attempt;
+        // That try lost after all. Only its own caller has lost, whoever else came for the win has participated.
+        return end.outcome === "no_prize" && !own
+          ? { outcome: "participated", draw_date }
+          : end;
+      }
+    }
+  }
+
+  function report({ prize_id, draw_date, unit }: Win, fate: Fate): void {
+    warn({ prize_id, draw_date, unit, fate }, "a win has no row");
+  }
+
+  /** A win whose row is already in Postgres; `instead` of a try of the same user that Postgres refused. */
+  async function recall(
+    userId: string,
+    date: string,
+    instead?: Omit<Settlement, "fate">,
+  ): Promise<Outcome> {
+    const result = await results.find(userId, date);
+    const attempt = result ? attemptOf(result.id) : "";
+    const of = { user_id: userId, draw_date: date };
+    const settlement = { entry: undefined, ...of, attempt };
+    if (instead) {
+      const stands = result ? { stands: attempt } : {};
+      await settle.settle({ ...instead, ...stands, fate: "untold" });
+    }
+    if (result) {
+      const title = await prizes.title(result.prize_id);
+      return { outcome: "won", result, title, settlement };
+    }
+    // Postgres has lost the row: without this the user would be held to it for ever.
+    await settle.settle({ ...settlement, fate: "told" });
+    return { outcome: "participated", draw_date: clock.today().date };
+  }
+
+  return { draw, resume };
+}

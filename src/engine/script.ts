@@ -1,0 +1,158 @@
+import type { Day } from "../clock.js";
+import { unavailable } from "../errors.js";
+import { formatTicket, parseWins, type Win } from "../outbox/win.js";
+import type { Epoch } from "../prizes/epoch.js";
+import type { Keys } from "../stores/keys.js";
+import type { Redis } from "../stores/redis.js";
+
+/** One user's try on one day. */
+export type Draw = {
+  user_id: string;
+  draw_date: string;
+  attempt: string;
+  /** named by an Idempotency-Key, so that it may come again after midnight */
+  keyed: boolean;
+  roll: number;
+  id: string;
+  /** the outbox entry of a win that Postgres refused and that is to be decided again, or empty */
+  refused: string;
+};
+
+/** What draw.lua answers for a draw. */
+export type Decision =
+  | { outcome: "no_prize"; draw_date: string }
+  | { outcome: "participated" }
+  | { outcome: "recorded"; draw_date: string }
+  | { outcome: "won"; win: Win };
+
+/** What a server knows of the day's data, by which it tells whether they are whole. */
+export type Mark = {
+  epoch: Epoch;
+  /** the name of the server process */
+  server: string;
+  /** batches that it wrote in this epoch */
+  batches: number;
+};
+
+/** Decisions, and the batches that this server has written in this epoch. */
+export type Decided = { decisions: Decision[]; batches: number };
+
+/**
+ * Why nothing was decided. not_loaded: no prize table is there; not_whole: the data are of another epoch; lost: they are
+ * older than what this server wrote.
+ */
+export type Undecided = "not_loaded" | "not_whole" | "lost";
+
+/**
+ * One EVALSHA of lua/draw.lua, for draws of one day, on the keys named. `now` is in milliseconds. Rejects with
+ * UNAVAILABLE.
+ */
+export async function evaluate(
+  redis: Redis,
+  keys: Keys,
+  { day, mark, now }: { day: Day; mark: Mark; now: number },
+  draws: Draw[],
+): Promise<Decided | Undecided> {
+  const { date, before, expiresAt } = day;
+  const names = [
+    keys.prizes,
+    keys.taken,
+    keys.takenToday(date),
+    keys.outbox,
+    keys.pending,
+  ];
+  const values: (string | number)[] = [
+    date,
+    before,
+    Math.floor(now),
+    expiresAt,
+    mark.epoch,
+    mark.server,
+    mark.batches,
+  ];
+  const earlier: string[] = [];
+  for (const draw of draws) {
+    names.push(keys.players(date, draw.user_id));
+    values.push(ticketOf(draw));
+    if (kindOf(draw) === "k") {
+      earlier.push(keys.players(before, draw.user_id));
+    }
+  }
+  names.push(...earlier);
+  try {
+    const reply = await redis.draw(names.length, ...names, ...values);
+    return typeof reply === "string"
+      ? (reply as Undecided)
+      : readReply(reply, draws);
+  } catch (error) {
+    throw unavailable(error);
+  }
+}
+
+const kindOf = ({ keyed, refused }: Draw) =>
+  refused ? "r" : keyed ? "k" : "-";
+
+function ticketOf(draw: Draw): string {
+  const { attempt, roll, id, user_id, refused } = draw;
+  const whose = refused ? `${user_id}\t${refused}` : user_id;
+  return formatTicket(kindOf(draw), attempt, roll, id, whose);
+}
+
+/** What draw.lua decided, draw by draw; its header says how it is written. */
+function readReply(reply: unknown, draws: Draw[]): Decided {
+  const [entry = "", text = "", letters = "", batches, ...others] =
+    reply as string[];
+  const wins = (text ? parseWins(entry, text) : []).values();
+  const other = others.values();
+  const decisions: Decision[] = [];
+  const entries = new Map<string, Win[]>();
+  for (const [i, draw] of draws.entries()) {
+    switch (letters[i]) {
+      case "l":
+        decisions.push({ outcome: "no_prize", draw_date: draw.draw_date });
+        break;
+      case "p":
+        decisions.push({ outcome: "participated" });
+        break;
+      case "w":
+        decisions.push({ outcome: "won", win: next(wins) });
+        break;
+      default:
+        decisions.push(readOther(next(other), draw, decisions, entries));
+    }
+  }
+  return { decisions, batches: Number(batches) };
+}
+
+function readOther(
+  text: string,
+  draw: Draw,
+  before: Decision[],
+  entries: Map<string, Win[]>,
+): Decision {
+  const rest = text.slice(1);
+  switch (text[0]) {
+    case "l":
+      return { outcome: "no_prize", draw_date: rest };
+    case "r":
+      return { outcome: "recorded", draw_date: rest };
+    case "d":
+      return before[Number(rest) - 1] as Decision;
+    case "w": {
+      const [entry = "", ...wins] = rest.split("\n");
+      if (wins.length > 0) {
+        entries.set(entry, parseWins(entry, wins.join("\n")));
+      }
+      const known = entries.get(entry) ?? [];
+      const win = known.find(({ user_id }) => user_id === draw.user_id);
+      if (win) return { outcome: "won", win };
+    }
+  }
+  throw new Error(`draw.lua answered ${text[0]}`);
+}
+
+function next<T>(items: Iterator<T>): T {
+  const { value, done } = items.next();
+  if (done) throw new Error("draw.lua answered too little");
+  return value;
+}

@@ -1,0 +1,117 @@
+import { createSecretKey } from "node:crypto";
+import {
+  createRemoteJWKSet,
+  errors,
+  type JWTVerifyGetKey,
+  jwtVerify,
+} from "jose";
+import type { Clock } from "../../clock.js";
+import {
+  Failure,
+  invalid,
+  UNAUTHENTICATED,
+  unavailable,
+} from "../../errors.js";
+import type { Settings } from "../../services.js";
+import { parseSubject } from "../input.js";
+import { bearerOf } from "./bearer.js";
+
+/** Whose name a caller may use; null stands for everybody's. Rejects with UNAUTHENTICATED or UNAVAILABLE. */
+export type Check = (
+  authorization: string | undefined,
+) => Promise<string | null>;
+
+/** How long the keys' host may take, in milliseconds: a caller has its answer or a 503 within two seconds. */
+const PATIENCE = 1_000;
+
+/** A token with a key that is not known makes the keys be read again, at most so often, in milliseconds. */
+const COOLDOWN = 1_000;
+
+/** For how long keys are trusted without reading them again, in milliseconds: a withdrawn key is refused after it. */
+const TRUST = 10 * 60_000;
+
+/** How far the clock of whoever signs may be from Redis's, in seconds. */
+const TOLERANCE = 5;
+
+const NO_TEXT = "must be a string";
+
+export const unauthenticated = (cause?: unknown) =>
+  new Failure("UNAUTHENTICATED", UNAUTHENTICATED, cause);
+
+/** A check of users' tokens, which answers with their subject as a username; undefined where no AUTH_ setting is set. */
+export function createUserCheck(
+  settings: Settings,
+  clock: Pick<Clock, "now">,
+): Check | undefined {
+  const signer = signerOf(settings);
+  if (!signer) return undefined;
+  const { key, algorithms } = signer;
+  const { AUTH_ISSUER, AUTH_AUDIENCE } = settings;
+  // config.ts asks for both; a token for another service must not pass here where one was forgotten.
+  if (!AUTH_ISSUER || !AUTH_AUDIENCE) {
+    throw new Error("AUTH_ISSUER and AUTH_AUDIENCE must be set");
+  }
+
+  return async (authorization) => {
+    const token = bearerOf(authorization);
+    if (!token) throw unauthenticated();
+    try {
+      const { payload } = await jwtVerify(token, key, {
+        algorithms,
+        issuer: AUTH_ISSUER,
+        audience: AUTH_AUDIENCE,
+        requiredClaims: ["sub", "exp"],
+        clockTolerance: TOLERANCE,
+        currentDate: new Date(clock.now()),
+      });
+      // jose asks that there is one, not that it is a text.
+      if (typeof payload.sub !== "string") throw invalid("sub", NO_TEXT);
+      return parseSubject(payload.sub);
+    } catch (error) {
+      if (error instanceof Failure && error.code === "UNAVAILABLE") throw error;
+      throw unauthenticated(error);
+    }
+  };
+}
+
+/**
+ * What is wrong with a token that was refused, in words without anything of the token's own; undefined where there was
+ * none. For the log: to a caller it would tell how to do better.
+ */
+export function reasonOf({ cause }: Failure): string | undefined {
+  if (cause === undefined) return undefined;
+  const isPlain = cause instanceof errors.JOSEError || cause instanceof Failure;
+  return isPlain ? cause.message : "it can't be read";
+}
+
+/** The keys, and the algorithms that go with this kind of key alone. */
+function signerOf({ AUTH_JWT_SECRET, AUTH_JWKS_URL }: Settings) {
+  if (AUTH_JWT_SECRET) {
+    const secret = createSecretKey(AUTH_JWT_SECRET, "utf8");
+    return { key: async () => secret, algorithms: ["HS256"] };
+  }
+  if (AUTH_JWKS_URL) {
+    const algorithms = ["RS256", "PS256", "ES256", "EdDSA"];
+    return { key: remoteKeys(AUTH_JWKS_URL), algorithms };
+  }
+  return undefined;
+}
+
+/** A key that can't be looked up says nothing about the token. */
+function remoteKeys(url: string): JWTVerifyGetKey {
+  const find = createRemoteJWKSet(new URL(url), {
+    timeoutDuration: PATIENCE,
+    cooldownDuration: COOLDOWN,
+    cacheMaxAge: TRUST,
+  });
+  return async (header, token) => {
+    try {
+      return await find(header, token);
+    } catch (error) {
+      const isUnknown =
+        error instanceof errors.JWKSNoMatchingKey ||
+        error instanceof errors.JWKSMultipleMatchingKeys;
+      throw isUnknown ? error : unavailable(error);
+    }
+  };
+}

@@ -1,0 +1,27 @@
+import { readFileSync } from "node:fs";
+import type { Server } from "node:http";
+import type { Metrics } from "../observe/metrics.js";
+
+/** Connections at a time: ten thousand idle ones take 90 MB. */
+const MOST = 12_000;
+
+/** Open files that are left to everything else: stores, the log, files of the pages. */
+const KEPT = 200;
+
+/**
+ * Callers must not take the last open file: then no store could be reached again. What comes beyond is closed at once.
+ */
+export function boundConnections(server: Server, metrics?: Metrics): void {
+  server.maxConnections = Math.min(MOST, Math.max(100, openFiles() - KEPT));
+  server.on("drop", () => metrics?.connectionsRefused.inc());
+}
+
+/** How many files this process may have open. */
+function openFiles(): number {
+  try {
+    const limits = readFileSync("/proc/self/limits", "utf8");
+    return Number(/Max open files\s+(\d+)/.exec(limits)?.[1] ?? MOST + KEPT);
+  } catch {
+    return MOST + KEPT; // not Linux
+  }
+}

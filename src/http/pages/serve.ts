@@ -1,0 +1,69 @@
+import helmet from "@fastify/helmet";
+import type { FastifyPluginAsyncTypebox } from "@fastify/type-provider-typebox";
+import Type from "typebox";
+import type { Services } from "../../services.js";
+import { fail } from "../answer-error.js";
+import { type Asset, sendAsset } from "./assets.js";
+import { readPages } from "./page.js";
+
+/** A year: the version in the path changes with the content. */
+const FOR_EVER = "public, max-age=31536000, immutable";
+
+const ASK_FIRST = "no-cache";
+
+const AssetParams = Type.Object({
+  version: Type.String(),
+  "*": Type.String(),
+});
+
+/** The participants' page at /, the administrators' one at /admin/, and their files. */
+export const pages: FastifyPluginAsyncTypebox<Services> = async (
+  app,
+  { settings },
+) => {
+  if (settings.PAGE !== "on") return;
+  const { html, files, version, inlineScripts } = await readPages(settings);
+
+  await app.register(helmet, {
+    contentSecurityPolicy: {
+      useDefaults: false,
+      directives: {
+        defaultSrc: ["'none'"],
+        scriptSrc: ["'self'", ...inlineScripts],
+        styleSrc: ["'self'"],
+        // The base style draws its marks with data: images.
+        imgSrc: ["'self'", "data:"],
+        connectSrc: ["'self'"],
+        formAction: ["'none'"],
+        baseUri: ["'none'"],
+        frameAncestors: ["'none'"],
+        requireTrustedTypesFor: ["'script'"],
+      },
+    },
+    // Whether a whole domain is HTTPS is for the proxy that ends TLS to say.
+    strictTransportSecurity: false,
+  });
+
+  for (const [path, page] of html) {
+    app.get(path, (request, reply) =>
+      sendAsset(request, reply, page, ASK_FIRST),
+    );
+  }
+  if (html.has("/admin/")) {
+    // Relative: a proxy may have put the service below another path.
+    app.get("/admin", (_request, reply) => reply.redirect("admin/", 308));
+  }
+
+  app.get(
+    "/assets/:version/*",
+    { schema: { params: AssetParams } },
+    (request, reply) => {
+      const { version: asked, "*": file } = request.params;
+      const asset: Asset | undefined = files.get(file);
+      if (!asset) return fail(reply, "NOT_FOUND", "There is no such file.");
+      // During an update a page of one server may get its files from another of the next version.
+      const caching = asked === version ? FOR_EVER : ASK_FIRST;
+      return sendAsset(request, reply, asset, caching);
+    },
+  );
+};

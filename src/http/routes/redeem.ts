@@ -1,0 +1,113 @@
+import type { FastifyPluginAsyncTypebox } from "@fastify/type-provider-typebox";
+import type { FastifyReply, FastifyRequest } from "fastify";
+import type { CountryCode } from "libphonenumber-js";
+import type { Static } from "typebox";
+import { PATIENCE, within } from "../../deadline.js";
+import {
+  ALREADY_REDEEMED,
+  CLAIM_EXPIRED,
+  invalid,
+  RESULT_NOT_FOUND,
+  unavailable,
+} from "../../errors.js";
+import { openSince } from "../../results/claim.js";
+import { redeem } from "../../results/redeem.js";
+import type { Services } from "../../services.js";
+import { parsePhone, parseWinner } from "../input.js";
+import { failures } from "../schemas/common.js";
+import { RedeemedAnswer, RedeemFields } from "../schemas/redeem.js";
+
+const late = () => unavailable(new Error("the redemption took too long"));
+
+/** GET /redeem, with a JSON body or a query string, and POST /redeem. */
+export const redeemRoute: FastifyPluginAsyncTypebox<Services> = async (
+  app,
+  { postgres, clock, country, gate, settings },
+) => {
+  const described = {
+    summary: "Redeem a win",
+    tags: ["draw"],
+    response: {
+      200: RedeemedAnswer,
+      ...failures({
+        INVALID_REQUEST: "id: must be a UUID.",
+        RESULT_NOT_FOUND,
+        ALREADY_REDEEMED,
+        CLAIM_EXPIRED,
+      }),
+    },
+  };
+
+  async function answer(
+    { caller }: FastifyRequest,
+    fields: Fields,
+    reply: FastifyReply,
+  ) {
+    const userId = caller ?? parseWinner(fields.username);
+    const phoneNo = phoneOf(fields, country);
+    const now = clock.now();
+    const since = openSince(clock, settings.CLAIM_DAYS);
+    const result = await within(
+      PATIENCE,
+      gate.pass(() => redeem(postgres, now, fields.id, userId, phoneNo, since)),
+      late,
+    );
+    reply.header("cache-control", "no-store");
+    const message = "You have successfully redeemed your prize.";
+    return { success: true as const, data: { message, result } };
+  }
+
+  app.post(
+    "/redeem",
+    {
+      schema: {
+        ...described,
+        operationId: "redeem",
+        description:
+          "The same phone number again gets the same answer. A number may be added once where none was given.",
+        body: RedeemFields,
+      },
+    },
+    (request, reply) => answer(request, request.body, reply),
+  );
+
+  app.get(
+    "/redeem",
+    {
+      // A HEAD must change nothing.
+      exposeHeadRoute: false,
+      schema: {
+        ...described,
+        operationId: "redeemByQuery",
+        description:
+          "The same as POST /redeem. The fields may also come as a JSON body, which then counts instead of the query string; this document can't describe a body of GET. What is in a URL ends up in logs: prefer POST.",
+        querystring: RedeemFields,
+      },
+      preValidation: preferBody,
+    },
+    (request, reply) => answer(request, request.query, reply),
+  );
+};
+
+type Fields = Static<typeof RedeemFields>;
+
+/** A GET with a body means the body: its fields take the place of the query string's. */
+async function preferBody(request: FastifyRequest) {
+  request.query = request.body ?? request.query;
+}
+
+/** `phone_no`, or its alias `phoneNumber`, in E.164; null where there is none. */
+function phoneOf(fields: Fields, country: CountryCode): string | null {
+  const { phone_no, phoneNumber } = fields;
+  const read = (field: string, text: string | null = null) =>
+    text === null ? null : parsePhone(field, text, country);
+  const one = read("phone_no", phone_no);
+  const other = read("phoneNumber", phoneNumber);
+  if (one && other && one !== other) {
+    throw invalid(
+      "phoneNumber",
+      "is another name for phone_no: send one of them",
+    );
+  }
+  return one ?? other;
+}

@@ -1,0 +1,87 @@
+import Type from "typebox";
+import {
+  ClaimUntil,
+  EXAMPLE_RESULT,
+  Moment,
+  NO_STORE,
+  ResultFields,
+  strict,
+  success,
+  Username,
+} from "./common.js";
+
+export const DrawBody = Type.Object(
+  { username: Username },
+  { ...strict, title: "DrawBody", examples: [{ username: "test" }] },
+);
+
+export const DrawHeaders = Type.Object({
+  "idempotency-key": Type.Optional(
+    Type.String({
+      pattern: "^[!-~]{1,255}$",
+      description:
+        "1 to 255 visible ASCII characters. The same key of the same user gets the same outcome until the end of the following day.",
+      examples: ["3f0c9f4e-spin-1"],
+    }),
+  ),
+});
+
+const Result = Type.Object(
+  { ...ResultFields, claim_until: ClaimUntil },
+  { title: "Result" },
+);
+
+const NotWon = Type.Object({ message: Type.String(), resets_at: Moment });
+
+const Won = success(
+  { data: Type.Object({ message: Type.String(), result: Result }) },
+  { title: "Won" },
+);
+
+const NotWonAnswer = success(
+  { data: NotWon, message: NotWon },
+  {
+    title: "NotWon",
+    description:
+      "No prize, or a second draw of the day. `message` repeats `data`, as the published contract has it; `resets_at` is when the user may draw again.",
+  },
+);
+
+const notWon = (message: string) => {
+  const data = { message, resets_at: "2026-11-23T00:00:00+08:00" };
+  return { value: { success: true, data, message: data } };
+};
+
+/** A win has `result`; no prize and a second draw have `resets_at` and the same object under `message`. */
+export const Drawn = success(
+  {
+    data: Type.Object({
+      message: Type.String(),
+      result: Type.Optional(Result),
+      resets_at: Type.Optional(Moment),
+    }),
+    message: Type.Optional(NotWon),
+  },
+  {
+    title: "Drawn",
+    description: "The draw is decided.",
+    headers: NO_STORE,
+    // The serializer is faster with one flat form than with a choice.
+    "x-described-as": { oneOf: [Won, NotWonAnswer] },
+    "x-examples": {
+      won: {
+        value: {
+          success: true,
+          data: {
+            message: "Congratulations! You have won a $5 Cash Coupon!",
+            result: EXAMPLE_RESULT,
+          },
+        },
+      },
+      no_prize: notWon("Unlucky! Please try again tomorrow!"),
+      participated: notWon(
+        "You have already participated. Please come back tomorrow!",
+      ),
+    },
+  },
+);

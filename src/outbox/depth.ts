@@ -1,0 +1,36 @@
+import { keys } from "../stores/keys.js";
+import { type Redis, replies } from "../stores/redis.js";
+
+export type OutboxFigures = {
+  entries: number;
+  /** null where there is none */
+  oldest_seconds: number | null;
+  /** by how much the oldest lies in the future: Redis's clock was set back, and its age is not known */
+  ahead_seconds: number;
+};
+
+/**
+ * How many entries the outbox has, and the age of the oldest in seconds, by Redis's clock; null where there is none.
+ * Rejects with UNAVAILABLE.
+ */
+export async function readOutbox(redis: Redis): Promise<OutboxFigures> {
+  const asking = redis
+    .multi()
+    .xlen(keys.outbox)
+    .xrange(keys.outbox, "-", "+", "COUNT", 1)
+    .time();
+  const [entries, [oldest], [seconds, micros]] = (await replies(asking)) as [
+    number,
+    [string][],
+    [string, string],
+  ];
+  if (!oldest) return { entries, oldest_seconds: null, ahead_seconds: 0 };
+  const now = Number(seconds) + Number(micros) / 1_000_000;
+  const since = Number.parseInt(oldest[0], 10) / 1_000;
+  const age = now - since;
+  return {
+    entries,
+    oldest_seconds: Math.max(0, age),
+    ahead_seconds: Math.max(0, -age),
+  };
+}

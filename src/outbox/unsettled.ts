@@ -1,0 +1,21 @@
+import { keys } from "../stores/keys.js";
+import { type Redis, replies } from "../stores/redis.js";
+import type { Win } from "./win.js";
+
+/**
+ * Those of the wins found in the outbox that are not settled yet. An entry stays until the last of its wins is settled; of
+ * the others the user's record names it no more: it was told, noted as untold, or refused by Postgres and its draw
+ * decided again. A record that has expired says nothing. Rejects with UNAVAILABLE.
+ */
+export async function standing(redis: Redis, wins: Win[]): Promise<Win[]> {
+  const asking = redis.pipeline();
+  for (const { user_id, draw_date } of wins) {
+    asking.hget(keys.players(draw_date, user_id), user_id);
+    asking.hget(keys.pending, user_id);
+  }
+  const found = (await replies(asking)) as (string | null)[];
+  return wins.filter(({ attempt, entry }, n) => {
+    const [record, mark] = [found[2 * n], found[2 * n + 1]];
+    return !record || record === `w${attempt}${entry.id}` || mark === entry.id;
+  });
+}

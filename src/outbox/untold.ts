@@ -1,0 +1,59 @@
+import type { Clock } from "../clock.js";
+import { unavailable } from "../errors.js";
+import { keys } from "../stores/keys.js";
+import type { Redis } from "../stores/redis.js";
+
+/**
+ * How many days a win that nobody was told waits for its winner where claims don't end. Whoever hangs up on purpose
+ * leaves a mark of some 80 bytes each: without an end, they grow for ever.
+ */
+const DAYS = 90;
+
+/** Marks read at a time. */
+const PAGE = 1_000;
+
+export type Untold = {
+  /**
+   * Takes the marks of untold wins away that can't be claimed any more, or are older than 90 days. Their results stay.
+   * Answers with their number. Rejects with UNAVAILABLE.
+   */
+  forget(): Promise<number>;
+};
+
+export function createUntold(
+  redis: Redis,
+  clock: Clock,
+  claimDays = DAYS,
+): Untold {
+  async function forget(): Promise<number> {
+    const oldest = daysBefore(clock.today().date, Math.min(claimDays, DAYS));
+    let cursor = "0";
+    let forgotten = 0;
+    do {
+      const [next, found] = await redis
+        .hscan(keys.pending, cursor, "COUNT", PAGE)
+        .catch(refuse);
+      const old: string[] = [];
+      for (let at = 0; at < found.length; at += 2) {
+        const [user = "", mark = ""] = found.slice(at, at + 2);
+        // The mark of an entry of the outbox goes with it.
+        if (mark.startsWith("@") && mark.slice(1) < oldest) old.push(user);
+      }
+      if (old.length > 0) await redis.hdel(keys.pending, ...old).catch(refuse);
+      forgotten += old.length;
+      cursor = next;
+    } while (cursor !== "0");
+    return forgotten;
+  }
+
+  return { forget };
+}
+
+function daysBefore(date: string, days: number): string {
+  const moment = Date.parse(`${date}T00:00:00Z`) - days * 86_400_000;
+  return new Date(moment).toISOString().slice(0, 10);
+}
+
+function refuse(error: unknown): never {
+  throw unavailable(error);
+}

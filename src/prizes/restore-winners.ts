@@ -1,0 +1,88 @@
+import type { Day } from "../clock.js";
+import { unavailable } from "../errors.js";
+import { attemptOf } from "../random.js";
+import { keys } from "../stores/keys.js";
+import type { Postgres } from "../stores/postgres.js";
+import type { Redis } from "../stores/redis.js";
+import { type Epoch, isToldAgain, nameOf } from "./epoch.js";
+
+/** A day of whose data in Redis something was lost, and their name. */
+export type Lost = {
+  day: Day;
+  epoch: Epoch;
+};
+
+type Winner = { id: string; user_id: string; redeemed: boolean };
+
+/** Winners handed to Redis in one script: it keeps others waiting for some two milliseconds. */
+const LARGEST = 500;
+
+/**
+ * Gives Redis back those of the users who have won on a day: until all of the day's winners are back, nothing is decided of
+ * a user of whom Postgres was not asked. Whoever has not redeemed is told once more (`isToldAgain`), since whether they were told
+ * is lost with Redis. Answers whether the day's data still have that name. Rejects with UNAVAILABLE.
+ */
+export async function restoreUsers(
+  redis: Redis,
+  postgres: Postgres,
+  lost: Lost,
+  userIds: string[],
+): Promise<boolean> {
+  if (userIds.length === 0) return true;
+  const winners = await postgres.query(
+    (sql) => sql<Winner[]>`
+      select r.id, r.user_id, r.redeemed_at is not null as redeemed
+      from unnest(${userIds}::text[]) as u (id)
+      join result r on r.user_id = u.id and r.draw_date = ${lost.day.date}::text::date`,
+  );
+  return restoreWinners(redis, lost, winners);
+}
+
+/**
+ * Gives Redis back a page of a day's winners of a prize, those after the unit `from`. Answers with the last unit of the day
+ * that it held, or undefined where that was the last page. Rejects with UNAVAILABLE.
+ */
+export async function restorePage(
+  redis: Redis,
+  postgres: Postgres,
+  lost: Lost,
+  prizeId: string,
+  from: number,
+  size = 5_000,
+): Promise<number | undefined> {
+  const winners = await postgres.query(
+    (sql) => sql<(Winner & { day_unit: string })[]>`
+      select id, user_id, day_unit, redeemed_at is not null as redeemed
+      from result
+      where prize_id = ${prizeId} and draw_date = ${lost.day.date}::text::date and day_unit > ${from}
+      order by day_unit
+      limit ${size}`,
+  );
+  await restoreWinners(redis, lost, winners);
+  return winners.length < size ? undefined : Number(winners.at(-1)?.day_unit);
+}
+
+async function restoreWinners(
+  redis: Redis,
+  { day, epoch }: Lost,
+  winners: Winner[],
+): Promise<boolean> {
+  const { date, expiresAt } = day;
+  const tell = isToldAgain(epoch, day);
+  for (let from = 0; from < winners.length; from += LARGEST) {
+    const names: string[] = [keys.takenToday(date), keys.pending];
+    const values: (string | number)[] = [date, expiresAt, nameOf(epoch)];
+    for (const winner of winners.slice(from, from + LARGEST)) {
+      const { id, user_id, redeemed } = winner;
+      names.push(keys.players(date, user_id));
+      values.push(user_id, attemptOf(id), tell && !redeemed ? 1 : 0);
+    }
+    const answer = await redis
+      .remember(names.length, ...names, ...values)
+      .catch((error: unknown) => {
+        throw unavailable(error);
+      });
+    if (answer === "not_whole") return false;
+  }
+  return true;
+}

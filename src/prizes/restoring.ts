@@ -1,0 +1,103 @@
+import type { Clock, Day } from "../clock.js";
+import { unavailable } from "../errors.js";
+import { freshName } from "../random.js";
+import { keys } from "../stores/keys.js";
+import type { Postgres } from "../stores/postgres.js";
+import type { Redis } from "../stores/redis.js";
+import { beganAt, type Epoch, nameOf } from "./epoch.js";
+import type { Prizes } from "./reload.js";
+import { restorePage } from "./restore-winners.js";
+
+/** Milliseconds after which no INSERT is under way that began before the loss. */
+const INSERTS_END = 3_000;
+
+/** How long a run goes on to the next page, in milliseconds: a stop waits for it. */
+const BUDGET = 2_000;
+
+/** How long a server that restores a day keeps others from doing the same, in milliseconds. */
+const LEASE = 5_000;
+
+/** How far this server is with a day: the prizes that are left, and the unit of the first up to which all are back. */
+type Progress = { name: Epoch; prizes: string[]; from: number };
+
+export type Restoring = {
+  /**
+   * Gives Redis the winners back of the days of which something was lost, beside the draws, page by page. Goes on where it
+   * was; one server at a time does it. Rejects with UNAVAILABLE.
+   */
+  run(): Promise<void>;
+};
+
+export function createRestoring(
+  redis: Redis,
+  postgres: Postgres,
+  clock: Clock,
+  prizes: Pick<Prizes, "epoch" | "reload" | "restoring">,
+): Restoring {
+  const server = freshName();
+  const progress = new Map<string, Progress>();
+
+  async function run(): Promise<void> {
+    const end = performance.now() + BUDGET;
+    for (const date of prizes.restoring()) {
+      const epoch = prizes.epoch(date) ?? "";
+      const { current, isFree } = await look(date);
+      if (current !== epoch) {
+        await prizes.reload(date); // another server has restored it, or lost it
+        continue;
+      }
+      if (!isFree || clock.now() < beganAt(epoch) + INSERTS_END) continue;
+      await hold(date);
+      if (await restoreDay(clock.day(date), nameOf(epoch), end)) {
+        progress.delete(date);
+        await prizes.reload(date, { restored: nameOf(epoch) });
+      }
+    }
+  }
+
+  /** Whether all are back. */
+  async function restoreDay(day: Day, name: Epoch, end: number) {
+    const its = progress.get(day.date);
+    const here = its?.name === name ? its : await begin(day, name);
+    const lost = { day, epoch: name };
+    while (here.prizes.length > 0) {
+      if (performance.now() > end) return false;
+      const [id = ""] = here.prizes;
+      const last = await restorePage(redis, postgres, lost, id, here.from);
+      here.from = last ?? 0;
+      if (last === undefined) here.prizes.shift();
+    }
+    return true;
+  }
+
+  async function begin({ date }: Day, name: Epoch): Promise<Progress> {
+    const rows = await postgres.query(
+      (sql) => sql<{ id: string }[]>`select id from prize order by id`,
+    );
+    const begun = { name, prizes: rows.map(({ id }) => id), from: 0 };
+    progress.set(date, begun);
+    return begun;
+  }
+
+  /** The day's data as Redis has them, and whether no other server restores them. */
+  async function look(date: string) {
+    const [current, held] = await redis
+      .hmget(keys.takenToday(date), "@epoch", "@restorer")
+      .catch(refuse);
+    const [holder, until] = (held ?? "").split(" ");
+    const isFree = holder === server || clock.now() >= Number(until ?? 0);
+    return { current, isFree };
+  }
+
+  /** Two servers may both take a day for theirs, and then do the same work twice: nothing worse. */
+  async function hold(date: string): Promise<void> {
+    const lease = `${server} ${Math.floor(clock.now()) + LEASE}`;
+    await redis.hset(keys.takenToday(date), "@restorer", lease).catch(refuse);
+  }
+
+  return { run };
+}
+
+function refuse(error: unknown): never {
+  throw unavailable(error);
+}

@@ -1,0 +1,41 @@
+import { Temporal } from "temporal-polyfill";
+import type { Clock } from "../clock.js";
+import type { State } from "../http/schemas/common.js";
+
+/** The first draw date whose wins can still be redeemed, or undefined where wins don't expire. */
+export function openSince(
+  clock: Pick<Clock, "today">,
+  claimDays: number | undefined,
+): string | undefined {
+  if (claimDays === undefined) return undefined;
+  const today = Temporal.PlainDate.from(clock.today().date);
+  return today.subtract({ days: claimDays }).toString();
+}
+
+export function stateOf(
+  win: { redeemed_at: unknown; draw_date: string },
+  since: string | undefined,
+): State {
+  if (win.redeemed_at) return "redeemed";
+  return since !== undefined && win.draw_date < since ? "forfeited" : "open";
+}
+
+/**
+ * When a win of a draw date can no longer be redeemed: the end of the `claimDays`-th campaign day after it, as RFC 3339
+ * with the zone's offset. Undefined where wins don't expire.
+ */
+export function createClaimUntil(
+  clock: Pick<Clock, "day">,
+  claimDays: number | undefined,
+): ((date: string) => string) | undefined {
+  if (claimDays === undefined) return undefined;
+  // Nearly all wins are told on the day they are drawn.
+  let last = { date: "", until: "" };
+  return (date) => {
+    if (last.date !== date) {
+      const end = Temporal.PlainDate.from(date).add({ days: claimDays });
+      last = { date, until: clock.day(end.toString()).resetsAt };
+    }
+    return last.until;
+  };
+}

@@ -1,0 +1,59 @@
+import { createBatcher } from "../batch.js";
+import type { Win } from "../outbox/win.js";
+import type { Postgres } from "../stores/postgres.js";
+import { type Fate, recordAll } from "./record.js";
+
+/** A result as the callers see it: `created_at` is RFC 3339 in UTC. */
+export type Result = {
+  id: string;
+  user_id: string;
+  prize_id: string;
+  created_at: string;
+};
+
+export type Results = {
+  /** Commits a win's row, together with all that arrive meanwhile. Idempotent. Rejects with UNAVAILABLE. */
+  record(win: Win): Promise<Fate>;
+  /** The user's result of a day. Rejects with UNAVAILABLE. */
+  find(userId: string, date: string): Promise<Result | undefined>;
+  /** How many wins wait for their rows, and whether Postgres has gone silent over them. */
+  waiting(): { wins: number; stalled: boolean };
+  idle(): Promise<void>;
+};
+
+/** An INSERT takes a few milliseconds; past this many Postgres is taken for silent. */
+const STALLED = 200;
+
+/** Rows per INSERT. */
+const LARGEST = 500;
+
+export function createResults(postgres: Postgres): Results {
+  const inserts = createBatcher<Win, Fate>(
+    (wins) => recordAll(postgres, wins),
+    LARGEST,
+  );
+
+  return {
+    record: inserts.add,
+    find: (userId, date) => findResult(postgres, userId, date),
+    waiting: () => {
+      const { items, running } = inserts.underWay();
+      return { wins: items, stalled: running > STALLED };
+    },
+    idle: inserts.idle,
+  };
+}
+
+async function findResult(
+  postgres: Postgres,
+  userId: string,
+  date: string,
+): Promise<Result | undefined> {
+  const [row] = await postgres.query(
+    (sql) => sql<(Omit<Result, "created_at"> & { created_at: Date })[]>`
+      select id, user_id, prize_id, created_at
+      from result
+      where user_id = ${userId} and draw_date = ${date}::text::date`,
+  );
+  return row && { ...row, created_at: row.created_at.toISOString() };
+}

@@ -1,0 +1,196 @@
+import { isIP } from "node:net";
+import fastifyEnv from "@fastify/env";
+import type { Ajv, ErrorObject } from "ajv";
+import Fastify from "fastify";
+import { isSupportedCountry } from "libphonenumber-js";
+import Type, { type Static } from "typebox";
+import { SetupError } from "../errors.js";
+import { readVariables } from "./variables.js";
+
+/** The settings, in the order of `.env.example`. */
+export const ConfigSchema = Type.Object({
+  HOST: Type.String({ minLength: 1, default: "127.0.0.1" }),
+  PORT: Type.Integer({ minimum: 0, maximum: 65535, default: 8000 }),
+  DATABASE_URL: Type.Optional(Type.String({ format: "postgres-url" })),
+  REDIS_URL: Type.Optional(Type.String({ format: "redis-url" })),
+  TIME_ZONE: Type.String({ format: "time-zone", default: "UTC" }),
+  DEFAULT_COUNTRY: Type.String({ format: "country", default: "HK" }),
+  LOG_LEVEL: Type.Enum(
+    ["fatal", "error", "warn", "info", "debug", "trace", "silent"],
+    {
+      default: "info",
+    },
+  ),
+  LOG_FORMAT: Type.Enum(["pino", "names"], { default: "pino" }),
+  ADMIN_TOKEN: Type.Optional(Type.String({ format: "secret" })),
+  AUTH_JWT_SECRET: Type.Optional(Type.String({ format: "secret" })),
+  AUTH_JWKS_URL: Type.Optional(Type.String({ format: "http-url" })),
+  AUTH_ISSUER: Type.Optional(Type.String({ format: "claim" })),
+  AUTH_AUDIENCE: Type.Optional(Type.String({ format: "claim" })),
+  CLAIM_DAYS: Type.Optional(Type.Integer({ minimum: 1, maximum: 3650 })),
+  TRUST_PROXY: Type.Optional(Type.String({ format: "trust-proxy" })),
+  RATE_LIMIT_USER: Type.Optional(Type.Integer({ minimum: 1 })),
+  RATE_LIMIT_ADDRESS: Type.Optional(Type.Integer({ minimum: 1 })),
+  PAGE: Type.Enum(["on", "off"], { default: "on" }),
+  PAGE_TITLE: Type.String({
+    minLength: 1,
+    maxLength: 80,
+    default: "Lucky Draw",
+  }),
+  PAGE_COLOUR: Type.String({ format: "colour", default: "#c2185b" }),
+  PAGE_LOGO: Type.Optional(Type.String({ minLength: 1 })),
+  DOCS: Type.Enum(["on", "off"], { default: "on" }),
+  METRICS: Type.Enum(["on", "off"], { default: "off" }),
+  OTEL_EXPORTER_OTLP_ENDPOINT: Type.Optional(
+    Type.String({ format: "http-url" }),
+  ),
+});
+
+export type Config = Static<typeof ConfigSchema>;
+
+/** Settings that say nothing without one another: half an embedded pair, or a token whose audience is not compared. */
+const TOGETHER = {
+  DATABASE_URL: ["REDIS_URL"],
+  REDIS_URL: ["DATABASE_URL"],
+  AUTH_JWT_SECRET: ["AUTH_ISSUER", "AUTH_AUDIENCE"],
+  AUTH_JWKS_URL: ["AUTH_ISSUER", "AUTH_AUDIENCE"],
+};
+
+/** One way to know a token, not two. */
+const APART = { not: { required: ["AUTH_JWT_SECRET", "AUTH_JWKS_URL"] } };
+
+/** Each format: its check and what to tell who fails it. */
+const FORMATS = {
+  "postgres-url": {
+    check: (text: string) => isUrl(text, ["postgres:", "postgresql:"]),
+    remedy: "must be a URL such as postgres://user:password@host:5432/database",
+  },
+  "redis-url": {
+    check: (text: string) => isUrl(text, ["redis:", "rediss:"]),
+    remedy: "must be a URL such as redis://host:6379 or rediss://host:6379",
+  },
+  secret: {
+    check: (text: string) => /^[!-~]{32,}$/.test(text),
+    remedy:
+      "must have at least 32 characters, all of them ASCII letters, digits and signs, no spaces and no line ends (openssl rand -hex 32)",
+  },
+  claim: {
+    check: (text: string) => text === text.trim() && !/\p{Cc}/u.test(text),
+    remedy:
+      "must be as the tokens have it, without spaces or line ends around it",
+  },
+  "http-url": {
+    check: (text: string) => isUrl(text, ["http:", "https:"]),
+    remedy: "must be a URL such as https://host/path",
+  },
+  "trust-proxy": {
+    check: isTrustProxy,
+    remedy:
+      "must be the number of proxies in front, such as 1, or their addresses, such as 10.0.0.1,10.1.0.0/16",
+  },
+  colour: {
+    check: (text: string) => /^#[0-9a-f]{6}$/i.test(text),
+    remedy: "must be a colour such as #c2185b",
+  },
+  "time-zone": {
+    check: isTimeZone,
+    remedy: "must be an IANA time zone such as Asia/Hong_Kong",
+  },
+  country: {
+    check: (text: string) => isSupportedCountry(text),
+    remedy: "must be a two-letter country code such as HK",
+  },
+};
+
+/**
+ * Reads the settings from `variables`, and from the file `.env` of this folder where they do not say. Empty ones
+ * count as not set. Rejects with a SetupError that tells all that is wrong at once.
+ */
+export async function readConfig(
+  variables: NodeJS.ProcessEnv,
+): Promise<Config> {
+  const { values, problems } = readVariables(variables);
+  const app = Fastify();
+  app.register(fastifyEnv, {
+    schema: { ...ConfigSchema, ...APART, dependencies: TOGETHER },
+    data: values,
+    env: false,
+    ajv: { customOptions: withFormats },
+  });
+  try {
+    await app.ready();
+    if (problems.length > 0) throw new SetupError(problems.join("\n"));
+    return app.getEnvs<Config>();
+  } catch (error) {
+    const { errors } = error as { errors?: ErrorObject[] };
+    if (!errors) throw error;
+    const told = [...problems, ...errors.map(explain)];
+    throw new SetupError([...new Set(told)].join("\n"));
+  } finally {
+    await app.close();
+  }
+}
+
+function withFormats(ajv: Ajv): Ajv {
+  for (const [name, { check }] of Object.entries(FORMATS)) {
+    ajv.addFormat(name, check);
+  }
+  return ajv;
+}
+
+function explain(error: ErrorObject): string {
+  if (error.keyword === "dependencies") {
+    const { property, missingProperty } = error.params;
+    const neither =
+      property.endsWith("_URL") && missingProperty.endsWith("_URL");
+    return `${missingProperty}: must be set, too, where ${property} is${neither ? " (or neither, for the embedded pair)" : ""}`;
+  }
+  if (error.keyword === "not") {
+    return "AUTH_JWKS_URL: can't be set together with AUTH_JWT_SECRET; leave one of them out";
+  }
+  const field = error.instancePath.slice(1);
+  const format = FORMATS[error.params.format as keyof typeof FORMATS];
+  const allowed = error.params.allowedValues;
+  const remedy = allowed
+    ? `must be one of ${allowed.join(", ")}`
+    : error.message;
+  return `${field}: ${format?.remedy ?? remedy}`;
+}
+
+function isUrl(text: string, protocols: string[]): boolean {
+  // Node reads a URL without the spaces and line ends that a file or a paste brought in.
+  if (/[\s\p{Cc}]/u.test(text) || !URL.canParse(text)) return false;
+  const { protocol, username, password, pathname } = new URL(text);
+  return (
+    protocols.includes(protocol) &&
+    [username, password, pathname].every(isEscaped)
+  );
+}
+
+/** Whether each % begins an escape: a password with one must be percent-encoded. */
+function isEscaped(text: string): boolean {
+  try {
+    return Boolean(decodeURIComponent(text)) || text === "";
+  } catch {
+    return false;
+  }
+}
+
+/** A number of hops, or addresses and networks. */
+function isTrustProxy(text: string): boolean {
+  if (/^\d+$/.test(text)) return Number(text) > 0;
+  return text.split(",").every((item) => {
+    const [address = "", bits, ...rest] = item.trim().split("/");
+    const most = { 0: -1, 4: 32, 6: 128 }[isIP(address)] ?? -1;
+    const fits = bits === undefined || (/^\d+$/.test(bits) && +bits <= most);
+    return most > 0 && fits && rest.length === 0;
+  });
+}
+
+function isTimeZone(text: string): boolean {
+  try {
+    return Boolean(new Intl.DateTimeFormat("en", { timeZone: text }));
+  } catch {
+    return false;
+  }
+}

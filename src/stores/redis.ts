@@ -1,0 +1,74 @@
+import { readFileSync } from "node:fs";
+import { type ChainableCommander, Redis, type Result } from "ioredis";
+import { unavailable } from "../errors.js";
+import { ROOT } from "../root.js";
+import { redisAddress } from "./socket-url.js";
+
+declare module "ioredis" {
+  interface RedisCommander<Context> {
+    draw(...args: (string | number)[]): Result<unknown, Context>;
+    settle(...args: (string | number)[]): Result<unknown, Context>;
+    reload(...args: (string | number)[]): Result<unknown, Context>;
+    remember(...args: (string | number)[]): Result<unknown, Context>;
+    probe(...args: (string | number)[]): Result<unknown, Context>;
+  }
+}
+
+export type { Redis };
+
+const script = (name: string) => ({
+  lua: readFileSync(new URL(`lua/${name}.lua`, ROOT), "utf8"),
+});
+
+/** How long Redis may take over a command where nothing else is said, in milliseconds. */
+const PATIENCE = 1_000;
+
+/**
+ * A client that fails fast: nothing is queued while Redis is away and nothing is sent twice; a link that has gone
+ * silent is replaced. The methods `draw`, `settle`, `reload`, `remember` and
+ * `probe` run the scripts of `lua/` by EVALSHA.
+ */
+export function createRedis(url: string, patience = PATIENCE): Redis {
+  return new Redis(redisAddress(url), {
+    protocol: 2,
+    scripts: {
+      draw: script("draw"),
+      settle: script("settle"),
+      reload: script("reload"),
+      remember: script("remember"),
+      probe: script("probe"),
+    },
+    maxRetriesPerRequest: 0,
+    enableOfflineQueue: false,
+    autoResendUnfulfilledCommands: false,
+    commandTimeout: patience,
+    // Half-open: the command alone would time out, and so would every later one on the same link.
+    socketTimeout: patience,
+    connectTimeout: PATIENCE,
+    retryStrategy: (times) => Math.min(50 * times, 500),
+    // After a failover the old primary answers READONLY: look the name up again.
+    reconnectOnError: (error) => error.message.startsWith("READONLY"),
+    lazyConnect: true,
+  });
+}
+
+/** Redis's clock in milliseconds since the epoch. Rejects with UNAVAILABLE. */
+export async function redisTime(redis: Redis): Promise<number> {
+  const [seconds, micros] = await redis.time().catch((error: unknown) => {
+    throw unavailable(error);
+  });
+  return Number(seconds) * 1000 + Number(micros) / 1000;
+}
+
+/** The replies of a pipeline. Rejects with UNAVAILABLE where one of them failed. */
+export async function replies(
+  pipeline: ChainableCommander,
+): Promise<unknown[]> {
+  const answers = await pipeline.exec().catch((error: unknown) => {
+    throw unavailable(error);
+  });
+  return (answers ?? []).map(([error, reply]) => {
+    if (error) throw unavailable(error);
+    return reply;
+  });
+}
