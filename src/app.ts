@@ -7,23 +7,26 @@ import { createUserCheck } from "./http/access/token.js";
 import { trustedOf } from "./http/access/trusted.js";
 import { answerError, fail } from "./http/answer-error.js";
 import { acceptJsonOnly } from "./http/bodies.js";
-import { boundConnections } from "./http/connections.js";
-import { serveInLine } from "./http/lines.js";
+import { boundConnections } from "./http/connections/bound.js";
+import { serveInLine } from "./http/connections/lines.js";
+import { takeTurns } from "./http/connections/turns.js";
+import {
+  answerUnparsable,
+  leaveNothingToNode,
+} from "./http/connections/unparsable.js";
 import { answerOtherMethods } from "./http/methods.js";
 import { describeApi } from "./http/openapi/describe.js";
 import { docs } from "./http/pages/docs.js";
 import { pages } from "./http/pages/serve.js";
 import { refuseWhenFull } from "./http/refuse.js";
+import { countRefusal, observeRequests } from "./http/requests.js";
 import { drawRoute } from "./http/routes/draw.js";
 import { healthRoutes } from "./http/routes/health.js";
+import { metricsRoute } from "./http/routes/metrics.js";
 import { prizesRoute } from "./http/routes/prizes.js";
 import { redeemRoute } from "./http/routes/redeem.js";
 import { resultsRoute } from "./http/routes/results.js";
-import { takeTurns } from "./http/turns.js";
-import { answerUnparsable, leaveNothingToNode } from "./http/unparsable.js";
 import { requestId } from "./observe/request-id.js";
-import { countRefusal, observeRequests } from "./observe/requests.js";
-import { metricsRoute } from "./observe/scrape.js";
 import { traces } from "./observe/traces.js";
 import type { Services } from "./services.js";
 

@@ -6,9 +6,9 @@ import Fastify from "fastify";
 import t, { type Test } from "tap";
 import { retryAfter } from "../src/errors.js";
 import { trustedOf } from "../src/http/access/trusted.js";
-import { serveInLine } from "../src/http/lines.js";
+import { serveInLine } from "../src/http/connections/lines.js";
+import { takeTurns } from "../src/http/connections/turns.js";
 import { refuseWhenFull } from "../src/http/refuse.js";
-import { takeTurns } from "../src/http/turns.js";
 
 /** A server that is full when a test says so, and one connection to it. */
 async function setUp(t: Test, trusted?: string) {

@@ -2,7 +2,7 @@ import { once } from "node:events";
 import { createServer } from "node:http";
 import { type AddressInfo, createConnection } from "node:net";
 import t from "tap";
-import { takeTurns, waitedFor } from "../src/http/turns.js";
+import { takeTurns, waitedFor } from "../src/http/connections/turns.js";
 import { build, setPrizes, told } from "./build.js";
 import { until } from "./until.js";
 import { createWorld } from "./world.js";

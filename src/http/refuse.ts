@@ -3,7 +3,7 @@ import type { FastifyInstance, FastifyRequest } from "fastify";
 import type { Gate } from "../engine/gate.js";
 import { UNAVAILABLE } from "../errors.js";
 import { fail } from "./answer-error.js";
-import { restAfterwards, waitedFor } from "./turns.js";
+import { restAfterwards, waitedFor } from "./connections/turns.js";
 
 /** How soon a refused caller must not ask again, in milliseconds: the shortest time that it was told to wait. */
 const SOONEST = 1_000;

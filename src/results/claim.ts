@@ -1,6 +1,10 @@
 import { Temporal } from "temporal-polyfill";
+import Type, { type Static } from "typebox";
 import type { Clock } from "../clock.js";
-import type { State } from "../http/schemas/common.js";
+
+/** What became of a win. A forfeited unit stays taken: it is not drawn again. */
+export const State = Type.Enum(["open", "redeemed", "forfeited"]);
+export type State = Static<typeof State>;
 
 /** The first draw date whose wins can still be redeemed, or undefined where wins don't expire. */
 export function openSince(

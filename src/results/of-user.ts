@@ -1,7 +1,6 @@
 import type { Clock } from "../clock.js";
-import type { State } from "../http/schemas/common.js";
 import type { Postgres } from "../stores/postgres.js";
-import { openSince, stateOf } from "./claim.js";
+import { openSince, type State, stateOf } from "./claim.js";
 import type { Result } from "./results.js";
 
 /** A win as its winner sees it. `draw_date` is the campaign's day, moments are RFC 3339 in UTC. */

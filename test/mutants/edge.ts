@@ -86,7 +86,7 @@ export const edge: Mutant[] = [
   },
   {
     name: "an answered connection of many is never read again",
-    file: "src/http/turns.ts",
+    file: "src/http/connections/turns.ts",
     find: "    socket.resume();\n",
     replace: "    if (connections <= MANY) socket.resume();\n",
     test: "test/turns.test.ts",
@@ -94,7 +94,7 @@ export const edge: Mutant[] = [
   },
   {
     name: "each of a crowd is read as it comes",
-    file: "src/http/turns.ts",
+    file: "src/http/connections/turns.ts",
     find: "connections > MANY || fresh > CROWD",
     replace: "connections > MANY",
     test: "test/turns.test.ts",
@@ -103,7 +103,7 @@ export const edge: Mutant[] = [
   },
   {
     name: "those who came first are read while others are coming",
-    file: "src/http/turns.ts",
+    file: "src/http/connections/turns.ts",
     find: "const areComing = fresh > before && fresh < FIRST;",
     replace: "const areComing = false;",
     test: "test/turns.test.ts",
@@ -127,7 +127,7 @@ export const edge: Mutant[] = [
   },
   {
     name: "all that came of who is cut off is taken apart",
-    file: "src/http/lines.ts",
+    file: "src/http/connections/lines.ts",
     find: "if (parser?.onIncoming) parser.onIncoming = () => 2;",
     replace: "",
     test: "test/lines.test.ts",
@@ -169,5 +169,30 @@ export const edge: Mutant[] = [
     find: "bodyLimit: 4096,",
     replace: "bodyLimit: 4_194_304,",
     test: "test/input.test.ts",
+  },
+  {
+    name: "the engine knows how it is reached",
+    file: "src/engine/gate.ts",
+    find: 'import { unavailable } from "../errors.js";',
+    replace:
+      'import { unavailable } from "../errors.js";\nimport type {} from "../http/refuse.js";',
+    test: "test/structure.test.ts",
+    only: "imports point down",
+  },
+  {
+    name: "a file imports itself by way of another",
+    file: "src/errors.ts",
+    find: "export class Failure",
+    replace: 'import type {} from "./batch.js";\nexport class Failure',
+    test: "test/structure.test.ts",
+    only: "no file imports itself",
+  },
+  {
+    name: "the stores know Fastify",
+    file: "src/stores/keys.ts",
+    find: "export const keys",
+    replace: 'import type {} from "fastify";\nexport const keys',
+    test: "test/structure.test.ts",
+    only: "the core knows no HTTP",
   },
 ];

@@ -43,7 +43,7 @@ export const ready: Mutant[] = [
   },
   {
     name: "an old figure of the outbox while Redis is away",
-    file: "src/observe/scrape.ts",
+    file: "src/http/routes/metrics.ts",
     find: "    outboxAhead.remove();\n",
     replace: "",
     test: "test/ready.test.ts",

@@ -4,7 +4,7 @@ import type { Mutant } from "./mutant.js";
 export const strangers: Mutant[] = [
   {
     name: "requests that expect something are served past the line",
-    file: "src/http/unparsable.ts",
+    file: "src/http/connections/unparsable.ts",
     find: 'app.server.emit("request", request, reply)',
     replace: "app.routing(request, reply)",
     test: "test/lines.test.ts",
@@ -12,7 +12,7 @@ export const strangers: Mutant[] = [
   },
   {
     name: "each connection may have a thousand waiting, however many there are",
-    file: "src/http/lines.ts",
+    file: "src/http/connections/lines.ts",
     find: "Math.min(LONGEST_LINE, WAITING / turns.count())",
     replace: "LONGEST_LINE",
     test: "test/lines.test.ts",
@@ -20,7 +20,7 @@ export const strangers: Mutant[] = [
   },
   {
     name: "who sends a few requests ahead is cut off in a crowd",
-    file: "src/http/lines.ts",
+    file: "src/http/connections/lines.ts",
     find: "const SHORTEST_LINE = 16;",
     replace: "const SHORTEST_LINE = 8;",
     test: "test/lines.test.ts",
@@ -28,7 +28,7 @@ export const strangers: Mutant[] = [
   },
   {
     name: "every piece after a mistake leaves a listener",
-    file: "src/http/unparsable.ts",
+    file: "src/http/connections/unparsable.ts",
     find: "if (done.has(socket)) return;",
     replace: "",
     test: "test/lines.test.ts",
@@ -36,7 +36,7 @@ export const strangers: Mutant[] = [
   },
   {
     name: "a socket that Node hands over has no listener for errors",
-    file: "src/http/unparsable.ts",
+    file: "src/http/connections/unparsable.ts",
     find: 'socket.on("error", () => {});',
     replace: "",
     test: "test/strangers.test.ts",

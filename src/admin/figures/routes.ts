@@ -4,8 +4,8 @@ import { openSince } from "../../results/claim.js";
 import type { Services } from "../../services.js";
 import type { Postgres } from "../../stores/postgres.js";
 import { readPrizeTable } from "../prizes/change-prizes.js";
+import { readCounts, withUnits } from "../prizes/counts.js";
 import { FiguresAnswer, FiguresQuery } from "../schemas/figures.js";
-import { readCounts, withUnits } from "./counts.js";
 
 /**
  * GET /admin/figures: draws, wins and redemptions of a day and ever, and the units left. Wins are the units taken, so

@@ -1,8 +1,8 @@
 import type { FastifyReply } from "fastify";
 import { readTable } from "../../prizes/in-force.js";
 import type { Services } from "../../services.js";
-import { readCounts, withUnits } from "../figures/counts.js";
 import type { PrizeTable } from "./change-prizes.js";
+import { readCounts, withUnits } from "./counts.js";
 
 /** The answer of every call on prizes: the table as it is or, in a preview, would be, with its ETag. */
 export async function answerTable(

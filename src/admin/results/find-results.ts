@@ -1,5 +1,5 @@
 import type { Sql } from "postgres";
-import type { State } from "../../http/schemas/common.js";
+import type { State } from "../../results/claim.js";
 import type { Postgres } from "../../stores/postgres.js";
 
 export type ResultRow = {

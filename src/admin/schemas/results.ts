@@ -6,11 +6,11 @@ import {
   NO_STORE,
   Nullable,
   RESULT_ID,
-  State,
   strict,
   success,
   Uuid,
 } from "../../http/schemas/common.js";
+import { State } from "../../results/claim.js";
 import { Day, DayParameter, Limit, PrizeParameter, Yes } from "./common.js";
 
 const filters = {

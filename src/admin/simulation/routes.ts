@@ -7,7 +7,7 @@ import { failures, NO_STORE } from "../../http/schemas/common.js";
 import { readTable } from "../../prizes/in-force.js";
 import { systemRandom } from "../../random.js";
 import type { Services } from "../../services.js";
-import { readCounts } from "../figures/counts.js";
+import { readCounts } from "../prizes/counts.js";
 import { PrizeTableFields } from "../schemas/prizes.js";
 import { draftTable } from "./draft-table.js";
 import { type Step, simulate } from "./simulate.js";

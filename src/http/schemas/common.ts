@@ -1,4 +1,4 @@
-import Type, { type Static, type TProperties, type TSchema } from "typebox";
+import Type, { type TProperties, type TSchema } from "typebox";
 import { type Code, STATUS } from "../../errors.js";
 
 // Only `type`, `properties` and their like reach the validator and the serializer; `title`, `description`, `examples`
@@ -61,10 +61,6 @@ export function failures<C extends Code>(
   }
   return statuses as Failures<C>;
 }
-
-/** What became of a win. A forfeited unit stays taken: it is not drawn again. */
-export const State = Type.Enum(["open", "redeemed", "forfeited"]);
-export type State = Static<typeof State>;
 
 export const Cursor = Type.Optional(
   Type.String({ description: "`next_cursor` of the page before." }),

@@ -1,4 +1,5 @@
 import Type from "typebox";
+import { State } from "../../results/claim.js";
 import {
   ClaimUntil,
   Cursor,
@@ -7,7 +8,6 @@ import {
   NO_STORE,
   Nullable,
   ResultFields,
-  State,
   strict,
   success,
   Username,

@@ -1,12 +1,12 @@
 import type { FastifyPluginAsyncTypebox } from "@fastify/type-provider-typebox";
 import Type from "typebox";
-import { within } from "../deadline.js";
-import { shared } from "../http/shared.js";
-import { readOutbox } from "../outbox/depth.js";
-import { readStock } from "../prizes/stock.js";
-import type { Services } from "../services.js";
-import { keys } from "../stores/keys.js";
-import type { Metrics } from "./metrics.js";
+import { within } from "../../deadline.js";
+import type { Metrics } from "../../observe/metrics.js";
+import { readOutbox } from "../../outbox/depth.js";
+import { readStock } from "../../prizes/stock.js";
+import type { Services } from "../../services.js";
+import { keys } from "../../stores/keys.js";
+import { shared } from "../shared.js";
 
 /** How long a scrape waits for a store, in milliseconds. Prometheus gives up after ten seconds. */
 const PATIENCE = 1_500;

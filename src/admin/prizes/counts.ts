@@ -4,7 +4,7 @@ import { left, lower, readPrizes } from "../../prizes/table.js";
 import { keys } from "../../stores/keys.js";
 import type { Postgres } from "../../stores/postgres.js";
 import { type Redis, replies } from "../../stores/redis.js";
-import type { PrizeRow } from "../prizes/change-prizes.js";
+import type { PrizeRow } from "./change-prizes.js";
 
 type Stores = { redis: Redis; postgres: Postgres; clock: Clock };
 

@@ -1,6 +1,6 @@
 import { readFileSync } from "node:fs";
 import type { Server } from "node:http";
-import type { Metrics } from "../observe/metrics.js";
+import type { Metrics } from "../../observe/metrics.js";
 
 /** Connections at a time: ten thousand idle ones take 90 MB. */
 const MOST = 12_000;

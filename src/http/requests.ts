@@ -1,9 +1,9 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
 import type { Code } from "../errors.js";
-import { waitedFor } from "../http/turns.js";
+import { traceOf } from "../observe/request-id.js";
+import { createSummary } from "../observe/summary.js";
 import type { Services } from "../services.js";
-import { traceOf } from "./request-id.js";
-import { createSummary } from "./summary.js";
+import { waitedFor } from "./connections/turns.js";
 
 declare module "fastify" {
   interface FastifyInstance {

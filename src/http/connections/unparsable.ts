@@ -1,7 +1,7 @@
 import type { ServerResponse } from "node:http";
 import type { Socket } from "node:net";
 import type { FastifyInstance } from "fastify";
-import { type Code, invalid, retryAfter, UNAVAILABLE } from "../errors.js";
+import { type Code, invalid, retryAfter, UNAVAILABLE } from "../../errors.js";
 
 /** How long a caller may take to close after the last word, in milliseconds. */
 const LINGER = 1_000;
