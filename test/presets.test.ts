@@ -58,6 +58,18 @@ t.test("all answers are the same", async (t) => {
   t.same(other, one);
 });
 
+t.test("statements run in read committed, whatever is preset", async (t) => {
+  const world = await createWorld(t);
+  await world.sql.unsafe(
+    `alter database ${nameOf(world)} set default_transaction_isolation = 'serializable'`,
+  );
+  const { postgres } = await build(t, world);
+  const [row] = await postgres.query(
+    (sql) => sql`select current_setting('transaction_isolation') as isolation`,
+  );
+  t.same(row, { isolation: "read committed" });
+});
+
 /** What a server answers, without what is another one each time. */
 async function story(t: Parameters<typeof build>[0], world: World) {
   const server = await build(t, world, {
