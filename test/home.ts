@@ -25,13 +25,18 @@ rm -rf "$1"`;
 
 function make(): string {
   const folder = mkdtempSync(join(tmpdir(), "lucky-draw-"));
+  guardFolder(folder);
+  return folder;
+}
+
+/** Ends what runs in a folder, and the folder, once this process is gone. */
+export function guardFolder(folder: string): void {
   const guard = spawn("sh", ["-c", GUARD, "guard", folder], {
     detached: true,
     stdio: ["pipe", "ignore", "ignore"],
   });
   guard.unref();
   (guard.stdin as unknown as { unref(): void }).unref();
-  return folder;
 }
 
 /** The processes that run in a folder or below it. */

@@ -6,6 +6,7 @@ import { join } from "node:path";
 import { createInterface } from "node:readline";
 import type { Test } from "tap";
 import { processesIn } from "../src/stores/embedded/find.js";
+import { guardFolder } from "./home.js";
 import { commandOf } from "./process.js";
 import { until } from "./until.js";
 
@@ -59,9 +60,10 @@ export async function started(...args: Parameters<typeof start>) {
   return { ...server, url: (await server.heard) ?? "" };
 }
 
-/** A folder that ends with the test. */
+/** A folder that ends with the test, and what still runs in it, whatever happens. */
 export async function folder(t: Test): Promise<string> {
   const made = await mkdtemp(join(tmpdir(), "lucky-draw-embedded-"));
+  guardFolder(made);
   t.teardown(() => rm(made, { recursive: true, force: true }));
   return made;
 }

@@ -11,7 +11,7 @@ import type { World } from "./world.js";
 const MAIN = fileURLToPath(new URL("../dist/main.js", import.meta.url));
 
 /** Node's options, as `npm start` has them. */
-export const NODE_OPTIONS = /exec node (.*) dist\/main\.js/
+export const START_OPTIONS = /exec node (.*) dist\/main\.js/
   .exec(manifest.scripts.start)?.[1]
   ?.split(" ") as string[];
 
@@ -24,7 +24,7 @@ const TSX = import.meta.resolve("tsx");
  */
 export function commandOf(main = MAIN): [string, string[]] {
   const loader = main.endsWith(".ts") ? ["--import", TSX] : [];
-  const command = [process.execPath, ...NODE_OPTIONS, ...loader, main];
+  const command = [process.execPath, ...START_OPTIONS, ...loader, main];
   return ["/usr/bin/env", ["-u", "NODE_OPTIONS", ...command]];
 }
 

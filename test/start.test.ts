@@ -11,7 +11,7 @@ import { createServer } from "node:net";
 import { join } from "node:path";
 import t from "tap";
 import { home } from "./home.js";
-import { commandOf, NODE_OPTIONS } from "./process.js";
+import { commandOf, START_OPTIONS } from "./process.js";
 import { runCommand } from "./run-command.js";
 import { createWorld } from "./world.js";
 
@@ -234,8 +234,8 @@ t.test("a user without a name can change prizes", async (t) => {
 });
 
 t.test("the image and Compose start Node as npm start does", async (t) => {
-  t.ok(NODE_OPTIONS.length > 0);
-  const command = ["node", ...NODE_OPTIONS, "dist/main.js"]
+  t.ok(START_OPTIONS.length > 0);
+  const command = ["node", ...START_OPTIONS, "dist/main.js"]
     .map((it) => `"${it}"`)
     .join(", ");
   for (const file of ["Dockerfile", "docker-compose.yml"]) {

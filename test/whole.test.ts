@@ -447,8 +447,9 @@ t.test(
 /** A winner of the only unit, of whom the data in Redis know nothing any more but that the unit is gone. */
 async function forgotten(t: Test) {
   const world = await createWorld(t);
-  const server = await build(t, world);
-  const other = await build(t, world);
+  const time = fakeTime("2099-11-22T12:00:00Z");
+  const server = await build(t, world, time.options());
+  const other = await build(t, world, time.options());
   await setPrizes(world, [{ id: "ONE", total_quota: 1 }], server, other);
   t.equal(told((await other.draw("ann")).body), "won");
   await other.settle.idle();

@@ -29,9 +29,11 @@ export type Arena = {
   world: World;
   stores: Awaited<ReturnType<typeof startStores>>;
   slots: Slot[];
-  standby: Standby;
-  /** undefined where Redis runs in a container */
+  /** undefined where Redis runs in a container, as below: it reaches no other one, and has libraries of its own */
+  standby: Standby | undefined;
   setClock: SetClock | undefined;
+  /** prize → its last unit that Redis may have lost together with the outbox that held its win */
+  lostUpTo: Map<string, number>;
   /** lines that servers logged as errors, and ends that nobody asked for */
   mishaps: string[];
   /** units whose win has no row, and why, as the servers' logs tell: prize and unit → fate */
@@ -40,9 +42,8 @@ export type Arena = {
 
 /** Servers, each with a link of its own to each store, so that anything can happen to any of them. */
 export async function openArena(t: Owner, servers: number): Promise<Arena> {
-  // A container has its own libraries.
   const contained = process.env.TEST_STORES === "containers";
-  const setClock = contained ? undefined : await settableClock();
+  const setClock = contained ? undefined : await settableClock(t);
   const stores = await startStores();
   t.teardown(() => stores.close());
   const world = ownWorld(t, stores);
@@ -50,7 +51,8 @@ export async function openArena(t: Owner, servers: number): Promise<Arena> {
     world,
     stores,
     slots: [],
-    standby: await startStandby(t, world),
+    standby: contained ? undefined : await startStandby(t, world),
+    lostUpTo: new Map(),
     setClock,
     mishaps: [],
     unrecorded: new Map(),

@@ -4,12 +4,7 @@ import type { Arena } from "./arena.js";
 import type { Entry } from "./journal.js";
 
 /** A moment at which Redis may have lost writes, in milliseconds of the run: the stated limit for losing draws. */
-export type Loss = {
-  from: number;
-  to: number;
-  /** the outbox with it, and so the wins that Postgres had not got yet */
-  outbox?: boolean;
-};
+export type Loss = { from: number; to: number };
 
 /** The greatest quotas that a prize ever had. */
 export type Quotas = {
@@ -30,11 +25,12 @@ export type Finding = {
 
 /** Reads journal, Postgres and Redis once all is quiet, and states what it finds. */
 export async function audit(
-  { world, slots, unrecorded, mishaps }: Arena,
+  arena: Arena,
   journal: Entry[],
   quotas: Quotas[],
   losses: Loss[],
 ): Promise<Finding[]> {
+  const { world, slots, mishaps } = arena;
   const rows = await world.sql<Row[]>`
     select id, user_id, prize_id, unit::int as unit from result`;
   const rowIds = new Set(rows.map(({ id }) => id));
@@ -45,8 +41,7 @@ export async function audit(
   const of = byUser(draws);
   const untold = rows.filter(({ id }) => !announced.has(id));
   const again = drewAgain(of, losses);
-  const isOutboxLost = losses.some(({ outbox }) => outbox);
-  const units = await unitsLost(world, rows, unrecorded, isOutboxLost);
+  const units = await unitsLost(arena, rows);
 
   const status = (wanted: number) =>
     journal.filter((entry) => entry.status === wanted).length;
@@ -194,27 +189,29 @@ async function badRedemptions({ sql }: World, journal: Entry[]) {
 
 /** Units that Redis counted and nobody has: why. */
 async function unitsLost(
-  { redis }: World,
+  { world, unrecorded, lostUpTo }: Arena,
   rows: Row[],
-  unrecorded: Map<string, string>,
-  isOutboxLost: boolean,
 ): Promise<Finding[]> {
-  const { "@draws": _, ...taken } = await redis.hgetall(keys.taken);
+  const { "@draws": _, ...taken } = await world.redis.hgetall(keys.taken);
+  const unitsOf = (counts: Iterable<[string, string | number]>) =>
+    [...counts].flatMap(([prize, count]) =>
+      Array.from({ length: Number(count) }, (_, n) => `${prize} ${n + 1}`),
+    );
   const sold = new Set(rows.map(({ prize_id, unit }) => `${prize_id} ${unit}`));
-  const counted = Object.entries(taken).flatMap(([prize, count]) =>
-    Array.from({ length: Number(count) }, (_, n) => `${prize} ${n + 1}`),
-  );
-  const lost = counted.filter((unit) => !sold.has(unit));
+  const lost = unitsOf(Object.entries(taken)).filter((it) => !sold.has(it));
   const because = (fate?: string) =>
     lost.filter((unit) => unrecorded.get(unit) === fate);
+  // Nobody was told of those wins: their INSERT was still to come.
+  const withOutbox = new Set(unitsOf(lostUpTo));
+  const [excused, rest] = [true, false].map((wanted) =>
+    because(undefined).filter((unit) => withOutbox.has(unit) === wanted),
+  ) as [string[], string[]];
   return [
     seen("units lost between Redis and Postgres", lost),
     seen("… its quota had been lowered meanwhile", because("refused")),
     seen("… its user had a win that Redis had lost", because("participated")),
-    // Nobody was told of those wins: their INSERT was still to come.
-    isOutboxLost
-      ? seen("… Redis had lost it with its outbox", because(undefined))
-      : broken("… without an explanation", because(undefined)),
+    seen("… Redis had lost its win with the outbox", excused),
+    broken("… without an explanation", rest),
   ];
 }
 

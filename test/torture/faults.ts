@@ -1,4 +1,5 @@
 import createSql, { type Sql } from "postgres";
+import { keys } from "../../src/stores/keys.js";
 import { until } from "../until.js";
 import type { Arena, Slot } from "./arena.js";
 
@@ -29,10 +30,19 @@ const store =
     return () => until(`${name} again`, () => stores[name][begin](), 20_000);
   };
 
+const CONTAINED = "Redis runs in a container";
+
+/** What had been taken of each prize when Redis lost its outbox. */
+function note(lostUpTo: Map<string, number>, taken: Record<string, string>) {
+  for (const [prize, count] of Object.entries(taken)) {
+    lostUpTo.set(prize, Math.max(lostUpTo.get(prize) ?? 0, Number(count)));
+  }
+}
+
 /** Redis's clock steps, and steps back. */
 function clock(seconds: number): Fault {
   return async ({ setClock }) => {
-    if (!setClock) throw new Error("Redis runs in a container");
+    if (!setClock) throw new Error(CONTAINED);
     await setClock(seconds);
     return () => setClock(0);
   };
@@ -70,13 +80,20 @@ export const FAULTS = {
     await world.redis.replicaof("127.0.0.1", 1);
     return () => until("a primary", () => world.redis.replicaof("NO", "ONE"));
   },
-  "redis: FLUSHALL": async ({ world }) => {
-    await world.redis.flushall();
+  "redis: FLUSHALL": async ({ world, lostUpTo }) => {
+    const last = await world.redis
+      .multi()
+      .hgetall(keys.taken)
+      .flushall()
+      .exec();
+    note(lostUpTo, last?.[0]?.[1] as Record<string, string>);
     return nothing;
   },
-  "redis: older data on the same connection": async ({ standby }) => {
+  "redis: older data on the same connection": async (arena) => {
+    const { standby, lostUpTo } = arena;
+    if (!standby) throw new Error(CONTAINED);
     await standby.fallBehind();
-    return standby.takeOver;
+    return () => standby.takeOver((taken) => note(lostUpTo, taken));
   },
   "redis: its clock three days ahead": clock(3 * 86_400),
   "redis: its clock ten minutes back": clock(-600),

@@ -1,4 +1,5 @@
 import { Redis } from "ioredis";
+import { keys } from "../../src/stores/keys.js";
 import type { Owner } from "../owner.js";
 import { startRedisStore } from "../services.js";
 import { until } from "../until.js";
@@ -8,8 +9,11 @@ import type { World } from "../world.js";
 export type Standby = {
   /** Takes over all data of the first, and follows it no further. */
   fallBehind(): Promise<void>;
-  /** The first forgets what it has for what the standby has, on the connections that there are. */
-  takeOver(): Promise<void>;
+  /**
+   * The first forgets what it has for what the standby has, on the connections that there are. `last` is handed what it
+   * had taken of each prize at its last moment.
+   */
+  takeOver(last: (taken: Record<string, string>) => void): Promise<void>;
 };
 
 export async function startStandby(t: Owner, world: World): Promise<Standby> {
@@ -24,12 +28,22 @@ export async function startStandby(t: Owner, world: World): Promise<Standby> {
   const [first, second] = [new URL(world.redisUrl), new URL(store.url)];
 
   /** Has one take over the other's data, once. */
-  async function copy(to: Redis, from: Redis, at: URL): Promise<void> {
+  async function copy(
+    to: Redis,
+    from: Redis,
+    at: URL,
+    last: (taken: Record<string, string>) => void,
+  ): Promise<void> {
     // A primary waits five seconds for more replicas before it sends its data to the first.
     await from.config("SET", "repl-diskless-sync-delay", "0");
     await to.config("SET", "masterauth", at.password);
     try {
-      await to.replicaof(at.hostname, at.port);
+      // One after the other on one connection: nothing is written in between, and nothing has been forgotten yet.
+      const [, taken] = await Promise.all([
+        to.replicaof(at.hostname, at.port),
+        to.hgetall(keys.taken),
+      ]);
+      last(taken);
       await until("a replica that follows", async () => {
         const info = await to.info("replication");
         if (!info.includes("master_link_status:up")) throw new Error(info);
@@ -40,9 +54,9 @@ export async function startStandby(t: Owner, world: World): Promise<Standby> {
   }
 
   return {
-    fallBehind: () => copy(standby, redis, first),
+    fallBehind: () => copy(standby, redis, first, () => {}),
     // Another fault may have taken it away meanwhile.
-    takeOver: () =>
-      until("its data", () => copy(redis, standby, second), 20_000),
+    takeOver: (last) =>
+      until("its data", () => copy(redis, standby, second, last), 20_000),
   };
 }

@@ -123,9 +123,9 @@ function lossOf({ kind, from, to }: Struck): Loss[] {
     case "redis: kill -9": // what its append-only file did not have yet
       return [{ from: from - 2_000, to: from + 500 }];
     case "redis: older data on the same connection":
-      return [{ from: from - 500, to: to + 500, outbox: true }];
+      return [{ from: from - 500, to: to + 500 }];
     case "redis: FLUSHALL":
-      return [{ from: 0, to: to + 500, outbox: true }];
+      return [{ from: 0, to: to + 500 }];
     case "redis: its clock three days ahead": // the day's keys expire
       return [{ from: 0, to: to + 500 }];
     default:
