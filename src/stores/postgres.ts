@@ -56,13 +56,17 @@ export function createPostgres(url: string): Postgres {
 
   async function run<T extends Row[]>(pool: Sql, statement: Statement<T>) {
     if (!isPooled && !isProven) await prove(pool);
-    return isPooled ? runAlone(pool, url, statement) : statement(pool);
+    return ownRows(
+      await (isPooled ? runAlone(pool, url, statement) : statement(pool)),
+    );
   }
 
   /** A pooler may also swallow startup parameters: then the link does not have what we asked for. */
   async function prove(pool: Sql): Promise<void> {
-    const [row] = await pool.unsafe(
-      "select current_setting('statement_timeout') as patience",
+    const [row] = ownRows(
+      await pool.unsafe(
+        "select current_setting('statement_timeout') as patience",
+      ),
     );
     isProven = true;
     if (row?.patience !== "1s") isPooled = true;
@@ -80,6 +84,19 @@ export function createPostgres(url: string): Postgres {
     isPooled: () => isPooled,
     close: () => sql.end({ timeout: 1 }),
   };
+}
+
+/**
+ * An answer without the holes before its first row. postgres.js (3.4.9) goes on counting rows where a link was cut amid an
+ * answer: the next answer on that connection begins with as many holes, and its first row seems to be missing.
+ */
+function ownRows<T extends Row[]>(answer: T): T {
+  const first = answer.findIndex((row) => row !== undefined);
+  if (first > 0) {
+    answer.copyWithin(0, first);
+    answer.length -= first;
+  }
+  return answer;
 }
 
 /**

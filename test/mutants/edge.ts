@@ -110,6 +110,15 @@ export const edge: Mutant[] = [
     only: "of a crowd all are taken",
   },
   {
+    name: "who was refused with a body is read on without a rest",
+    file: "src/http/connections/turns.ts",
+    find: "setImmediate(hold, socket, rest);",
+    replace: "hold(socket, rest);",
+    test: "test/refuse.test.ts",
+    only: "who does not wait is not read for a second, with a body",
+    few: true,
+  },
+  {
     name: "what a request waited to be read does not count",
     file: "src/http/refuse.ts",
     find: "gate.isFull(waitedFor(socket))",

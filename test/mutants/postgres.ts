@@ -100,4 +100,11 @@ export const postgres: Mutant[] = [
     replace: "set default 'x'",
     test: "test/history.test.ts",
   },
+  {
+    name: "an answer after a cut one begins with holes",
+    file: "src/stores/postgres.ts",
+    find: "if (first > 0) {",
+    replace: "if (first > 1e9) {",
+    test: "test/rows.test.ts",
+  },
 ];

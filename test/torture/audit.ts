@@ -81,6 +81,25 @@ export async function audit(
   ];
 }
 
+/**
+ * Users who were told that they lost, by a decision that Redis then lost, and who have a win all the same: an outbox of
+ * before held one that Postgres had refused. They hear of it when they come again.
+ */
+export async function winnersOfLoss(
+  { world }: Arena,
+  journal: Entry[],
+  losses: Loss[],
+): Promise<Set<string>> {
+  const losers = new Set(
+    journal.filter((entry) => lost(entry, losses)).map(({ user }) => user),
+  );
+  const rows = await world.sql<{ user_id: string }[]>`
+    select user_id from result`;
+  return new Set(
+    rows.map((row) => row.user_id).filter((user) => losers.has(user)),
+  );
+}
+
 function byUser(draws: Entry[]): Map<string, Entry[]> {
   const of = new Map<string, Entry[]>();
   for (const entry of draws) {
@@ -155,9 +174,11 @@ function keysWithTwo(draws: Entry[], losses: Loss[]): Entry[][] {
     const first = outcome.get(`${user} ${key}`);
     outcome.set(`${user} ${key}`, first ?? entry);
     if (first && (first.what !== what || first.id !== id)) {
-      // A win of an earlier attempt that was not delivered yet is told first, whatever the key.
-      if (what === "won" && first.what === "no_prize" && lost(first, losses))
-        continue;
+      // The losing one came first and was lost, whichever of the answers was faster.
+      const [loser, winner] =
+        what === "no_prize" ? [entry, first] : [first, entry];
+      const isExcused = winner.what === "won" && lost(loser, losses);
+      if (isExcused && loser.at < ended(winner)) continue;
       found.push([first, entry]);
     }
   }

@@ -9,8 +9,8 @@ export type Clients = {
   now(): number;
   /** Ends the load once the requests under way have their answers. */
   stop(): Promise<void>;
-  /** Has everybody whose last draw went unanswered ask again until an answer comes. */
-  askAgain(): Promise<number>;
+  /** Has everybody whose last draw went unanswered ask again until an answer comes, and those named. */
+  askAgain(others: Set<string>): Promise<number>;
 };
 
 /** How many clients ask at a time, and how long each one rests before it asks again. */
@@ -104,8 +104,8 @@ export function startClients({ slots }: Arena, steps: Step[]): Clients {
     }
   }
 
-  async function askAgain(): Promise<number> {
-    const all = [...loose.values()];
+  async function askAgain(others: Set<string>): Promise<number> {
+    const all = users.filter(({ name }) => loose.has(name) || others.has(name));
     await inParallel(all, WIDTH, async (user) => {
       for (let tries = 0; tries < 50; tries += 1) {
         const { status } = await draw(user, tries % slots.length);

@@ -5,7 +5,7 @@ import { createOwner } from "../owner.js";
 import { listing } from "../process.js";
 import { until } from "../until.js";
 import { type Arena, openArena } from "./arena.js";
-import { audit, type Finding, type Loss } from "./audit.js";
+import { audit, type Finding, type Loss, winnersOfLoss } from "./audit.js";
 import { startClients } from "./clients.js";
 import { editor } from "./edits.js";
 import { FAULTS } from "./faults.js";
@@ -50,12 +50,14 @@ export async function torture(
     const struck = await strikeAll(arena, plan, clients.now, end, say, edits);
     await pause(3_000); // everything is whole again, and the load shows it
     await clients.stop();
-    const asked = await clients.askAgain();
-    say(`${asked} users without an answer asked again`);
+    const losses = struck.flatMap(lossOf);
+    const asked = await clients.askAgain(
+      await winnersOfLoss(arena, clients.journal, losses),
+    );
+    say(`${asked} users without an answer, or with a lost one, asked again`);
     await until("an empty outbox", () => drained(arena), 20_000).catch(
       () => {},
     );
-    const losses = struck.flatMap(lossOf);
     const { journal } = clients;
     const findings = await audit(arena, journal, edits.greatest(), losses);
     findings.push(...late(journal, struck));

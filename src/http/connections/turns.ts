@@ -45,6 +45,7 @@ export function takeTurns(server: Server): Turns {
   const listeners = server.listeners("connection") as ((it: Socket) => void)[];
   const unopened = new WeakSet<Socket>();
   const queue: { socket: Socket; since: number }[] = [];
+  const held = new WeakSet<Socket>(); // those that rest or wait in it
   let connections = 0;
   let fresh = 0; // connections taken since the last turn
   let before = 0; // of them at the last look
@@ -67,13 +68,21 @@ export function takeTurns(server: Server): Turns {
   function goOn(socket: Socket): void {
     waits.delete(socket);
     const rest = (restUntil.get(socket) ?? 0) - performance.now();
-    if (rest > 0) {
-      socket.pause();
-      setTimeout(wait, rest, socket).unref();
-    } else if (connections > MANY || socket.isPaused()) {
-      socket.pause();
-      wait(socket);
-    }
+    if (rest <= 0 && connections <= MANY && !socket.isPaused()) return;
+    if (held.has(socket)) return;
+    held.add(socket);
+    setImmediate(hold, socket, rest);
+  }
+
+  /**
+   * Not before Node is done with the request: to be rid of a body that nobody took it reads on, whatever was paused. So
+   * the refused ones were read without a rest and waited in line once for each request: 10,000 of them made a new caller
+   * wait for five seconds.
+   */
+  function hold(socket: Socket, rest: number): void {
+    socket.pause();
+    if (rest > 0) setTimeout(wait, rest, socket).unref();
+    else wait(socket);
   }
 
   /** Has it read in its turn. */
@@ -95,6 +104,7 @@ export function takeTurns(server: Server): Turns {
       fresh = before = 0;
       const now = performance.now();
       for (const { socket, since } of queue.splice(0, TURN)) {
+        held.delete(socket);
         waits.set(socket, now - since);
         read(socket);
       }
