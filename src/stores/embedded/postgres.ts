@@ -8,7 +8,7 @@ import { makeCluster, postgresPrograms } from "./cluster.js";
 import { birthOf } from "./find.js";
 import { NOBODY, openFolder, replaceFile, shown } from "./folder.js";
 import { endOrphans } from "./orphans.js";
-import { HERE, launch } from "./process.js";
+import { becomes, HERE, launch } from "./process.js";
 import type { Address } from "./redis.js";
 import { storesUser } from "./user.js";
 
@@ -107,16 +107,10 @@ async function isReady(
   pid: number,
   exited: Promise<void>,
 ): Promise<boolean> {
-  let alive = true;
-  exited.then(() => {
-    alive = false;
-  });
-  while (alive) {
+  return becomes(exited, async () => {
     const lines = (await read(join(folder, "postmaster.pid"))).split("\n");
-    if (lines[0] === String(pid) && lines[7]?.trim() === "ready") return true;
-    await new Promise((resolve) => setTimeout(resolve, 20));
-  }
-  return false;
+    return lines[0] === String(pid) && lines[7]?.trim() === "ready";
+  });
 }
 
 async function setPassword(url: string, password: string): Promise<void> {

@@ -47,3 +47,19 @@ export function launch(
   });
   return { child, exited };
 }
+
+/** Looks until it is so. False where the process has ended instead. */
+export async function becomes(
+  exited: Promise<void>,
+  isSo: () => Promise<boolean>,
+): Promise<boolean> {
+  let alive = true;
+  exited.then(() => {
+    alive = false;
+  });
+  while (alive) {
+    if (await isSo()) return true;
+    await new Promise((resolve) => setTimeout(resolve, 20));
+  }
+  return false;
+}

@@ -8,7 +8,7 @@ import { SetupError } from "../../errors.js";
 import { redisAddress } from "../socket-url.js";
 import { openFolder, shown } from "./folder.js";
 import { endOrphans } from "./orphans.js";
-import { HERE, launch } from "./process.js";
+import { becomes, HERE, launch } from "./process.js";
 import { NAMES, redisProgram } from "./redis-program.js";
 import { storesUser } from "./user.js";
 
@@ -86,11 +86,7 @@ async function answers(
   password: string | undefined,
   exited: Promise<void>,
 ): Promise<boolean> {
-  let alive = true;
-  exited.then(() => {
-    alive = false;
-  });
-  while (alive) {
+  return becomes(exited, async () => {
     const redis = new Redis(redisAddress(url), {
       password,
       lazyConnect: true,
@@ -104,12 +100,11 @@ async function answers(
       await redis.ping(); // waits out the loading of the append-only file
       return true;
     } catch {
-      await new Promise((resolve) => setTimeout(resolve, 50));
+      return false;
     } finally {
       redis.disconnect();
     }
-  }
-  return false;
+  });
 }
 
 /** An address that nothing listens at, with a fresh secret. */
