@@ -1,4 +1,4 @@
-import { startProcess } from "../test/process.js";
+import { startProcess } from "../test/support/server-process.js";
 import { audit } from "./support/audit.js";
 import { startContestants } from "./support/contestants.js";
 import { type Load, load } from "./support/load.js";

@@ -1,14 +1,14 @@
 import { setTimeout as pause } from "node:timers/promises";
 import t, { type Test } from "tap";
 import { keys } from "../src/stores/keys.js";
-import { post, setPrizes, told } from "./build.js";
-import { audit, CLEAN, startLoad } from "./load.js";
-import { bound } from "./pace.js";
-import { listing, startProcess } from "./process.js";
-import { createProxy } from "./proxy.js";
-import { startStores } from "./services.js";
-import { until } from "./until.js";
-import { ownWorld, type World } from "./world.js";
+import { createProxy } from "./support/link.js";
+import { audit, CLEAN, startLoad } from "./support/load.js";
+import { listing, startProcess } from "./support/server-process.js";
+import { bound } from "./support/slowdown.js";
+import { post, setPrizes, told } from "./support/start-server.js";
+import { startStores } from "./support/stores.js";
+import { until } from "./support/until.js";
+import { ownWorld, type World } from "./support/world.js";
 
 // This file stops and empties stores, so it has a pair of its own.
 const stores = await startStores();

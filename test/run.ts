@@ -1,12 +1,14 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
 import { readdir } from "node:fs/promises";
-import { startPair } from "./services.js";
+import { startPair } from "./support/stores.js";
 
 /** These take all of the machine, so they run alone, after the others. */
-const ALONE = ["faults", "overload", "torture"].map(
-  (name) => `test/${name}.test.ts`,
-);
+const ALONE = [
+  "test/faults.test.ts",
+  "test/overload/overload.test.ts",
+  "test/torture/torture.test.ts",
+];
 
 /** `npm test [-- FILE …]`: brings up one pair of stores for the whole run, runs tap on it, and ends the pair. */
 const began = performance.now();
@@ -38,12 +40,13 @@ const seconds = Math.round((performance.now() - began) / 1000);
 console.log(`# stores: ${pair.kind}, ${seconds} s`);
 process.exit(code);
 
-/** All files, in two runs of tap. */
+/** All files but those of the pages, in two runs of tap. */
 async function passes(): Promise<string[][]> {
-  const folder = await readdir("test");
-  const files = folder
-    .filter((name) => name.endsWith(".test.ts"))
-    .map((name) => `test/${name}`);
+  const names = await readdir("test", { recursive: true });
+  const files = names
+    .filter((name) => name.endsWith(".test.ts") && !name.startsWith("pages/"))
+    .map((name) => `test/${name}`)
+    .sort();
   const together = files.filter((file) => !ALONE.includes(file));
   return [together, ["--jobs", "1", ...ALONE]];
 }

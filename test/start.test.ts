@@ -10,10 +10,10 @@ import {
 import { createServer } from "node:net";
 import { join } from "node:path";
 import t from "tap";
-import { home } from "./home.js";
-import { commandOf, START_OPTIONS } from "./process.js";
-import { runCommand } from "./run-command.js";
-import { createWorld } from "./world.js";
+import { runCommand } from "./support/run-command.js";
+import { commandOf, START_OPTIONS } from "./support/server-process.js";
+import { home } from "./support/temporary-folder.js";
+import { createWorld } from "./support/world.js";
 
 // What keeps the program from starting is told once, in a sentence with its remedy, before anything listens.
 

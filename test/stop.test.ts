@@ -2,12 +2,12 @@ import { connect } from "node:net";
 import { setTimeout as pause } from "node:timers/promises";
 import t from "tap";
 import { keys } from "../src/stores/keys.js";
-import { post, setPrizes, told } from "./build.js";
-import { winsInOutbox } from "./outbox.js";
-import { bound } from "./pace.js";
-import { listing, startProcess } from "./process.js";
-import { until } from "./until.js";
-import { createWorld } from "./world.js";
+import { winsInOutbox } from "./support/outbox-entries.js";
+import { listing, startProcess } from "./support/server-process.js";
+import { bound } from "./support/slowdown.js";
+import { post, setPrizes, told } from "./support/start-server.js";
+import { until } from "./support/until.js";
+import { createWorld } from "./support/world.js";
 
 t.test(
   "SIGTERM under load: the answers under way go out, queues are flushed, exit 0",

@@ -1,5 +1,5 @@
 import type { Sql } from "postgres";
-import { until } from "../../test/until.js";
+import { until } from "../../test/support/until.js";
 import type { Load } from "./load.js";
 
 /** What must not be after a load of unique users: read from Postgres when all is quiet. */

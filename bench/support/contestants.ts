@@ -1,8 +1,8 @@
 import { readFile } from "node:fs/promises";
 import { fileURLToPath } from "node:url";
 import createSql from "postgres";
-import { startProcess } from "../../test/process.js";
-import { until } from "../../test/until.js";
+import { startProcess } from "../../test/support/server-process.js";
+import { until } from "../../test/support/until.js";
 import type { BenchWorld } from "./world.js";
 
 const fileOf = (name: string) =>

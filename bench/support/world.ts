@@ -4,8 +4,8 @@ import { Redis } from "ioredis";
 import createSql from "postgres";
 import { startPostgres } from "../../src/stores/embedded/postgres.js";
 import { freeAddress, startRedis } from "../../src/stores/embedded/redis.js";
-import { home, processesIn } from "../../test/home.js";
-import { createOwner } from "../../test/owner.js";
+import { createOwner } from "../../test/support/owner.js";
+import { home, processesIn } from "../../test/support/temporary-folder.js";
 
 export type BenchWorld = Awaited<ReturnType<typeof startWorld>>;
 

@@ -1,5 +1,5 @@
 import { attemptOf, nameAttempt } from "../../src/random.js";
-import { type Body, told } from "../build.js";
+import { type Body, told } from "../support/start-server.js";
 import {
   decide,
   type Model,

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
-import { until } from "../until.js";
+import { until } from "../support/until.js";
 import { anyServer, command, type Weighted } from "./command.js";
 import { listings, toRow } from "./history.js";
 import { DAY, edit, type Model, midnight } from "./model.js";

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { keys } from "../../src/stores/keys.js";
-import { until } from "../until.js";
+import { until } from "../support/until.js";
 import { explain } from "./answers.js";
 import {
   createModel,

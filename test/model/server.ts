@@ -2,7 +2,7 @@ import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { fileURLToPath } from "node:url";
 import type { Test } from "tap";
-import { home } from "../home.js";
+import { home } from "../support/temporary-folder.js";
 import type { Order, Orders, Report } from "./child.js";
 
 /** A server process of child.ts. */

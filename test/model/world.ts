@@ -1,9 +1,9 @@
 import { readFile } from "node:fs/promises";
 import type { Test } from "tap";
 import { keys } from "../../src/stores/keys.js";
-import { startStores } from "../services.js";
-import { until } from "../until.js";
-import { ownWorld } from "../world.js";
+import { startStores } from "../support/stores.js";
+import { until } from "../support/until.js";
+import { ownWorld } from "../support/world.js";
 import * as callers from "./callers.js";
 import { createLink } from "./link.js";
 import type { Model } from "./model.js";

@@ -9,7 +9,7 @@ import {
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import ts from "typescript";
-import { home } from "../home.js";
+import { home } from "../support/temporary-folder.js";
 import type { Mutant } from "./mutant.js";
 
 const project = fileURLToPath(new URL("../..", import.meta.url));

@@ -7,7 +7,7 @@ export const engine: Mutant[] = [
     file: "src/random.ts",
     find: "roll: () => below(PARTS),",
     replace: "roll: () => below(PARTS - 1) + 1,",
-    test: "test/odds.test.ts",
+    test: "test/engine/odds.test.ts",
     only: "a roll is an integer",
     few: true,
   },
@@ -16,7 +16,7 @@ export const engine: Mutant[] = [
     file: "src/random.ts",
     find: "randomFrom(randomInt);",
     replace: "randomFrom((n) => Math.floor(Math.random() * n));",
-    test: "test/odds.test.ts",
+    test: "test/engine/odds.test.ts",
     only: "rolls and attempts come from",
     few: true,
   },
@@ -26,7 +26,7 @@ export const engine: Mutant[] = [
     find: "randomFrom(randomInt);",
     replace:
       "randomFrom((n) => randomFillSync(Buffer.alloc(4)).readUInt32BE() % n);",
-    test: "test/odds.test.ts",
+    test: "test/engine/odds.test.ts",
     only: "every roll is as likely",
     few: true,
   },
@@ -35,7 +35,7 @@ export const engine: Mutant[] = [
     file: "src/engine/decide.ts",
     find: "return draws.map((draw) => decisions.get(draw) as Decision);",
     replace: "return [...decisions.values()];",
-    test: "test/midnight.test.ts",
+    test: "test/engine/midnight.test.ts",
     only: "a batch of draws of two days",
     few: true,
   },
@@ -44,7 +44,7 @@ export const engine: Mutant[] = [
     file: "src/engine/decide.ts",
     find: "if (isRestoring(epoch)) {",
     replace: "if (isRestoring(epoch) && !epoch) {",
-    test: "test/whole.test.ts",
+    test: "test/prizes/whole.test.ts",
     only: "until all winners are back",
   },
   {
@@ -52,7 +52,7 @@ export const engine: Mutant[] = [
     file: "src/engine/engine.ts",
     find: 'await settle.settle({ ...settlement, fate: "told" });',
     replace: "",
-    test: "test/delivery.test.ts",
+    test: "test/engine/delivery.test.ts",
     only: "a row that Postgres lost",
   },
   {
@@ -60,7 +60,7 @@ export const engine: Mutant[] = [
     file: "src/engine/engine.ts",
     find: "const own = draw.attempt === attempt;",
     replace: "const own = true || draw.attempt === attempt;",
-    test: "test/refused.test.ts",
+    test: "test/engine/refused.test.ts",
     only: "two callers wait for a win that is refused",
   },
   {
@@ -68,7 +68,7 @@ export const engine: Mutant[] = [
     file: "src/scheduler.ts",
     find: "await settle.retry();",
     replace: "",
-    test: "test/delivery.test.ts",
+    test: "test/engine/delivery.test.ts",
     only: "a note that Redis did not take",
   },
   {
@@ -76,7 +76,7 @@ export const engine: Mutant[] = [
     file: "src/outbox/settle.ts",
     find: "await note(single);\n    const struck = await strike(whole);",
     replace: "const struck = await strike(whole);\n    await note(single);",
-    test: "test/outbox.test.ts",
+    test: "test/outbox/outbox.test.ts",
     only: "an entry goes after the note",
   },
   {
@@ -84,7 +84,7 @@ export const engine: Mutant[] = [
     file: "src/outbox/settle.ts",
     find: "if (struck < whole.size) await note(together);",
     replace: "void struck;",
-    test: "test/outbox.test.ts",
+    test: "test/outbox/outbox.test.ts",
     only: "a sweeper finishes the wins before their server",
   },
   {
@@ -92,7 +92,7 @@ export const engine: Mutant[] = [
     file: "src/outbox/settle.ts",
     find: "entry?.left.size === 0 && isOwn(entry);",
     replace: "entry?.left.size === 0;",
-    test: "test/delivery.test.ts",
+    test: "test/engine/delivery.test.ts",
     only: "a sweeper that comes to its end after the answer",
   },
   {
@@ -100,7 +100,7 @@ export const engine: Mutant[] = [
     file: "src/engine/sweep.ts",
     find: 'await settle.settle({ ...end.settlement, fate: "untold" });',
     replace: 'await settle.settle({ ...end.settlement, fate: "told" });',
-    test: "test/delivery.test.ts",
+    test: "test/engine/delivery.test.ts",
     only: "kill -9 between script and insert",
   },
   {
@@ -108,7 +108,7 @@ export const engine: Mutant[] = [
     file: "src/engine/sweep.ts",
     find: "await finishAll(await ofFuture(now, olderThan), found);",
     replace: "",
-    test: "test/whole.test.ts",
+    test: "test/prizes/whole.test.ts",
     only: "Redis's clock is set back",
   },
   {
@@ -116,7 +116,7 @@ export const engine: Mutant[] = [
     file: "src/outbox/unsettled.ts",
     find: "return !record || record ===",
     replace: "return true || record ===",
-    test: "test/outbox.test.ts",
+    test: "test/outbox/outbox.test.ts",
     only: "a refused win is not written after all",
   },
   {
@@ -124,7 +124,7 @@ export const engine: Mutant[] = [
     file: "src/outbox/mark-earlier.ts",
     find: "marking.hsetnx(keys.pending, user_id, entry.id);",
     replace: "marking.hexists(keys.pending, entry.id + user_id);",
-    test: "test/outbox.test.ts",
+    test: "test/outbox/outbox.test.ts",
     only: "a win that Postgres could not take before midnight",
   },
   {
@@ -132,7 +132,7 @@ export const engine: Mutant[] = [
     file: "src/prizes/restore-winners.ts",
     find: "return winners.length < size ? undefined :",
     replace: "return winners.length <= size ? undefined :",
-    test: "test/whole.test.ts",
+    test: "test/prizes/whole.test.ts",
     only: "until all winners are back",
   },
   {
@@ -140,7 +140,7 @@ export const engine: Mutant[] = [
     file: "src/prizes/restoring.ts",
     find: "clock.now() < beganAt(epoch) + INSERTS_END",
     replace: "clock.now() < beganAt(epoch)",
-    test: "test/whole.test.ts",
+    test: "test/prizes/whole.test.ts",
     only: "a row that is committed only after the loss",
   },
   {
@@ -148,7 +148,7 @@ export const engine: Mutant[] = [
     file: "src/prizes/epoch.ts",
     find: "epoch !== undefined && beganAt(epoch) < day.endsAt;",
     replace: "epoch !== undefined && beganAt(epoch) < day.endsAt * 2;",
-    test: "test/whole.test.ts",
+    test: "test/prizes/whole.test.ts",
     only: "after a loss yesterday's winners",
     few: true,
   },
@@ -158,7 +158,7 @@ export const engine: Mutant[] = [
     find: "if not current or lineage_before ~= lineage",
     replace:
       "if not current then\n  current = epoch\n  call('HSET', taken_today, '@epoch', current, '@lineage', lineage)\nelseif lineage_before ~= lineage",
-    test: "test/whole.test.ts",
+    test: "test/prizes/whole.test.ts",
     only: "lost once more before all are back",
   },
   {
@@ -166,7 +166,7 @@ export const engine: Mutant[] = [
     file: "src/prizes/reload.ts",
     find: "connection += 1;",
     replace: "",
-    test: "test/whole.test.ts",
+    test: "test/prizes/whole.test.ts",
     only: "data behind a new connection",
   },
   {
@@ -174,7 +174,7 @@ export const engine: Mutant[] = [
     file: "src/prizes/reload.ts",
     find: "(await isChanged(date))",
     replace: "(date === undefined && (await isChanged(date)))",
-    test: "test/whole.test.ts",
+    test: "test/prizes/whole.test.ts",
     only: "older data of another Redis",
   },
   {
@@ -182,7 +182,7 @@ export const engine: Mutant[] = [
     file: "src/prizes/reload.ts",
     find: "if (stepped !== steps) found.push",
     replace: "if (stepped < steps) found.push",
-    test: "test/whole.test.ts",
+    test: "test/prizes/whole.test.ts",
     only: "Redis's clock jumps ahead",
   },
   {
@@ -190,7 +190,7 @@ export const engine: Mutant[] = [
     file: "src/prizes/loss.ts",
     find: "return participated || isTaken;",
     replace: "return participated && isTaken;",
-    test: "test/whole.test.ts",
+    test: "test/prizes/whole.test.ts",
     only: "a unit that Postgres has already",
   },
   {
@@ -198,7 +198,7 @@ export const engine: Mutant[] = [
     file: "src/clock.ts",
     find: "if (isLarge && at - (doubtedSince ?? at) < DOUBT) return true;",
     replace: "if (isLarge && at - (doubtedSince ?? at) < 0) return true;",
-    test: "test/whole.test.ts",
+    test: "test/prizes/whole.test.ts",
     only: "Redis's clock jumps ahead",
   },
   {
@@ -206,7 +206,7 @@ export const engine: Mutant[] = [
     file: "src/clock.ts",
     find: "if (compared && answered - asked > LONGEST_COMPARISON) return;",
     replace: "",
-    test: "test/midnight.test.ts",
+    test: "test/engine/midnight.test.ts",
     only: "a slow comparison of clocks",
     few: true,
   },
@@ -215,7 +215,7 @@ export const engine: Mutant[] = [
     file: "src/outbox/untold.ts",
     find: "mark.slice(1) < oldest",
     replace: "mark.slice(1) <= oldest",
-    test: "test/delivery.test.ts",
+    test: "test/engine/delivery.test.ts",
     only: "marks of untold wins leave",
   },
   {
@@ -223,7 +223,7 @@ export const engine: Mutant[] = [
     file: "src/outbox/win.ts",
     find: "counter.day_unit += 1;",
     replace: "counter.day_unit = counter.unit;",
-    test: "test/quotas.test.ts",
+    test: "test/prizes/quotas.test.ts",
     only: "total null, daily 3",
   },
 ];

@@ -1,7 +1,7 @@
 import { parseArgs } from "node:util";
 import { Redis } from "ioredis";
-import { inParallel } from "../build.js";
-import { startPair } from "../services.js";
+import { inParallel } from "../support/start-server.js";
+import { startPair } from "../support/stores.js";
 import { type Copy, copyProject, mutated } from "./copy.js";
 import type { Mutant } from "./mutant.js";
 import { type Ran, runTest } from "./run.js";

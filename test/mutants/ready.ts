@@ -7,7 +7,7 @@ export const ready: Mutant[] = [
     file: "src/http/shared.ts",
     find: "running ??= work()",
     replace: "running = work()",
-    test: "test/ready.test.ts",
+    test: "test/engine/ready.test.ts",
     only: "whoever asks during a run shares it",
   },
   {
@@ -15,7 +15,7 @@ export const ready: Mutant[] = [
     file: "src/http/shared.ts",
     find: "      running = undefined;\n",
     replace: "",
-    test: "test/ready.test.ts",
+    test: "test/engine/ready.test.ts",
     only: "whoever asks during a run shares it",
   },
   {
@@ -23,7 +23,7 @@ export const ready: Mutant[] = [
     file: "lua/probe.lua",
     find: "call('XRANGE', outbox, '+', '-')\n",
     replace: "",
-    test: "test/ready.test.ts",
+    test: "test/engine/ready.test.ts",
     only: "what makes Redis refuse every draw",
   },
   {
@@ -31,14 +31,14 @@ export const ready: Mutant[] = [
     file: "lua/probe.lua",
     find: "#!lua\n",
     replace: "#!lua flags=allow-oom\n",
-    test: "test/scripts.test.ts",
+    test: "test/lua/scripts.test.ts",
   },
   {
     name: "the probe leaves out a command of remember.lua",
     file: "lua/probe.lua",
     find: "  call('HSETNX', scratch, ARGV[at], expires_at)\n",
     replace: "",
-    test: "test/scripts.test.ts",
+    test: "test/lua/scripts.test.ts",
     only: "the probe calls every command",
   },
   {
@@ -46,7 +46,7 @@ export const ready: Mutant[] = [
     file: "src/http/routes/metrics.ts",
     find: "    outboxAhead.remove();\n",
     replace: "",
-    test: "test/ready.test.ts",
+    test: "test/engine/ready.test.ts",
     only: "while a store is silent",
   },
 ];

@@ -1,6 +1,6 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import type { Pair } from "../services.js";
+import type { Pair } from "../support/stores.js";
 import type { Copy } from "./copy.js";
 import type { Mutant } from "./mutant.js";
 

@@ -7,7 +7,7 @@ export const stores: Mutant[] = [
     file: "src/results/redeem.ts",
     find: `else coalesce(phone_no, \${phoneNo}) end`,
     replace: `else \${phoneNo} end`,
-    test: "test/redeem.test.ts",
+    test: "test/results/redeem.test.ts",
     only: "a second phone number is refused",
   },
   {
@@ -15,7 +15,7 @@ export const stores: Mutant[] = [
     file: "src/results/record.ts",
     find: 'return id === undefined ? "refused" : "participated";',
     replace: 'return id === undefined ? "participated" : "refused";',
-    test: "test/results.test.ts",
+    test: "test/results/results.test.ts",
     only: "wins of every fate",
     few: true,
   },
@@ -24,7 +24,7 @@ export const stores: Mutant[] = [
     file: "src/results/record.ts",
     find: "await awaitInserts(postgres, missing);",
     replace: "",
-    test: "test/results.test.ts",
+    test: "test/results/results.test.ts",
     only: "an INSERT that an earlier try left",
   },
   {
@@ -32,7 +32,7 @@ export const stores: Mutant[] = [
     file: "src/results/record.ts",
     find: "most.unit > held.total_quota or ",
     replace: "",
-    test: "test/refused.test.ts",
+    test: "test/engine/refused.test.ts",
     only: "a quota lowered behind a win under way",
   },
   {
@@ -40,7 +40,7 @@ export const stores: Mutant[] = [
     file: "src/results/record.ts",
     find: " or most.day_unit > held.daily_quota",
     replace: "",
-    test: "test/refused.test.ts",
+    test: "test/engine/refused.test.ts",
     only: "a quota lowered behind a win under way",
   },
   {
@@ -48,7 +48,7 @@ export const stores: Mutant[] = [
     file: "src/results/record.ts",
     find: "if (wins.length === 1) return [unavailable(error)];",
     replace: "if (wins.length > 0) return wins.map(() => unavailable(error));",
-    test: "test/results.test.ts",
+    test: "test/results/results.test.ts",
     only: "a row that Postgres can't take",
   },
   {
@@ -56,7 +56,7 @@ export const stores: Mutant[] = [
     file: "src/batch.ts",
     find: "if (outcome instanceof Error) waiter.reject(outcome);\n        else if",
     replace: "if",
-    test: "test/results.test.ts",
+    test: "test/results/results.test.ts",
     only: "a row that Postgres can't take",
   },
   {
@@ -82,7 +82,7 @@ export const stores: Mutant[] = [
     file: "src/prizes/table.ts",
     find: "(one ?? other) : Math.min(one, other);",
     replace: "(one ?? other) : Math.max(one, other);",
-    test: "test/reload.test.ts",
+    test: "test/prizes/reload.test.ts",
     only: "what is left today is bounded",
   },
   {
@@ -90,7 +90,7 @@ export const stores: Mutant[] = [
     file: "src/prizes/table.ts",
     find: "total_quota: lower(prize.total_quota, total_quota),",
     replace: "total_quota: prize.total_quota,",
-    test: "test/reload.test.ts",
+    test: "test/prizes/reload.test.ts",
     only: "behind refused odds a lowered quota",
   },
   {
@@ -98,7 +98,7 @@ export const stores: Mutant[] = [
     file: "src/prizes/table.ts",
     find: "if (rows[0]?.too_many_odds) {",
     replace: "if (rows[0]?.too_many_odds && rows.length > 99) {",
-    test: "test/reload.test.ts",
+    test: "test/prizes/reload.test.ts",
     only: "odds above one are refused",
   },
   {
@@ -106,7 +106,7 @@ export const stores: Mutant[] = [
     file: "src/prizes/table.ts",
     find: "const inForce = rows.filter((row) => row.active);",
     replace: "const inForce = rows;",
-    test: "test/reload.test.ts",
+    test: "test/prizes/reload.test.ts",
     only: "an edit made with plain SQL",
   },
 ];

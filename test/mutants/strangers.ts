@@ -7,7 +7,7 @@ export const strangers: Mutant[] = [
     file: "src/http/connections/unparsable.ts",
     find: 'app.server.emit("request", request, reply)',
     replace: "app.routing(request, reply)",
-    test: "test/lines.test.ts",
+    test: "test/http/connections/lines.test.ts",
     only: "requests that expect something",
   },
   {
@@ -15,7 +15,7 @@ export const strangers: Mutant[] = [
     file: "src/http/connections/lines.ts",
     find: "Math.min(LONGEST_LINE, WAITING / turns.count())",
     replace: "LONGEST_LINE",
-    test: "test/lines.test.ts",
+    test: "test/http/connections/lines.test.ts",
     only: "many connections that each send",
   },
   {
@@ -23,7 +23,7 @@ export const strangers: Mutant[] = [
     file: "src/http/connections/lines.ts",
     find: "const SHORTEST_LINE = 16;",
     replace: "const SHORTEST_LINE = 8;",
-    test: "test/lines.test.ts",
+    test: "test/http/connections/lines.test.ts",
     only: "a few requests ahead",
   },
   {
@@ -31,7 +31,7 @@ export const strangers: Mutant[] = [
     file: "src/http/connections/unparsable.ts",
     find: "if (done.has(socket)) return;",
     replace: "",
-    test: "test/lines.test.ts",
+    test: "test/http/connections/lines.test.ts",
     only: "who goes on after the last word",
   },
   {
@@ -39,7 +39,7 @@ export const strangers: Mutant[] = [
     file: "src/http/connections/unparsable.ts",
     find: 'socket.on("error", () => {});',
     replace: "",
-    test: "test/strangers.test.ts",
+    test: "test/http/connections/strangers.test.ts",
     only: "CONNECT",
   },
 ];

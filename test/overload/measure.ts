@@ -3,7 +3,7 @@ import { once } from "node:events";
 import { readFile } from "node:fs/promises";
 import { setTimeout as pause } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
-import { home } from "../home.js";
+import { home } from "../support/temporary-folder.js";
 import { send } from "../torture/journal.js";
 
 /** What a flood did: draws a second that were accepted and refused, and answers that were neither. */

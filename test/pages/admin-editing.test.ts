@@ -1,6 +1,6 @@
 import t from "tap";
-import { adminOf } from "../admin.js";
-import { until } from "../until.js";
+import { adminOf } from "../support/admin-calls.js";
+import { until } from "../support/until.js";
 import { field, openAdmin, signIn, turnTo } from "./admin.js";
 import { flaws, openBrowser, seen } from "./browser.js";
 

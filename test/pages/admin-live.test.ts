@@ -1,11 +1,11 @@
 import t from "tap";
 import { keys } from "../../src/stores/keys.js";
-import { build, fakeTime, post, setPrizes } from "../build.js";
-import { bound } from "../pace.js";
-import { startProcess } from "../process.js";
-import { startStores } from "../services.js";
-import { until } from "../until.js";
-import { createWorld, ownWorld } from "../world.js";
+import { startProcess } from "../support/server-process.js";
+import { bound } from "../support/slowdown.js";
+import { build, fakeTime, post, setPrizes } from "../support/start-server.js";
+import { startStores } from "../support/stores.js";
+import { until } from "../support/until.js";
+import { createWorld, ownWorld } from "../support/world.js";
 import { ADMIN_PAGE, openAdmin, signIn, tile } from "./admin.js";
 import { flaws, openBrowser, seen, visit } from "./browser.js";
 

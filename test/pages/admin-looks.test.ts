@@ -1,7 +1,7 @@
 import t from "tap";
-import { ADMIN_TOKEN } from "../admin.js";
-import { bound } from "../pace.js";
-import { until } from "../until.js";
+import { ADMIN_TOKEN } from "../support/admin-calls.js";
+import { bound } from "../support/slowdown.js";
+import { until } from "../support/until.js";
 import { field, openAdmin, overflow, signIn, tile, turnTo } from "./admin.js";
 import { DESKTOP, flaws, openBrowser, PHONE, seen, TABLET } from "./browser.js";
 

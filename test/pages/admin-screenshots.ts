@@ -4,11 +4,11 @@ import { pino } from "pino";
 import type { BrowserContextOptions, Page } from "playwright-core";
 import { createServer } from "../../src/server.js";
 import { keys } from "../../src/stores/keys.js";
-import { adminOf } from "../admin.js";
-import { fakeTime, setPrizes } from "../build.js";
-import { createOwner } from "../owner.js";
-import { startStores } from "../services.js";
-import { ownWorld } from "../world.js";
+import { adminOf } from "../support/admin-calls.js";
+import { createOwner } from "../support/owner.js";
+import { fakeTime, setPrizes } from "../support/start-server.js";
+import { startStores } from "../support/stores.js";
+import { ownWorld } from "../support/world.js";
 import { ADMIN_PAGE, field, signIn, turnTo } from "./admin.js";
 import { DESKTOP, openBrowser, PHONE, seen, TABLET, visit } from "./browser.js";
 

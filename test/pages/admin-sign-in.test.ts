@@ -1,8 +1,8 @@
 import t from "tap";
-import { ADMIN_TOKEN } from "../admin.js";
-import { build } from "../build.js";
-import { startProcess } from "../process.js";
-import { createWorld } from "../world.js";
+import { ADMIN_TOKEN } from "../support/admin-calls.js";
+import { startProcess } from "../support/server-process.js";
+import { build } from "../support/start-server.js";
+import { createWorld } from "../support/world.js";
 import { ADMIN_PAGE, openAdmin, signIn } from "./admin.js";
 import { flaws, openBrowser, seen, visit } from "./browser.js";
 

@@ -1,5 +1,5 @@
 import t from "tap";
-import { until } from "../until.js";
+import { until } from "../support/until.js";
 import { field, openAdmin, signIn, turnTo } from "./admin.js";
 import { DESKTOP, flaws, openBrowser, seen } from "./browser.js";
 

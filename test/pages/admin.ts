@@ -1,8 +1,8 @@
 import type { Browser, Locator, Page } from "playwright-core";
 import type { Test } from "tap";
-import { ADMIN_TOKEN } from "../admin.js";
-import { build, type PrizeRow, setPrizes } from "../build.js";
-import { createWorld } from "../world.js";
+import { ADMIN_TOKEN } from "../support/admin-calls.js";
+import { build, type PrizeRow, setPrizes } from "../support/start-server.js";
+import { createWorld } from "../support/world.js";
 import { visit } from "./browser.js";
 
 export const ADMIN_PAGE = { PAGE: "on", ADMIN_TOKEN } as const;

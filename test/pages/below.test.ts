@@ -1,7 +1,7 @@
 import t from "tap";
-import { build, setPrizes } from "../build.js";
-import { startNginxBelow } from "../nginx.js";
-import { createWorld } from "../world.js";
+import { startNginxBelow } from "../support/nginx.js";
+import { build, setPrizes } from "../support/start-server.js";
+import { createWorld } from "../support/world.js";
 import { ADMIN_PAGE, signIn, turnTo } from "./admin.js";
 import { answered, openBrowser, redeem, seen, spin, visit } from "./browser.js";
 

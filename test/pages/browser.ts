@@ -6,7 +6,7 @@ import {
   chromium,
   type Page,
 } from "playwright-core";
-import type { Owner } from "../owner.js";
+import type { Owner } from "../support/owner.js";
 import { CHROMIUM } from "./chromium.js";
 
 export const PHONE = { width: 360, height: 640 };

@@ -1,7 +1,13 @@
 import t from "tap";
 import { PARTS, systemRandom } from "../../src/random.js";
-import { build, fakeTime, type PrizeRow, post, setPrizes } from "../build.js";
-import { createWorld } from "../world.js";
+import {
+  build,
+  fakeTime,
+  type PrizeRow,
+  post,
+  setPrizes,
+} from "../support/start-server.js";
+import { createWorld } from "../support/world.js";
 import {
   answered,
   flaws,

@@ -1,7 +1,7 @@
 import type { Page } from "playwright-core";
 import t from "tap";
-import { build, setPrizes } from "../build.js";
-import { createWorld } from "../world.js";
+import { build, setPrizes } from "../support/start-server.js";
+import { createWorld } from "../support/world.js";
 import {
   answered,
   DESKTOP,

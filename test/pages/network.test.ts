@@ -1,8 +1,8 @@
 import type { Page } from "playwright-core";
 import t from "tap";
-import { build, setPrizes } from "../build.js";
-import { startStores } from "../services.js";
-import { createWorld, ownWorld } from "../world.js";
+import { build, setPrizes } from "../support/start-server.js";
+import { startStores } from "../support/stores.js";
+import { createWorld, ownWorld } from "../support/world.js";
 import {
   answered,
   flaws,

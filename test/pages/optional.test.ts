@@ -1,6 +1,6 @@
 import t from "tap";
-import { build, fakeTime, setPrizes } from "../build.js";
-import { createWorld } from "../world.js";
+import { build, fakeTime, setPrizes } from "../support/start-server.js";
+import { createWorld } from "../support/world.js";
 import {
   answered,
   flaws,

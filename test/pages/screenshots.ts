@@ -4,9 +4,9 @@ import { pino } from "pino";
 import type { BrowserContextOptions, Page } from "playwright-core";
 import { PARTS, systemRandom } from "../../src/random.js";
 import { createServer } from "../../src/server.js";
-import { post } from "../build.js";
-import { createOwner } from "../owner.js";
-import { startStores } from "../services.js";
+import { createOwner } from "../support/owner.js";
+import { post } from "../support/start-server.js";
+import { startStores } from "../support/stores.js";
 import {
   answered,
   DESKTOP,

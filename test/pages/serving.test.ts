@@ -1,10 +1,10 @@
 import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import t from "tap";
-import { build, setPrizes } from "../build.js";
-import { bound } from "../pace.js";
-import { startProcess } from "../process.js";
-import { createWorld } from "../world.js";
+import { startProcess } from "../support/server-process.js";
+import { bound } from "../support/slowdown.js";
+import { build, setPrizes } from "../support/start-server.js";
+import { createWorld } from "../support/world.js";
 import { answered, openBrowser, redeem, seen, spin } from "./browser.js";
 
 const settings = { PAGE: "on" } as const;

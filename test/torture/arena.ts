@@ -1,11 +1,11 @@
 import { createServer } from "node:net";
 import { freePort } from "../../src/stores/embedded/redis.js";
-import type { Owner } from "../owner.js";
-import { type ServerProcess, startProcess } from "../process.js";
-import { createProxy, type Link } from "../proxy.js";
-import { startStores } from "../services.js";
-import { until } from "../until.js";
-import { ownWorld, type World } from "../world.js";
+import { createProxy, type Link } from "../support/link.js";
+import type { Owner } from "../support/owner.js";
+import { type ServerProcess, startProcess } from "../support/server-process.js";
+import { startStores } from "../support/stores.js";
+import { until } from "../support/until.js";
+import { ownWorld, type World } from "../support/world.js";
 import { type SetClock, settableClock } from "./clock.js";
 import { type Standby, startStandby } from "./standby.js";
 

@@ -1,5 +1,5 @@
 import { keys } from "../../src/stores/keys.js";
-import type { World } from "../world.js";
+import type { World } from "../support/world.js";
 import type { Arena } from "./arena.js";
 import type { Entry } from "./journal.js";
 

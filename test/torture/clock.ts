@@ -3,7 +3,7 @@ import { chmod, mkdtemp, open, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { delimiter, join } from "node:path";
 import { fileURLToPath } from "node:url";
-import type { Owner } from "../owner.js";
+import type { Owner } from "../support/owner.js";
 
 /** Sets Redis's clock apart from this machine's, by so many seconds. */
 export type SetClock = (seconds: number) => Promise<void>;

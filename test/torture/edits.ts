@@ -1,6 +1,6 @@
 import fc from "fast-check";
-import type { PrizeRow } from "../build.js";
-import type { World } from "../world.js";
+import type { PrizeRow } from "../support/start-server.js";
+import type { World } from "../support/world.js";
 import type { Quotas } from "./audit.js";
 
 /** Prizes with and without quotas. */

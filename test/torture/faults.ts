@@ -1,6 +1,6 @@
 import createSql, { type Sql } from "postgres";
 import { keys } from "../../src/stores/keys.js";
-import { until } from "../until.js";
+import { until } from "../support/until.js";
 import type { Arena, Slot } from "./arena.js";
 
 /** Strikes now; answers with what heals it. */

@@ -1,4 +1,4 @@
-import { bound } from "../pace.js";
+import { bound } from "../support/slowdown.js";
 import { broken, type Finding, seen } from "./audit.js";
 import type { Kind } from "./faults.js";
 import type { Entry } from "./journal.js";

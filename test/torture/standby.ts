@@ -1,9 +1,9 @@
 import { Redis } from "ioredis";
 import { keys } from "../../src/stores/keys.js";
-import type { Owner } from "../owner.js";
-import { startRedisStore } from "../services.js";
-import { until } from "../until.js";
-import type { World } from "../world.js";
+import type { Owner } from "../support/owner.js";
+import { startRedisStore } from "../support/stores.js";
+import { until } from "../support/until.js";
+import type { World } from "../support/world.js";
 
 /** A second Redis that may follow the first, fall behind, and hand it what it has. */
 export type Standby = {

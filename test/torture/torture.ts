@@ -1,9 +1,9 @@
 import { setTimeout as pause } from "node:timers/promises";
 import { keys } from "../../src/stores/keys.js";
-import { setPrizes } from "../build.js";
-import { createOwner } from "../owner.js";
-import { listing } from "../process.js";
-import { until } from "../until.js";
+import { createOwner } from "../support/owner.js";
+import { listing } from "../support/server-process.js";
+import { setPrizes } from "../support/start-server.js";
+import { until } from "../support/until.js";
 import { type Arena, openArena } from "./arena.js";
 import { audit, type Finding, type Loss, winnersOfLoss } from "./audit.js";
 import { startClients } from "./clients.js";

@@ -1,0 +1,238 @@
+import { readdir, readFile } from "node:fs/promises";
+import t from "tap";
+import { systemRandom } from "../../src/random.js";
+import { build, setPrizes } from "../support/start-server.js";
+import { createWorld } from "../support/world.js";
+
+const folder = new URL("../../lua/", import.meta.url);
+const scripts = (await readdir(folder))
+  .filter((file) => file.endsWith(".lua"))
+  .map((file) => file.replace(".lua", ""));
+
+/** What a script's header says: names, `each` of them per item, `some` for some items, and its other paragraphs. */
+async function header(name: string) {
+  const text = await readFile(new URL(`${name}.lua`, folder), "utf8");
+  const lines = text
+    .split("\n")
+    .filter(
+      (line, n, all) =>
+        line.startsWith("-- ") &&
+        all.slice(1, n).every((l) => l.startsWith("--")),
+    );
+  const part = (title: string) => {
+    const from = lines.findIndex((line) => line.startsWith(`-- ${title} `));
+    const rest = lines
+      .slice(from + 1)
+      .findIndex((line) => !line.startsWith("--        "));
+    return lines
+      .slice(from, from + 1 + Math.max(rest, 0))
+      .map((line) => line.slice(11));
+  };
+  const names = (title: string) => {
+    const lines = part(title);
+    const words = (is: RegExp) =>
+      (lines.find((line) => is.test(line)) ?? "")
+        .replace(/^per [\w ]+: /, "")
+        .split(" ")
+        .filter(Boolean);
+    return {
+      head: words(/^(?!per )/),
+      each: words(/^per \w+: /),
+      some: words(/^per \w+ \w+: /),
+    };
+  };
+  return {
+    text,
+    keys: names("KEYS"),
+    args: names("ARGV"),
+    writes: part("WRITES")[0]?.split(";")[0]?.split(" ") ?? [],
+  };
+}
+
+/** What each key's name looks like. */
+const NAMES: Record<string, RegExp> = {
+  prizes: /^\{lucky-draw\}:prizes$/,
+  taken: /^\{lucky-draw\}:taken$/,
+  taken_today: /^\{lucky-draw\}:taken:\d{4}-\d\d-\d\d$/,
+  outbox: /^\{lucky-draw\}:outbox$/,
+  pending: /^\{lucky-draw\}:pending$/,
+  scratch: /^\{lucky-draw\}:probe$/,
+  scratch_stream: /^\{lucky-draw\}:probe:stream$/,
+  players: /^\{lucky-draw\}:players:\d{4}-\d\d-\d\d:[0-9a-f]{1,4}$/,
+  players_before: /^\{lucky-draw\}:players:\d{4}-\d\d-\d\d:[0-9a-f]{1,4}$/,
+};
+
+/** What each argument looks like. */
+const VALUES: Record<string, RegExp> = {
+  draw_date: /^\d{4}-\d\d-\d\d$/,
+  date_before: /^\d{4}-\d\d-\d\d$/,
+  created_at: /^\d{13}$/,
+  epoch: /^\d{13}-[0-9a-f]{8}\??$/,
+  lost: /^(|\d{13}-[0-9a-f]{8})$/,
+  restored: /^(|\d{13}-[0-9a-f]{8})$/,
+  server: /^[\w-]{8}$/,
+  batches: /^\d+$/,
+  identity: /^[0-9a-f-]{36}$/,
+  time_zone: /^UTC$/,
+  revision: /^\d$/,
+  now: /^\d{13}$/,
+  stands: /^[\w-]{8}$/,
+  tell: /^[01]$/,
+  name: /^\d{13}-[0-9a-f]{8}$/,
+  field: /^probe$/,
+  expires_at: /^\d{10}$/,
+  user_id: /^user \d$/,
+  attempt: /^[\w-]{8}$/,
+  ticket: /^[k-][\w-]{8}\d{9}[0-9a-f-]{36}user \d$/,
+  id: /^(SURE|NEVER)$/,
+  entry: /^(|\d+-\d+)$/,
+  told: /^[01]$/,
+  version: /^\d*$/,
+  listing: /^\[.*\]$/,
+  odds_to: /^\d*$/,
+  daily_quota: /^-?\d+$/,
+  total_quota: /^-?\d+$/,
+  unit: /^\d+$/,
+  day_unit: /^\d+$/,
+};
+
+t.test("the header of each script agrees with its calls", async (t) => {
+  const world = await createWorld(t);
+  const rolls = [0, 999_999_999].values();
+  const roll = () => rolls.next().value ?? 0;
+  const random = { ...systemRandom, roll };
+  const server = await build(t, world, { random });
+  const calls: { name: string; args: string[] }[] = [];
+  for (const name of [
+    "draw",
+    "settle",
+    "reload",
+    "remember",
+    "probe",
+  ] as const) {
+    const real = server.redis[name].bind(server.redis);
+    server.redis[name] = (...args) => {
+      calls.push({ name, args: args.map(String) });
+      return real(...args);
+    };
+  }
+  await setPrizes(
+    world,
+    [
+      { id: "SURE", probability: 0.5 },
+      { id: "NEVER", active: false },
+    ],
+    server,
+  );
+  await Promise.all(
+    Array.from({ length: 9 }, (_, n) =>
+      server.draw(`user ${n}`, n % 2 ? "key" : undefined),
+    ),
+  );
+  // A win in an entry of an earlier day is noted by itself.
+  const draw_date = "2096-11-22";
+  const entry = { id: "1-1", draw_date, left: new Set<string>() };
+  const win = { entry, user_id: "user 9", draw_date, attempt: "attempt8" };
+  await server.settle.settle({ ...win, fate: "told" });
+  await fetch(`${server.url}/readyz`);
+  // A loss, and the winners come back.
+  await world.redis.flushdb();
+  await Promise.all(
+    Array.from({ length: 9 }, (_, n) => server.draw(`user ${n}`)),
+  );
+
+  for (const name of scripts) {
+    const { keys, args } = await header(name);
+    const own = calls.filter((call) => call.name === name);
+    t.ok(own.length > 0, `${name} was called`);
+    t.ok(
+      keys.head.length > 0 && args.each.length > 0,
+      `${name}'s header was understood`,
+    );
+    for (const call of own) {
+      const count = Number(call.args[0]);
+      const given = call.args.slice(1, 1 + count);
+      const values = call.args.slice(1 + count);
+      const items = (values.length - args.head.length) / args.each.length;
+      t.ok(
+        Number.isInteger(items) && items > 0,
+        `${name}: ARGV has whole items`,
+      );
+      const keyed = values.filter((value) => /^k.*user \d$/.test(value));
+      const some = keys.some.flatMap((key) => keyed.map(() => key));
+      t.equal(
+        given.length,
+        keys.head.length + items * keys.each.length + some.length,
+        `${name}: KEYS`,
+      );
+      const named = (list: typeof keys) => [
+        ...list.head,
+        ...Array.from({ length: items }, () => list.each).flat(),
+        ...(list === keys ? some : []),
+      ];
+      named(keys).forEach((key, n) => {
+        t.match(given[n], NAMES[key] ?? /unknown key/, `${name}: KEYS ${key}`);
+      });
+      named(args).forEach((value, n) => {
+        t.match(
+          values[n],
+          VALUES[value] ?? /unknown argument/,
+          `${name}: ARGV ${value}`,
+        );
+      });
+    }
+  }
+});
+
+t.test(
+  "each script binds its keys by the header's names and writes what it says",
+  async (t) => {
+    for (const name of scripts) {
+      const { text, keys, args, writes } = await header(name);
+      t.match(
+        text,
+        name === "settle" ? /^#!lua flags=allow-oom\n-- / : /^#!lua\n-- /,
+        "a full or read-only Redis refuses it before its first line",
+      );
+      const bound = (list: string, names: string[]) => {
+        if (names.length === 0) return;
+        const places = names.map((_, n) => `${list}[${n + 1}]`).join(", ");
+        t.ok(
+          text
+            .replace(/\s+/g, " ")
+            .includes(`local ${names.join(", ")} = ${places}`),
+          `${name} binds ${list}`,
+        );
+      };
+      bound("KEYS", keys.head);
+      bound("ARGV", args.head);
+      const written = new Set<string>();
+      for (const [, target] of text.matchAll(
+        /call\(\s*'(?:HSET|HINCRBY|HDEL|XADD|XDEL|EXPIREAT|DEL|SET|HSETNX)', (?:draw\.)?(\w+)/g,
+      )) {
+        written.add(target as string);
+      }
+      for (const target of writes) written.delete(target);
+      written.delete("key"); // raise() in reload.lua, called with taken and taken_today
+      t.same([...written], [], `${name} writes nothing else`);
+      t.notMatch(text, /math\.random/);
+    }
+  },
+);
+
+t.test("the probe calls every command that a script calls", async (t) => {
+  const commands = async (name: string) => {
+    const { text } = await header(name);
+    return new Set(text.match(/(?<=call\(\s*')[A-Z]+/g));
+  };
+  const probed = await commands("probe");
+  for (const name of scripts) {
+    const own = [...(await commands(name))];
+    t.ok(own.length > 2, `${name}'s commands were found`);
+    t.same(
+      own.filter((command) => !probed.has(command)),
+      [],
+      `/readyz would not notice that ${name} may not call these`,
+    );
+  }
+});
