@@ -4,8 +4,8 @@ import createSql, { type Sql } from "postgres";
 import { nameAttempt } from "../src/random.js";
 import { createServer } from "../src/server.js";
 import { keys } from "../src/stores/keys.js";
+import { post } from "../test/support/post.js";
 import { startProcess } from "../test/support/server-process.js";
-import { post } from "../test/support/start-server.js";
 import { audit } from "./support/audit.js";
 import { type Load, load } from "./support/load.js";
 import {

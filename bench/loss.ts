@@ -1,8 +1,8 @@
 import { Redis } from "ioredis";
 import createSql, { type Sql } from "postgres";
 import { keys } from "../src/stores/keys.js";
+import { post } from "../test/support/post.js";
 import { startProcess } from "../test/support/server-process.js";
-import { post } from "../test/support/start-server.js";
 import { audit } from "./support/audit.js";
 import { load } from "./support/load.js";
 import { type Answer, type Asking, atMost } from "./support/question.js";

@@ -1,11 +1,13 @@
 import { setTimeout as pause } from "node:timers/promises";
 import t, { type Test } from "tap";
 import { keys } from "../src/stores/keys.js";
+import { holdResults } from "./support/hold-results.js";
 import { createProxy } from "./support/link.js";
 import { audit, CLEAN, startLoad } from "./support/load.js";
+import { post, told } from "./support/post.js";
 import { listing, startProcess } from "./support/server-process.js";
+import { setPrizes } from "./support/set-prizes.js";
 import { bound } from "./support/slowdown.js";
-import { post, setPrizes, told } from "./support/start-server.js";
 import { startStores } from "./support/stores.js";
 import { until } from "./support/until.js";
 import { ownWorld, type World } from "./support/world.js";
@@ -247,9 +249,7 @@ t.test(
   "a full Redis refuses draws, keeps no win back and recovers by itself",
   async (t) => {
     const { world, draw } = await setUp(t, [{ id: "SURE", probability: 1 }]);
-    const lock = await world.sql.reserve();
-    await lock`begin`;
-    await lock`lock table result in access exclusive mode`;
+    const release = await holdResults(world);
     const users = Array.from({ length: 20 }, (_, n) => `user ${n}`);
     const blocked = await Promise.all(users.map((user) => draw(user)));
     t.same(
@@ -260,8 +260,7 @@ t.test(
     t.ok((await world.redis.xlen(keys.outbox)) > 0);
     await world.redis.config("SET", "maxmemory", "1mb");
     t.teardown(() => world.redis.config("SET", "maxmemory", "0"));
-    await lock`rollback`;
-    lock.release();
+    await release();
     await emptied(world);
     t.equal((await draw("late")).status, 503, "full");
     await world.redis.config("SET", "maxmemory", "0");

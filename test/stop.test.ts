@@ -3,9 +3,10 @@ import { setTimeout as pause } from "node:timers/promises";
 import t from "tap";
 import { keys } from "../src/stores/keys.js";
 import { winsInOutbox } from "./support/outbox-entries.js";
+import { post, told } from "./support/post.js";
 import { listing, startProcess } from "./support/server-process.js";
+import { setPrizes } from "./support/set-prizes.js";
 import { bound } from "./support/slowdown.js";
-import { post, setPrizes, told } from "./support/start-server.js";
 import { until } from "./support/until.js";
 import { createWorld } from "./support/world.js";
 

@@ -3,8 +3,10 @@ import { parse } from "csv-parse/sync";
 import t from "tap";
 import { ADMIN, ADMIN_TOKEN, adminOf } from "../support/admin-calls.js";
 import { createProxy } from "../support/link.js";
+import { post } from "../support/post.js";
 import { listing, startProcess } from "../support/server-process.js";
-import { build, post, setPrizes } from "../support/start-server.js";
+import { setPrizes } from "../support/set-prizes.js";
+import { startServer } from "../support/start-server.js";
 import { until } from "../support/until.js";
 import { createWorld, type World } from "../support/world.js";
 
@@ -136,7 +138,7 @@ t.test("a million rows in constant memory, while draws go on", async (t) => {
 
 t.test("it reads no more than is taken, and stops at a hang-up", async (t) => {
   const world = await createWorld(t);
-  const server = await build(t, world, ADMIN);
+  const server = await startServer(t, world, ADMIN);
   await setPrizes(world, PRIZES, server);
   const day = "2096-11-22";
   await insertMany(world, day, 200_000);
@@ -182,7 +184,11 @@ t.test("it reads no more than is taken, and stops at a hang-up", async (t) => {
 t.test("an error in the middle breaks the file off", async (t) => {
   const world = await createWorld(t);
   const link = await createProxy(t, world.databaseUrl);
-  const server = await build(t, { ...world, databaseUrl: link.url }, ADMIN);
+  const server = await startServer(
+    t,
+    { ...world, databaseUrl: link.url },
+    ADMIN,
+  );
   await setPrizes(world, PRIZES, server);
   const day = "2096-11-22";
   await insertMany(world, day, 200_000);
@@ -201,7 +207,7 @@ t.test(
   "what a spreadsheet would take for a formula, and RFC 4180",
   async (t) => {
     const world = await createWorld(t);
-    const server = await build(t, world, ADMIN);
+    const server = await startServer(t, world, ADMIN);
     const title = '=HYPERLINK("http://evil.example","Mug, ""free""")';
     await adminOf(server.url)("POST", "/prizes", {
       id: "A",

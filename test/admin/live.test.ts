@@ -2,15 +2,13 @@ import { connect } from "node:net";
 import t from "tap";
 import { keys } from "../../src/stores/keys.js";
 import { ADMIN, ADMIN_TOKEN } from "../support/admin-calls.js";
+import { fakeTime } from "../support/fake-time.js";
+import { inParallel } from "../support/in-parallel.js";
 import { watch } from "../support/live-events.js";
+import { post } from "../support/post.js";
 import { startProcess } from "../support/server-process.js";
-import {
-  build,
-  fakeTime,
-  inParallel,
-  post,
-  setPrizes,
-} from "../support/start-server.js";
+import { setPrizes } from "../support/set-prizes.js";
+import { startServer } from "../support/start-server.js";
 import { startStores } from "../support/stores.js";
 import { until } from "../support/until.js";
 import { createWorld, ownWorld } from "../support/world.js";
@@ -22,7 +20,7 @@ const PRIZES = [
 
 t.test("a draw is in the stream within two seconds", async (t) => {
   const world = await createWorld(t);
-  const server = await build(t, world, ADMIN);
+  const server = await startServer(t, world, ADMIN);
   await setPrizes(world, PRIZES, server);
   const viewer = await watch(server.url);
   t.equal(viewer.status, 200);
@@ -83,13 +81,13 @@ t.test("a draw is in the stream within two seconds", async (t) => {
 
 t.test("who has no token sees nothing", async (t) => {
   const world = await createWorld(t);
-  const server = await build(t, world, ADMIN);
+  const server = await startServer(t, world, ADMIN);
   t.equal((await watch(server.url, "wrong")).status, 401);
 });
 
 t.test("two viewers, one poll; no viewer, none", async (t) => {
   const world = await createWorld(t);
-  const server = await build(t, world, ADMIN);
+  const server = await startServer(t, world, ADMIN);
   await setPrizes(world, PRIZES, server);
   const monitor = await world.redis.monitor();
   t.teardown(() => monitor.disconnect());
@@ -125,7 +123,7 @@ t.test("two viewers, one poll; no viewer, none", async (t) => {
 
 t.test("at most fifty", async (t) => {
   const world = await createWorld(t);
-  const server = await build(t, world, ADMIN);
+  const server = await startServer(t, world, ADMIN);
   await setPrizes(world, PRIZES, server);
   const viewers = await Promise.all(
     Array.from({ length: 50 }, () => watch(server.url)),
@@ -148,7 +146,7 @@ t.test("at most fifty", async (t) => {
 
 t.test("who does not read is dropped, and the others go on", async (t) => {
   const world = await createWorld(t);
-  const server = await build(t, world, ADMIN);
+  const server = await startServer(t, world, ADMIN);
   // Events of a megabyte fill every buffer in between.
   const many = Array.from({ length: 2_000 }, (_, n) => ({
     id: `P${n}`,
@@ -196,7 +194,7 @@ t.test("a store that goes away and comes back", async (t) => {
   const stores = await startStores();
   t.teardown(stores.close);
   const world = ownWorld(t, stores);
-  const server = await build(t, world, ADMIN);
+  const server = await startServer(t, world, ADMIN);
   await setPrizes(world, PRIZES, server);
   await server.draw("ann");
   const viewer = await watch(server.url);
@@ -223,7 +221,7 @@ t.test("a store that goes away and comes back", async (t) => {
   t.match(refused, { stale: false, problem: /sum to 2/ });
 
   await stores.redis.stop();
-  const late = await build(t, world, ADMIN).catch(() => undefined);
+  const late = await startServer(t, world, ADMIN).catch(() => undefined);
   t.ok(late, "a server may start without Redis");
   const blind = await watch(late?.url ?? "");
   t.match(await blind.see("an event", () => true), {
@@ -238,8 +236,8 @@ t.test("the last hour, minute by minute, for all servers", async (t) => {
   const world = await createWorld(t);
   const time = fakeTime("2095-03-01T11:58:30Z");
   const options = { ...ADMIN, ...time.options() };
-  const one = await build(t, world, options);
-  const other = await build(t, world, options);
+  const one = await startServer(t, world, options);
+  const other = await startServer(t, world, options);
   await setPrizes(world, [{ id: "A", probability: 1, daily_quota: 4 }], one);
   const sampled = (minute: string) =>
     until(`a sample at ${minute}`, async () => {

@@ -1,7 +1,9 @@
 import t from "tap";
 import { ADMIN, ADMIN_TOKEN, ANY, adminOf } from "../support/admin-calls.js";
 import { createProxy } from "../support/link.js";
-import { build, setPrizes, told } from "../support/start-server.js";
+import { told } from "../support/post.js";
+import { setPrizes } from "../support/set-prizes.js";
+import { startServer } from "../support/start-server.js";
 import { createWorld } from "../support/world.js";
 
 // The prizes as administrators edit them.
@@ -10,7 +12,7 @@ const MUG = { id: "MUG", title: "Mug", probability: 0.25 };
 
 t.test("only with the token", async (t) => {
   const world = await createWorld(t);
-  const server = await build(t, world, ADMIN);
+  const server = await startServer(t, world, ADMIN);
   const ask = (authorization?: string, method = "GET") =>
     fetch(`${server.url}/admin/prizes`, {
       method,
@@ -40,7 +42,7 @@ t.test("only with the token", async (t) => {
 
 t.test("a prize may be called as what every object has", async (t) => {
   const world = await createWorld(t);
-  const server = await build(t, world, ADMIN);
+  const server = await startServer(t, world, ADMIN);
   const call = adminOf(server.url);
   for (const id of ["constructor", "__proto__", "toString"]) {
     const made = await call("POST", "/prizes", {
@@ -68,7 +70,7 @@ t.test("a prize may be called as what every object has", async (t) => {
 
 t.test("without a token there is no /admin", async (t) => {
   const world = await createWorld(t);
-  const server = await build(t, world);
+  const server = await startServer(t, world);
   const call = adminOf(server.url);
   for (const path of ["/prizes", "/history", "/results", "/figures"]) {
     t.match(await call("GET", path), { status: 404, code: "NOT_FOUND" });
@@ -78,7 +80,7 @@ t.test("without a token there is no /admin", async (t) => {
 
 t.test("made, changed, deactivated; in force at once", async (t) => {
   const world = await createWorld(t);
-  const server = await build(t, world, ADMIN);
+  const server = await startServer(t, world, ADMIN);
   const call = adminOf(server.url);
   t.match(await call("GET", "/prizes"), {
     status: 200,
@@ -162,7 +164,7 @@ t.test("made, changed, deactivated; in force at once", async (t) => {
 
 t.test("the whole table in one request, all or none", async (t) => {
   const world = await createWorld(t);
-  const server = await build(t, world, ADMIN);
+  const server = await startServer(t, world, ADMIN);
   const call = adminOf(server.url);
   await setPrizes(
     world,
@@ -222,7 +224,7 @@ t.test("the whole table in one request, all or none", async (t) => {
 
 t.test("what is wrong is told with its place and remedy", async (t) => {
   const world = await createWorld(t);
-  const server = await build(t, world, ADMIN);
+  const server = await startServer(t, world, ADMIN);
   const call = adminOf(server.url);
   const many = Array.from({ length: 1001 }, (_, n) => ({ ...MUG, id: `${n}` }));
   const cases: [string, string, unknown, RegExp][] = [
@@ -309,7 +311,7 @@ t.test("what is wrong is told with its place and remedy", async (t) => {
 
 t.test("an edit of what has moved meanwhile is refused", async (t) => {
   const world = await createWorld(t);
-  const server = await build(t, world, ADMIN);
+  const server = await startServer(t, world, ADMIN);
   const call = adminOf(server.url);
   const made = await call("POST", "/prizes", MUG);
   const etag = made.headers.get("etag") ?? "";
@@ -352,7 +354,10 @@ t.test("an edit of what has moved meanwhile is refused", async (t) => {
 
 t.test("of two with the same ETag one is refused", async (t) => {
   const world = await createWorld(t);
-  const servers = [await build(t, world, ADMIN), await build(t, world, ADMIN)];
+  const servers = [
+    await startServer(t, world, ADMIN),
+    await startServer(t, world, ADMIN),
+  ];
   const [one, other] = servers.map(({ url }) => adminOf(url));
   if (!one || !other) throw new Error("two servers");
   const made = await one("POST", "/prizes", MUG);
@@ -373,7 +378,7 @@ t.test("of two with the same ETag one is refused", async (t) => {
 
 t.test("beside plain SQL: no deadlock, no lost edit", async (t) => {
   const world = await createWorld(t);
-  const server = await build(t, world, ADMIN);
+  const server = await startServer(t, world, ADMIN);
   const call = adminOf(server.url);
   await call("POST", "/prizes", MUG);
   const editor = await world.sql.reserve();
@@ -391,7 +396,7 @@ t.test("beside plain SQL: no deadlock, no lost edit", async (t) => {
 
 t.test("a preview tells all and saves nothing", async (t) => {
   const world = await createWorld(t);
-  const server = await build(t, world, ADMIN);
+  const server = await startServer(t, world, ADMIN);
   const call = adminOf(server.url);
   const made = await call("POST", "/prizes", MUG);
   const etag = made.headers.get("etag") ?? "";
@@ -435,7 +440,7 @@ t.test("a preview tells all and saves nothing", async (t) => {
 
 t.test("hostile titles come through unharmed", async (t) => {
   const world = await createWorld(t);
-  const server = await build(t, world, ADMIN);
+  const server = await startServer(t, world, ADMIN);
   const call = adminOf(server.url);
   const titles = [
     "'; drop table prize; --",
@@ -482,7 +487,7 @@ t.test("hostile titles come through unharmed", async (t) => {
 
 t.test("odds that plain SQL spoilt are shown as not in force", async (t) => {
   const world = await createWorld(t);
-  const server = await build(t, world, ADMIN);
+  const server = await startServer(t, world, ADMIN);
   const call = adminOf(server.url);
   await call("POST", "/prizes", MUG);
   await world.sql`insert into prize values ('B', 'B', 0.9)`;
@@ -506,7 +511,7 @@ t.test("odds that plain SQL spoilt are shown as not in force", async (t) => {
 t.test("an edit while Redis is away is saved, and said to wait", async (t) => {
   const world = await createWorld(t);
   const link = await createProxy(t, world.redisUrl);
-  const server = await build(t, { ...world, redisUrl: link.url }, ADMIN);
+  const server = await startServer(t, { ...world, redisUrl: link.url }, ADMIN);
   const call = adminOf(server.url);
   await call("POST", "/prizes", MUG);
   link.silence();

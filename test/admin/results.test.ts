@@ -2,7 +2,10 @@ import { randomUUID } from "node:crypto";
 import t from "tap";
 import { PARTS, systemRandom } from "../../src/random.js";
 import { ADMIN, ADMIN_TOKEN, adminOf } from "../support/admin-calls.js";
-import { build, fakeTime, post, setPrizes } from "../support/start-server.js";
+import { fakeTime } from "../support/fake-time.js";
+import { post } from "../support/post.js";
+import { setPrizes } from "../support/set-prizes.js";
+import { startServer } from "../support/start-server.js";
 import { createWorld, type World } from "../support/world.js";
 
 // Results and figures as administrators see them.
@@ -39,11 +42,11 @@ async function insert({ sql }: World, rows: Row[]) {
 const users = (data: { results: { user_id: string }[] }) =>
   data.results.map(({ user_id }) => user_id);
 
-async function atNoon(t: Parameters<typeof build>[0], settings = {}) {
+async function atNoon(t: Parameters<typeof startServer>[0], settings = {}) {
   const world = await createWorld(t);
   const time = fakeTime(`${TODAY}T12:00:00Z`);
   let rolls = 0;
-  const server = await build(t, world, {
+  const server = await startServer(t, world, {
     ...time.options(),
     // Half of all draws are of A, a quarter of B.
     random: { ...systemRandom, roll: () => (250_000_000 * rolls++) % PARTS },

@@ -4,8 +4,10 @@ import { readTable } from "../../src/prizes/in-force.js";
 import { systemRandom } from "../../src/random.js";
 import { keys } from "../../src/stores/keys.js";
 import { ADMIN, ADMIN_TOKEN, adminOf } from "../support/admin-calls.js";
+import { told } from "../support/post.js";
+import { setPrizes } from "../support/set-prizes.js";
 import { bound } from "../support/slowdown.js";
-import { build, setPrizes, told } from "../support/start-server.js";
+import { startServer } from "../support/start-server.js";
 import { uniform } from "../support/uniform-rolls.js";
 import { until } from "../support/until.js";
 import { createWorld, type World } from "../support/world.js";
@@ -68,7 +70,7 @@ async function everything({ redis }: World) {
 
 t.test("what comes out has the odds of the table", async (t) => {
   const world = await createWorld(t);
-  const { redis, clock, prizes } = await build(t, world);
+  const { redis, clock, prizes } = await startServer(t, world);
   const odds: Wins = { A: 0.005, B: 0.02, C: 0.05, D: 0.3 };
   const rows = Object.entries(odds).map(([id, probability]) => ({
     id,
@@ -112,7 +114,7 @@ t.test("what comes out has the odds of the table", async (t) => {
 
 t.test("quotas hold, and what is taken already counts", async (t) => {
   const world = await createWorld(t);
-  const server = await build(t, world, ADMIN);
+  const server = await startServer(t, world, ADMIN);
   await setPrizes(
     world,
     [
@@ -141,7 +143,7 @@ t.test("quotas hold, and what is taken already counts", async (t) => {
 
 t.test("prizes that are not published yet", async (t) => {
   const world = await createWorld(t);
-  const server = await build(t, world, ADMIN);
+  const server = await startServer(t, world, ADMIN);
   const admin = adminOf(server.url);
   await setPrizes(world, [{ id: "OLD", probability: 1 }], server);
   const before = (await admin("GET", "/prizes")).data;
@@ -192,7 +194,7 @@ t.test("prizes that are not published yet", async (t) => {
 
 t.test("real draws go on and nothing of theirs is touched", async (t) => {
   const world = await createWorld(t);
-  const server = await build(t, world, ADMIN);
+  const server = await startServer(t, world, ADMIN);
   await setPrizes(world, [{ id: "A", probability: 0.5 }], server);
   for (let n = 0; n < 20; n += 1) await server.draw(`user${n}`);
   await until("an empty outbox", async () => {
@@ -243,7 +245,7 @@ t.test("real draws go on and nothing of theirs is touched", async (t) => {
 
 t.test("a hang-up, and a stop of the server, end it", async (t) => {
   const world = await createWorld(t);
-  const server = await build(t, world, ADMIN);
+  const server = await startServer(t, world, ADMIN);
   await setPrizes(world, [{ id: "A", probability: 0.5 }], server);
   for (let n = 0; n < 5; n += 1) {
     // At whatever moment: before the answer begins, too.
@@ -276,7 +278,7 @@ t.test("a hang-up, and a stop of the server, end it", async (t) => {
 
 t.test("while it runs each of its keys has an expiry", async (t) => {
   const world = await createWorld(t);
-  const server = await build(t, world, ADMIN);
+  const server = await startServer(t, world, ADMIN);
   await setPrizes(world, [{ id: "A", probability: 0.5 }], server);
   const answer = await start(server.url, { draws: 200_000 });
   const kinds = new Set<string>();

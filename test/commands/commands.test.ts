@@ -9,7 +9,7 @@ import { fileURLToPath } from "node:url";
 import t, { type Test } from "tap";
 import { runCommand } from "../support/run-command.js";
 import { commandOf } from "../support/server-process.js";
-import { build } from "../support/start-server.js";
+import { startServer } from "../support/start-server.js";
 import { home } from "../support/temporary-folder.js";
 import { until } from "../support/until.js";
 import { createWorld } from "../support/world.js";
@@ -43,7 +43,7 @@ async function folder(t: Test): Promise<string> {
 /** A migrated database, and a folder to work in. */
 async function setUp(t: Test) {
   const world = await createWorld(t);
-  const server = await build(t, world);
+  const server = await startServer(t, world);
   const cwd = await folder(t);
   const env = { DATABASE_URL: world.databaseUrl };
   const prizes = (...args: string[]) => run("prizes", args, { cwd, env });

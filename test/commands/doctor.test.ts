@@ -6,8 +6,10 @@ import type { Finding } from "../../src/commands/doctor/finding.js";
 import { startEmbedded } from "../../src/stores/embedded/pair.js";
 import { keys } from "../../src/stores/keys.js";
 import { migrate } from "../../src/stores/migrate.js";
+import { told } from "../support/post.js";
 import { runCommand } from "../support/run-command.js";
-import { build, setPrizes, told } from "../support/start-server.js";
+import { setPrizes } from "../support/set-prizes.js";
+import { startServer } from "../support/start-server.js";
 import { startStores } from "../support/stores.js";
 import { home } from "../support/temporary-folder.js";
 import { createWorld, ownWorld, type World } from "../support/world.js";
@@ -29,7 +31,7 @@ t.test("an empty pair of stores, and one in service", async (t) => {
     /fail {2}The database lacks 001_prizes\.sql.*\n {6}→ npm run migrate/,
   );
 
-  const server = await build(t, world);
+  const server = await startServer(t, world);
   const none = await examine(world);
   t.equal(none.code, 1);
   t.match(
@@ -49,7 +51,7 @@ t.test("an empty pair of stores, and one in service", async (t) => {
 
 t.test("prizes, counters and migrations that do not fit", async (t) => {
   const world = await createWorld(t);
-  const server = await build(t, world);
+  const server = await startServer(t, world);
   await setPrizes(world, [{ id: "SURE" }], server);
   for (const user of ["ann", "bob"])
     t.equal(told((await server.draw(user)).body), "won");
@@ -142,7 +144,7 @@ t.test(
 
 t.test("clocks that differ", async (t) => {
   const world = await createWorld(t);
-  const server = await build(t, world);
+  const server = await startServer(t, world);
   const findings: Finding[] = [];
   const say = (finding: Finding) => findings.push(finding);
   const late = () => Date.now() - 90_000;

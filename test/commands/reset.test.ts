@@ -1,8 +1,10 @@
 import t from "tap";
 import { keys } from "../../src/stores/keys.js";
 import { addWin } from "../support/outbox-entries.js";
+import { post, told } from "../support/post.js";
 import { runCommand } from "../support/run-command.js";
-import { build, post, setPrizes, told } from "../support/start-server.js";
+import { setPrizes } from "../support/set-prizes.js";
+import { startServer } from "../support/start-server.js";
 import { createWorld } from "../support/world.js";
 
 t.test(
@@ -14,7 +16,7 @@ t.test(
     const name = new URL(databaseUrl).pathname.slice(1);
     const reset = (...args: string[]) =>
       runCommand("reset", settings, { args });
-    const trial = await build(t, world);
+    const trial = await startServer(t, world);
     await setPrizes(world, [{ id: "MUG", total_quota: 2 }], trial);
     const won = await trial.draw("ann");
     await trial.draw("bob");
@@ -50,7 +52,7 @@ t.test(
     t.same(await redis.keys("*"), ["another program's"]);
     t.equal((await reset("--yes", name)).code, 0, "it may run twice");
 
-    const server = await build(t, world);
+    const server = await startServer(t, world);
     for (const user of ["ann", "bob"]) {
       t.equal(told((await server.draw(user)).body), "won", user);
     }

@@ -3,15 +3,13 @@ import t, { type Test } from "tap";
 import { readTable } from "../../src/prizes/in-force.js";
 import { keys } from "../../src/stores/keys.js";
 import { migrate } from "../../src/stores/migrate.js";
+import { fakeTime } from "../support/fake-time.js";
+import { inParallel } from "../support/in-parallel.js";
 import { audit, CLEAN, type Entry, startLoad } from "../support/load.js";
+import { told } from "../support/post.js";
 import { runCommand } from "../support/run-command.js";
-import {
-  build,
-  fakeTime,
-  inParallel,
-  setPrizes,
-  told,
-} from "../support/start-server.js";
+import { setPrizes } from "../support/set-prizes.js";
+import { startServer } from "../support/start-server.js";
 import { until } from "../support/until.js";
 import { createWorld, type World } from "../support/world.js";
 
@@ -61,7 +59,7 @@ async function restore(backup: Backup, { databaseUrl, sql }: World) {
 /** A load, a backup in its middle, and a stop. */
 async function usedStores(t: Test) {
   const world = await createWorld(t);
-  const server = await build(t, world, time.options());
+  const server = await startServer(t, world, time.options());
   await setPrizes(world, PRIZES, server);
   const load = startLoad([server.url], 8);
   t.teardown(load.stop);
@@ -89,7 +87,7 @@ async function usedStores(t: Test) {
 
 /** Draws once for each user. Answers with what they were told. */
 async function drawAll(
-  draw: Awaited<ReturnType<typeof build>>["draw"],
+  draw: Awaited<ReturnType<typeof startServer>>["draw"],
   users: string[],
 ): Promise<Map<string, Entry["what"]>> {
   const answers = new Map<string, Entry["what"]>();
@@ -112,7 +110,7 @@ t.test("with an empty Redis", async (t) => {
   const world = await createWorld(t);
   await restore(backup, world);
   const before = await rowsOf(world.sql);
-  const server = await build(t, world, time.options());
+  const server = await startServer(t, world, time.options());
   for (const [prize, unit] of before) {
     t.equal(Number(await world.redis.hget(keys.taken, prize)), unit, prize);
   }
@@ -138,13 +136,13 @@ t.test("with the Redis that was there", async (t) => {
   const { world: used, backup, kept, lost } = await usedStores(t);
   const taken = await used.redis.hgetall(keys.taken);
   await used.sql`update prize set probability = 0.3`;
-  const late = await build(t, used, time.options()); // the edit, which the backup lacks, is in force
+  const late = await startServer(t, used, time.options()); // the edit, which the backup lacks, is in force
   await late.close();
 
   const world = await createWorld(t);
   await restore(backup, world);
   const stores = { ...world, redisUrl: used.redisUrl, redis: used.redis };
-  const server = await build(t, stores, time.options());
+  const server = await startServer(t, stores, time.options());
   t.match(await used.redis.hgetall(keys.taken), taken, "no counter is lowered");
   const again = await drawAll(server.draw, [
     ...kept,

@@ -1,6 +1,8 @@
 import t from "tap";
 import { hasNginx, startNginxBelow } from "../support/nginx.js";
-import { build, post, setPrizes, told } from "../support/start-server.js";
+import { post, told } from "../support/post.js";
+import { setPrizes } from "../support/set-prizes.js";
+import { startServer } from "../support/start-server.js";
 import { createWorld } from "../support/world.js";
 
 const ADMIN_TOKEN = "an-administrators-token-of-the-tests";
@@ -9,7 +11,7 @@ const skip = hasNginx() ? false : "there is no nginx on the PATH";
 
 t.test("all works below another path of a real nginx", { skip }, async (t) => {
   const world = await createWorld(t);
-  const server = await build(t, world, {
+  const server = await startServer(t, world, {
     settings: { ADMIN_TOKEN, PAGE: "on" },
   });
   await setPrizes(world, [{ id: "SURE" }], server);

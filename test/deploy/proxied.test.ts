@@ -1,12 +1,13 @@
 import t, { type Test } from "tap";
 import { audit, CLEAN, startLoad } from "../support/load.js";
 import { hasNginx, startNginx } from "../support/nginx.js";
+import { post } from "../support/post.js";
 import {
   listing,
   type ServerProcess,
   startProcess,
 } from "../support/server-process.js";
-import { post, setPrizes } from "../support/start-server.js";
+import { setPrizes } from "../support/set-prizes.js";
 import { until } from "../support/until.js";
 import { createWorld } from "../support/world.js";
 

@@ -2,17 +2,19 @@ import { join } from "node:path";
 import t from "tap";
 import { keys } from "../../src/stores/keys.js";
 import { askAgain } from "../support/ask-again.js";
+import { holdResults } from "../support/hold-results.js";
 import { createProxy } from "../support/link.js";
 import { audit, CLEAN, type Entry } from "../support/load.js";
 import { otherVersion, shaOfDraw } from "../support/other-version.js";
-import { winsInOutbox } from "../support/outbox-entries.js";
+import { outboxHolds, winsInOutbox } from "../support/outbox-entries.js";
+import { type Body, post, told } from "../support/post.js";
 import { type Asked, startClients } from "../support/retrying-clients.js";
 import {
   listing,
   type ServerProcess,
   startProcess,
 } from "../support/server-process.js";
-import { type Body, post, setPrizes, told } from "../support/start-server.js";
+import { setPrizes } from "../support/set-prizes.js";
 import { until } from "../support/until.js";
 import { createWorld, type World } from "../support/world.js";
 
@@ -102,12 +104,10 @@ t.test("SIGTERM with one batch in Redis and one in Postgres", async (t) => {
   const server = await startProcess(t, world, { REDIS_URL: link.url });
   await setPrizes(world, [{ id: "SURE" }]);
   await listing([server], "SURE");
-  const lock = await world.sql.reserve();
-  await lock`begin`;
-  await lock`lock table result in access exclusive mode`;
+  const release = await holdResults(world);
   const began = performance.now();
   const inPostgres = drawAll(server, "first", 20);
-  await outbox(world, 20);
+  await outboxHolds(world, 20);
   // The script has run, and the server can't know.
   link.hold();
   const inRedis = drawAll(server, "second", 20);
@@ -120,9 +120,8 @@ t.test("SIGTERM with one batch in Redis and one in Postgres", async (t) => {
   const ended = server.end("SIGTERM");
   await refusing(server);
   link.release();
-  await outbox(world, 40);
-  await lock`rollback`;
-  lock.release();
+  await outboxHolds(world, 40);
+  await release();
   t.comment(`held for ${Math.round(performance.now() - began)} ms`);
   const answers = [...(await inPostgres), ...(await inRedis)];
   t.same(
@@ -147,14 +146,7 @@ async function answered(journal: Asked[], more: number): Promise<void> {
   await until(`${more} answers`, enough, 30_000);
 }
 
-const settled = (world: World) => outbox(world, 0);
-
-async function outbox({ redis }: World, length: number): Promise<void> {
-  await until(`${length} wins in the outbox`, async () => {
-    const now = await winsInOutbox(redis);
-    if (now !== length) throw new Error(`${now}`);
-  });
-}
+const settled = (world: World) => outboxHolds(world, 0);
 
 function onceEach(journal: Entry[]): Entry[] {
   return [...new Map(journal.map((entry) => [entry.username, entry])).values()];

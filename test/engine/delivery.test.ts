@@ -3,18 +3,16 @@ import t from "tap";
 import { createSweep } from "../../src/engine/sweep.js";
 import { systemRandom } from "../../src/random.js";
 import { keys } from "../../src/stores/keys.js";
-import { winsInOutbox } from "../support/outbox-entries.js";
+import { fakeTime } from "../support/fake-time.js";
+import { holdResults } from "../support/hold-results.js";
+import { outboxHolds } from "../support/outbox-entries.js";
+import { post, told } from "../support/post.js";
 import { listing, startProcess } from "../support/server-process.js";
+import { setPrizes } from "../support/set-prizes.js";
 import { bound } from "../support/slowdown.js";
-import {
-  build,
-  fakeTime,
-  post,
-  setPrizes,
-  told,
-} from "../support/start-server.js";
+import { startServer } from "../support/start-server.js";
 import { until } from "../support/until.js";
-import { createWorld, type World } from "../support/world.js";
+import { createWorld } from "../support/world.js";
 
 /** Sends a draw and hangs up before the answer. */
 function drawAndHangUp(url: string, username: string): Promise<void> {
@@ -32,23 +30,6 @@ function drawAndHangUp(url: string, username: string): Promise<void> {
   });
 }
 
-/** Keeps Postgres from taking results until the function returned is called. */
-async function holdResults({ sql }: World): Promise<() => Promise<void>> {
-  const lock = await sql.reserve();
-  await lock`begin`;
-  await lock`lock table result in access exclusive mode`;
-  return async () => {
-    await lock`rollback`;
-    lock.release();
-  };
-}
-
-const outboxIs = (world: World, length: number) =>
-  until(`an outbox of ${length}`, async () => {
-    const now = await winsInOutbox(world.redis);
-    if (now !== length) throw new Error(`${now}`);
-  });
-
 t.test(
   "kill -9 between script and insert: the row comes, the winner is told on the next try",
   async (t) => {
@@ -63,7 +44,7 @@ t.test(
     const lost = post(`${first.url}/draw`, { username: "ann" }).catch(
       () => "no answer",
     );
-    await outboxIs(world, 1);
+    await outboxHolds(world, 1);
     await first.end("SIGKILL");
     t.equal(await lost, "no answer");
     await release();
@@ -76,7 +57,7 @@ t.test(
       `the row was there ${Math.round(performance.now() - began)} ms after the lock was gone`,
     );
     t.ok(performance.now() - began < bound(10_000));
-    await outboxIs(world, 0);
+    await outboxHolds(world, 0);
     const next = await post(`${second.url}/draw`, { username: "ann" });
     t.equal(told(next.body), "won");
     const [row] = await world.sql`select id from result`;
@@ -96,7 +77,7 @@ t.test(
   "a caller that hung up is told on the next try, and only once",
   async (t) => {
     const world = await createWorld(t);
-    const server = await build(t, world);
+    const server = await startServer(t, world);
     await setPrizes(world, [{ id: "SURE" }], server);
     const release = await holdResults(world);
     await drawAndHangUp(server.url, "ann");
@@ -117,7 +98,7 @@ t.test(
   "with the same Idempotency-Key any number of times, and not with another",
   async (t) => {
     const world = await createWorld(t);
-    const server = await build(t, world);
+    const server = await startServer(t, world);
     await setPrizes(world, [{ id: "SURE" }], server);
     const first = await server.draw("ann", "k1");
     await server.settle.idle();
@@ -141,7 +122,7 @@ t.test(
 
 t.test("a lost draw repeats itself by its key, too", async (t) => {
   const world = await createWorld(t);
-  const server = await build(t, world);
+  const server = await startServer(t, world);
   await setPrizes(world, [{ id: "NONE", total_quota: 0 }], server);
   const first = await server.draw("ann", "k1");
   t.equal(told(first.body), "no_prize");
@@ -154,7 +135,7 @@ t.test(
   async (t) => {
     const world = await createWorld(t);
     const time = fakeTime("2099-11-22T23:59:59Z");
-    const server = await build(t, world, time.options());
+    const server = await startServer(t, world, time.options());
     await setPrizes(world, [{ id: "SURE", total_quota: 2 }], server);
     const ann = await server.draw("ann", "k1");
     await server.draw("ben", "k1");
@@ -178,7 +159,7 @@ t.test(
   async (t) => {
     const world = await createWorld(t);
     const time = fakeTime("2099-11-22T23:59:59Z");
-    const server = await build(t, world, time.options());
+    const server = await startServer(t, world, time.options());
     await setPrizes(world, [{ id: "SURE", total_quota: 1 }], server);
     const won = await server.draw("ann");
     const id = won.body.data?.result?.id;
@@ -201,7 +182,7 @@ t.test(
   "a lost reply of Redis: the same try again has the same outcome",
   async (t) => {
     const world = await createWorld(t);
-    const server = await build(t, world);
+    const server = await startServer(t, world);
     await setPrizes(world, [{ id: "SURE" }], server);
     const { draw } = server.redis;
     server.redis.draw = async (...args) => {
@@ -224,7 +205,7 @@ t.test(
     const world = await createWorld(t);
     let roll = 0;
     const random = { ...systemRandom, roll: () => roll };
-    const server = await build(t, world, { random });
+    const server = await startServer(t, world, { random });
     await setPrizes(world, [{ id: "HALF", probability: 0.5 }], server);
     const release = await holdResults(world);
     await drawAndHangUp(server.url, "ann");
@@ -241,7 +222,7 @@ t.test(
 
 t.test("a win that comes after the 503 is told on the next try", async (t) => {
   const world = await createWorld(t);
-  const server = await build(t, world);
+  const server = await startServer(t, world);
   await setPrizes(world, [{ id: "SURE" }], server);
   const { record } = server.results;
   let go = () => {};
@@ -264,19 +245,22 @@ t.test("a win that comes after the 503 is told on the next try", async (t) => {
 
 t.test("two sweepers and the winner at once write one row", async (t) => {
   const world = await createWorld(t);
-  const servers = await Promise.all([build(t, world), build(t, world)]);
+  const servers = await Promise.all([
+    startServer(t, world),
+    startServer(t, world),
+  ]);
   await setPrizes(world, [{ id: "SURE" }], ...servers);
   const release = await holdResults(world);
   const [first] = servers;
   const draws = Array.from({ length: 50 }, (_, n) =>
     servers[n % 2]?.draw(`user ${n}`),
   );
-  await outboxIs(world, 50);
+  await outboxHolds(world, 50);
   const sweeps = servers.map((server) => server.sweep(0).catch(() => 0));
   await release();
   await Promise.all([...draws, ...sweeps]);
   await until("an empty outbox", () =>
-    first.sweep(0).then(() => outboxIs(world, 0)),
+    first.sweep(0).then(() => outboxHolds(world, 0)),
   );
   const [row] =
     await world.sql`select count(*)::int as n, max(unit)::int as units from result`;
@@ -288,7 +272,7 @@ t.test(
   async (t) => {
     const world = await createWorld(t);
     const time = fakeTime("2099-11-22T12:00:00Z");
-    const server = await build(t, world, time.options());
+    const server = await startServer(t, world, time.options());
     await setPrizes(world, [{ id: "SURE" }], server);
     const idOf = async (drawing: ReturnType<typeof server.draw>) =>
       (await drawing).body.data?.result?.id;
@@ -325,7 +309,10 @@ t.test(
       const world = await createWorld(t);
       const time = fakeTime("2099-11-23T00:00:00Z");
       const settings = days === undefined ? {} : { CLAIM_DAYS: days };
-      const server = await build(t, world, { ...time.options(), settings });
+      const server = await startServer(t, world, {
+        ...time.options(),
+        settings,
+      });
       const old = Array.from({ length: 2_500 }, (_, n) => [
         `old ${n}`,
         `@${oldest}`,
@@ -343,7 +330,7 @@ t.test(
 
 t.test("a note that Redis did not take is taken later", async (t) => {
   const world = await createWorld(t);
-  const server = await build(t, world);
+  const server = await startServer(t, world);
   await setPrizes(world, [{ id: "SURE" }], server);
   const { redis } = server;
   const { xdel } = redis;
@@ -363,7 +350,7 @@ t.test("a note that Redis did not take is taken later", async (t) => {
 t.test("a row that Postgres lost frees its user", async (t) => {
   const world = await createWorld(t);
   const time = fakeTime("2099-11-22T12:00:00Z");
-  const server = await build(t, world, time.options());
+  const server = await startServer(t, world, time.options());
   await setPrizes(world, [{ id: "SURE" }], server);
   await world.redis.hset(keys.pending, "ann", "@2099-11-21");
   t.equal(told((await server.draw("ann")).body), "participated");
@@ -378,13 +365,13 @@ t.test(
     // By the servers' clock the entry is older than any that a sweeper leaves to its own server.
     const time = fakeTime("2099-11-22T12:00:00Z");
     const [server, other] = await Promise.all([
-      build(t, world, time.options()),
-      build(t, world, time.options()),
+      startServer(t, world, time.options()),
+      startServer(t, world, time.options()),
     ]);
     await setPrizes(world, [{ id: "SURE" }], server, other);
     const release = await holdResults(world);
     const drawing = server.draw("ann");
-    await outboxIs(world, 1);
+    await outboxHolds(world, 1);
     let resumed = () => {};
     let go = () => {};
     const reached = new Promise<void>((resolve) => {

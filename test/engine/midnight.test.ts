@@ -4,7 +4,10 @@ import { createClock } from "../../src/clock.js";
 import { MIDNIGHT } from "../../src/scheduler.js";
 import { keys } from "../../src/stores/keys.js";
 import { redisTime } from "../../src/stores/redis.js";
-import { build, fakeTime, setPrizes, told } from "../support/start-server.js";
+import { fakeTime } from "../support/fake-time.js";
+import { told } from "../support/post.js";
+import { setPrizes } from "../support/set-prizes.js";
+import { startServer } from "../support/start-server.js";
 import { until } from "../support/until.js";
 import { createWorld } from "../support/world.js";
 
@@ -129,7 +132,10 @@ t.test("one draw per campaign day, on every kind of midnight", async (t) => {
       const at = (milliseconds: number) =>
         new Date(Date.parse(midnight) + milliseconds).toISOString();
       const time = fakeTime(at(-1));
-      const server = await build(t, world, { timeZone, ...time.options() });
+      const server = await startServer(t, world, {
+        timeZone,
+        ...time.options(),
+      });
       await setPrizes(world, [{ id: "NONE", total_quota: 0 }], server);
       const last = await server.draw("ann");
       t.equal(told(last.body), "no_prize");
@@ -160,9 +166,9 @@ t.test(
   async (t) => {
     const world = await createWorld(t);
     const time = fakeTime("2099-11-22T23:55:00Z");
-    const right = await build(t, world, time.options());
-    const ahead = await build(t, world, time.options(10 * 60_000));
-    const behind = await build(t, world, time.options(-10 * 60_000));
+    const right = await startServer(t, world, time.options());
+    const ahead = await startServer(t, world, time.options(10 * 60_000));
+    const behind = await startServer(t, world, time.options(-10 * 60_000));
     await setPrizes(
       world,
       [{ id: "NONE", total_quota: 0 }],
@@ -191,7 +197,7 @@ t.test(
 t.test("without a test's clock the servers go by Redis's", async (t) => {
   const world = await createWorld(t);
   const skewed = Date.now() + 600_000;
-  const server = await build(t, world, { localTime: () => skewed });
+  const server = await startServer(t, world, { localTime: () => skewed });
   const theirs = await redisTime(world.redis);
   t.ok(Math.abs(server.clock.now() - theirs) < 2_000);
 });
@@ -240,8 +246,8 @@ t.test(
   async (t) => {
     const world = await createWorld(t);
     const time = fakeTime("2099-11-22T23:59:59.990Z");
-    const early = await build(t, world, time.options());
-    const late = await build(t, world, time.options());
+    const early = await startServer(t, world, time.options());
+    const late = await startServer(t, world, time.options());
     await setPrizes(world, [{ id: "MUG" }], early, late);
     // The late server's script is held until the other has begun the new day, its row until the key has come again.
     let go = () => {};
@@ -302,7 +308,7 @@ t.test(
   async (t) => {
     const world = await createWorld(t);
     const time = fakeTime("2099-11-22T12:00:00Z");
-    const server = await build(t, world, time.options());
+    const server = await startServer(t, world, time.options());
     await setPrizes(world, [{ id: "MUG" }], server);
     await server.draw("ann", "k1");
     await server.settle.idle();
@@ -317,7 +323,7 @@ t.test(
 t.test("a batch of draws of two days answers each with its own", async (t) => {
   const world = await createWorld(t);
   const time = fakeTime("2099-11-22T23:59:59Z");
-  const server = await build(t, world, time.options());
+  const server = await startServer(t, world, time.options());
   await setPrizes(world, [{ id: "SURE" }], server);
   const users = ["ann", "bob", "cyd", "dan", "eve"];
   const draws = users.map((user, n) => {
@@ -339,7 +345,7 @@ t.test("a batch of draws of two days answers each with its own", async (t) => {
 
 t.test("who took part is known until the next day is over", async (t) => {
   const world = await createWorld(t);
-  const server = await build(t, world);
+  const server = await startServer(t, world);
   const { date, endsAt } = server.clock.today();
   await setPrizes(world, [{ id: "SURE", total_quota: 1 }], server);
   for (const user of ["ann", "bob"]) {

@@ -7,7 +7,9 @@ import {
   systemRandom,
 } from "../../src/random.js";
 import { keys } from "../../src/stores/keys.js";
-import { build, setPrizes, told } from "../support/start-server.js";
+import { told } from "../support/post.js";
+import { setPrizes } from "../support/set-prizes.js";
+import { startServer } from "../support/start-server.js";
 import { uniform } from "../support/uniform-rolls.js";
 import { createWorld } from "../support/world.js";
 
@@ -22,7 +24,7 @@ const ID = "00000000-0000-4000-8000-000000000000";
 
 t.test("a million rolls through the real script match the table", async (t) => {
   const world = await createWorld(t);
-  const server = await build(t, world);
+  const server = await startServer(t, world);
   const odds = { A: 0.005, B: 0.02, C: 0.05, D: 0.0001, E: 0.1 };
   const rows = Object.entries(odds).map(([id, probability]) => ({
     id,
@@ -78,7 +80,7 @@ t.test("the first and the last roll", async (t) => {
   const random = rolls([
     0, 249_999_999, 250_000_000, 749_999_999, 750_000_000, 999_999_999,
   ]);
-  const server = await build(t, world, { random });
+  const server = await startServer(t, world, { random });
   await setPrizes(
     world,
     [
@@ -99,7 +101,9 @@ t.test(
   "a table that sums to exactly one leaves nobody without a prize",
   async (t) => {
     const world = await createWorld(t);
-    const server = await build(t, world, { random: rolls([999_999_999, 0]) });
+    const server = await startServer(t, world, {
+      random: rolls([999_999_999, 0]),
+    });
     await setPrizes(
       world,
       [
@@ -118,7 +122,7 @@ t.test(
   "sold-out odds fall to no prize, nobody else's odds change",
   async (t) => {
     const world = await createWorld(t);
-    const server = await build(t, world, {
+    const server = await startServer(t, world, {
       random: rolls([0, 0, 500_000_000, 999_999_999]),
     });
     await setPrizes(

@@ -1,12 +1,9 @@
 import t from "tap";
+import { inParallel } from "../support/in-parallel.js";
+import { post, told } from "../support/post.js";
 import { listing, startProcess } from "../support/server-process.js";
-import {
-  build,
-  inParallel,
-  post,
-  setPrizes,
-  told,
-} from "../support/start-server.js";
+import { setPrizes } from "../support/set-prizes.js";
+import { startServer } from "../support/start-server.js";
 import { createWorld } from "../support/world.js";
 
 t.test("200 users, 8 requests each at once, two processes", async (t) => {
@@ -64,7 +61,7 @@ t.test("200 users, 8 requests each at once, two processes", async (t) => {
 
 t.test("a repeat after delivery is told nothing", async (t) => {
   const world = await createWorld(t);
-  const server = await build(t, world);
+  const server = await startServer(t, world);
   await setPrizes(world, [{ id: "SURE" }], server);
   t.equal(told((await server.draw("ann")).body), "won");
   await server.settle.idle();
@@ -80,7 +77,7 @@ t.test("a repeat after delivery is told nothing", async (t) => {
 
 t.test("two callers of one batch are both told the win", async (t) => {
   const world = await createWorld(t);
-  const server = await build(t, world);
+  const server = await startServer(t, world);
   await setPrizes(world, [{ id: "SURE" }], server);
   const ends = await Promise.all(
     ["ann", "ann", "bob", "ann"].map((user) => server.engine.draw(user)),
@@ -94,7 +91,7 @@ t.test(
   "of two callers of one batch one has lost, the other took part",
   async (t) => {
     const world = await createWorld(t);
-    const server = await build(t, world);
+    const server = await startServer(t, world);
     await setPrizes(world, [{ id: "NONE", total_quota: 0 }], server);
     const ends = await Promise.all([1, 2].map(() => server.engine.draw("ann")));
     t.same(

@@ -8,7 +8,8 @@ import { parse } from "yaml";
 import { shared } from "../../src/http/shared.js";
 import { keys } from "../../src/stores/keys.js";
 import { createProxy } from "../support/link.js";
-import { build, setPrizes } from "../support/start-server.js";
+import { setPrizes } from "../support/set-prizes.js";
+import { startServer } from "../support/start-server.js";
 import { startStores } from "../support/stores.js";
 import { until } from "../support/until.js";
 import { createWorld, ownWorld } from "../support/world.js";
@@ -27,7 +28,7 @@ t.test("what makes Redis refuse every draw makes it not ready", async (t) => {
   const stores = await startStores("embedded");
   t.teardown(() => stores.close());
   const world = ownWorld(t, stores);
-  const server = await build(t, world);
+  const server = await startServer(t, world);
   await setPrizes(world, [{ id: "A" }], server);
   const { redis } = world;
   const other = redis.duplicate();
@@ -142,7 +143,7 @@ t.test(
     t.teardown(async () => {
       await world.sql.unsafe(`drop owned by ${role}; drop role ${role}`);
     });
-    const owner = await build(t, world);
+    const owner = await startServer(t, world);
     await setPrizes(world, [{ id: "A" }], owner);
     const grant = `grant select on all tables in schema public to ${role};
     grant insert, update on result, prize to ${role}`;
@@ -150,7 +151,7 @@ t.test(
     const url = new URL(world.databaseUrl);
     url.username = role;
     url.password = "test";
-    const server = await build(t, { ...world, databaseUrl: url.href });
+    const server = await startServer(t, { ...world, databaseUrl: url.href });
     t.equal((await readiness(server.url)).status, 200);
     for (const [what, sentence, begin, end] of [
       [
@@ -207,7 +208,7 @@ t.test("while a store is silent, answers have their shape", async (t) => {
   for (const store of ["redisUrl", "databaseUrl"] as const) {
     const proxy = await createProxy(t, world[store]);
     // Every answer is compared with the OpenAPI document.
-    const server = await build(
+    const server = await startServer(
       t,
       {
         ...world,

@@ -2,15 +2,13 @@ import { randomUUID } from "node:crypto";
 import t from "tap";
 import { systemRandom } from "../../src/random.js";
 import { keys } from "../../src/stores/keys.js";
+import { fakeTime } from "../support/fake-time.js";
+import { holdResults } from "../support/hold-results.js";
+import { inParallel } from "../support/in-parallel.js";
 import { addWin } from "../support/outbox-entries.js";
-import {
-  type Body,
-  build,
-  fakeTime,
-  inParallel,
-  setPrizes,
-  told,
-} from "../support/start-server.js";
+import { type Body, told } from "../support/post.js";
+import { setPrizes } from "../support/set-prizes.js";
+import { startServer } from "../support/start-server.js";
 import { until } from "../support/until.js";
 import { createWorld, type World } from "../support/world.js";
 
@@ -32,7 +30,7 @@ t.test(
   "units that Redis forgot are not announced twice, the same roll decides again",
   async (t) => {
     const world = await createWorld(t);
-    const server = await build(t, world);
+    const server = await startServer(t, world);
     await setPrizes(world, [{ id: "FIVE", total_quota: 5 }], server);
     await server.draw("early");
     await server.settle.idle();
@@ -61,7 +59,7 @@ t.test(
   "a winner whom Redis forgot wins nothing more, and is told the win that stands",
   async (t) => {
     const world = await createWorld(t);
-    const server = await build(t, world);
+    const server = await startServer(t, world);
     await setPrizes(world, [{ id: "SURE" }], server);
     const goBack = await snapshot(world);
     const first = await server.draw("ann");
@@ -90,7 +88,7 @@ t.test(
     const world = await createWorld(t);
     let roll = 0;
     const random = { roll: () => roll, id: () => randomUUID() };
-    const server = await build(t, world, { random });
+    const server = await startServer(t, world, { random });
     await setPrizes(world, [{ id: "HALF", probability: 0.5 }], server);
     const goBack = await snapshot(world);
     const ann = await server.draw("ann");
@@ -125,7 +123,7 @@ t.test(
   "a quota lowered behind a win under way leaves it without room: no prize",
   async (t) => {
     const world = await createWorld(t);
-    const server = await build(t, world);
+    const server = await startServer(t, world);
     await setPrizes(
       world,
       [{ id: "A", total_quota: 5, daily_quota: 5 }],
@@ -151,19 +149,16 @@ t.test(
   "two callers wait for a win that is refused: one of them has lost, the other has participated",
   async (t) => {
     const world = await createWorld(t);
-    const server = await build(t, world);
+    const server = await startServer(t, world);
     await setPrizes(world, [{ id: "A", total_quota: 5 }], server);
-    const lock = await world.sql.reserve();
-    await lock`begin`;
-    await lock`lock table result in access exclusive mode`;
+    const release = await holdResults(world);
     const draws = [server.draw("ann"), server.draw("ann")];
     await until("the win", async () => {
       if ((await world.redis.xlen(keys.outbox)) === 0)
         throw new Error("not yet");
     });
     await world.sql`update prize set total_quota = 0`;
-    await lock`rollback`;
-    lock.release();
+    await release();
     const ends = (await Promise.all(draws)).map(({ body }) => told(body));
     t.same(ends.sort(), ["no_prize", "participated"]);
   },
@@ -171,7 +166,7 @@ t.test(
 
 t.test("a prize deleted behind a win under way: decided again", async (t) => {
   const world = await createWorld(t);
-  const server = await build(t, world);
+  const server = await startServer(t, world);
   await setPrizes(
     world,
     [
@@ -189,7 +184,7 @@ t.test("a prize deleted behind a win under way: decided again", async (t) => {
 
 t.test("the sweeper decides refused wins again, too", async (t) => {
   const world = await createWorld(t);
-  const server = await build(t, world);
+  const server = await startServer(t, world);
   await setPrizes(world, [{ id: "FIVE", total_quota: 5 }], server);
   const goBack = await snapshot(world);
   await server.draw("ann");
@@ -220,19 +215,16 @@ t.test(
   "a winner whose win was under way when Redis was emptied does not draw again",
   async (t) => {
     const world = await createWorld(t);
-    const server = await build(t, world);
+    const server = await startServer(t, world);
     await setPrizes(world, [{ id: "SURE" }], server);
-    const lock = await world.sql.reserve();
-    await lock`begin`;
-    await lock`lock table result in access exclusive mode`;
+    const release = await holdResults(world);
     const drawing = server.draw("ann", "k1");
     await until("the win", async () => {
       if ((await world.redis.xlen(keys.outbox)) === 0)
         throw new Error("not yet");
     });
     await world.redis.flushdb();
-    await lock`rollback`;
-    lock.release();
+    await release();
     t.equal(told((await drawing).body), "won");
     await server.settle.idle();
     t.equal(told((await server.draw("ann")).body), "participated");
@@ -243,7 +235,7 @@ t.test(
   "winners of whom Redis knew none are restored, though it has counted on",
   async (t) => {
     const world = await createWorld(t);
-    const first = await build(t, world);
+    const first = await startServer(t, world);
     await setPrizes(world, [{ id: "A", probability: 0.5 }], first);
     const { date } = first.clock.today();
     await world.sql`
@@ -252,7 +244,7 @@ t.test(
     await world.redis.hset(keys.takenToday(date), "A", 5);
     await world.redis.hset(keys.takenToday(date), "@lineage", "another");
     const random = { ...systemRandom, roll: () => 999_999_999 };
-    const server = await build(t, world, { random });
+    const server = await startServer(t, world, { random });
     t.equal(told((await server.draw("ann")).body), "won", "as the row says");
     t.equal(told((await server.draw("bob")).body), "no_prize");
   },
@@ -262,7 +254,7 @@ t.test(
   "a backlog longer than a page, with a win at its head that can't be recorded",
   async (t) => {
     const world = await createWorld(t);
-    const server = await build(t, world);
+    const server = await startServer(t, world);
     await setPrizes(world, [{ id: "A" }], server);
     const { date } = server.clock.today();
     const users = [
@@ -292,7 +284,7 @@ t.test(
     const world = await createWorld(t);
     let roll = 0;
     const random = { ...systemRandom, roll: () => roll };
-    const server = await build(t, world, { random });
+    const server = await startServer(t, world, { random });
     await setPrizes(world, [{ id: "HALF", probability: 0.5 }], server);
     await server.draw("early");
     await server.settle.idle();
@@ -315,7 +307,7 @@ t.test(
   async (t) => {
     const world = await createWorld(t);
     const time = fakeTime("2099-11-22T12:00:00Z");
-    const server = await build(t, world, time.options());
+    const server = await startServer(t, world, time.options());
     await setPrizes(world, [{ id: "SURE" }], server);
     const first = await server.draw("ann", "k1");
     for (const moment of ["2099-11-22T13:00:00Z", "2099-11-23T13:00:00Z"]) {
@@ -337,7 +329,7 @@ t.test(
   "where Postgres has another try's row, its key is told the win, and the refused try's is not",
   async (t) => {
     const world = await createWorld(t);
-    const server = await build(t, world);
+    const server = await startServer(t, world);
     await setPrizes(world, [{ id: "SURE" }], server);
     const first = await server.draw("ann", "k1");
     await server.settle.idle();
@@ -361,7 +353,10 @@ t.test(
   "two servers wait for a win that is refused: it is decided again once",
   async (t) => {
     const world = await createWorld(t);
-    const [one, other] = await Promise.all([build(t, world), build(t, world)]);
+    const [one, other] = await Promise.all([
+      startServer(t, world),
+      startServer(t, world),
+    ]);
     await setPrizes(world, [{ id: "A", total_quota: 9 }], one, other);
     const { date } = one.clock.today();
     const lock = await world.sql.reserve();

@@ -1,7 +1,9 @@
 import { request } from "node:http";
 import { brotliCompressSync, deflateSync, gzipSync } from "node:zlib";
 import t, { type Test } from "tap";
-import { type Body, build, setPrizes, told } from "../support/start-server.js";
+import { type Body, told } from "../support/post.js";
+import { setPrizes } from "../support/set-prizes.js";
+import { startServer } from "../support/start-server.js";
 import { createWorld } from "../support/world.js";
 
 const ADMIN_TOKEN = "an-administrators-token-of-the-tests";
@@ -40,7 +42,7 @@ function ask(
 async function start(t: Test) {
   const world = await createWorld(t);
   const settings = { ADMIN_TOKEN, METRICS: "on", PAGE: "on" } as const;
-  const server = await build(t, world, { settings });
+  const server = await startServer(t, world, { settings });
   await setPrizes(world, [{ id: "SURE" }], server);
   return { world, server, url: server.url };
 }

@@ -1,8 +1,10 @@
 import { connect } from "node:net";
 import t from "tap";
 import { spelled } from "../support/in-ascii.js";
+import { type Body, told } from "../support/post.js";
+import { setPrizes } from "../support/set-prizes.js";
 import { bound } from "../support/slowdown.js";
-import { type Body, build, setPrizes, told } from "../support/start-server.js";
+import { startServer } from "../support/start-server.js";
 import { createWorld } from "../support/world.js";
 
 /** Nothing but what nobody sees, or ann and marks that nobody sees. */
@@ -24,9 +26,9 @@ const INVISIBLE = [
   ),
 ];
 
-async function setUp(t: Parameters<typeof build>[0]) {
+async function setUp(t: Parameters<typeof startServer>[0]) {
   const world = await createWorld(t);
-  const server = await build(t, world);
+  const server = await startServer(t, world);
   await setPrizes(world, [{ id: "SURE" }], server);
   const send = async (
     body: string | undefined,

@@ -1,7 +1,8 @@
 import { readdir, readFile } from "node:fs/promises";
 import t from "tap";
 import { systemRandom } from "../../src/random.js";
-import { build, setPrizes } from "../support/start-server.js";
+import { setPrizes } from "../support/set-prizes.js";
+import { startServer } from "../support/start-server.js";
 import { createWorld } from "../support/world.js";
 
 const folder = new URL("../../lua/", import.meta.url);
@@ -101,7 +102,7 @@ t.test("the header of each script agrees with its calls", async (t) => {
   const rolls = [0, 999_999_999].values();
   const roll = () => rolls.next().value ?? 0;
   const random = { ...systemRandom, roll };
-  const server = await build(t, world, { random });
+  const server = await startServer(t, world, { random });
   const calls: { name: string; args: string[] }[] = [];
   for (const name of [
     "draw",

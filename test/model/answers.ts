@@ -1,5 +1,5 @@
 import { attemptOf, nameAttempt } from "../../src/random.js";
-import { type Body, told } from "../support/start-server.js";
+import { type Body, told } from "../support/post.js";
 import {
   decide,
   type Model,

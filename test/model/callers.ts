@@ -1,7 +1,7 @@
 import { once } from "node:events";
 import { connect } from "node:net";
 import { within } from "../../src/deadline.js";
-import { post } from "../support/start-server.js";
+import { post } from "../support/post.js";
 import type { Answer } from "./answers.js";
 
 /** Promise 8 has two seconds, a busy machine a few more. */

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { randomUUID } from "node:crypto";
 import fc from "fast-check";
-import { type Body, post } from "../support/start-server.js";
+import { type Body, post } from "../support/post.js";
 import {
   anyServer,
   anyTry,

@@ -1,6 +1,7 @@
 import { readFile } from "node:fs/promises";
 import type { Test } from "tap";
 import { keys } from "../../src/stores/keys.js";
+import { holdResults } from "../support/hold-results.js";
 import { startStores } from "../support/stores.js";
 import { until } from "../support/until.js";
 import { ownWorld } from "../support/world.js";
@@ -78,20 +79,6 @@ export async function createReal(t: Test) {
     };
   }
 
-  /** Keeps Postgres from reading and taking results until the function returned is called. */
-  async function holdResults() {
-    const lock = await sql.reserve();
-    await lock`begin`;
-    await lock`lock table result in access exclusive mode`;
-    let over = false;
-    return async () => {
-      if (over) return;
-      over = true;
-      await lock`rollback`;
-      lock.release();
-    };
-  }
-
   /** Waits until a statement waits for `holdResults`. */
   const held = () =>
     soon("a statement that waits", async () => {
@@ -162,7 +149,8 @@ export async function createReal(t: Test) {
 
   return {
     ...{ stores, sql, redis, links, servers, up, at, start, kill, all },
-    ...{ setNow, setRoll, draw, drawAndLeave, holdResults, held },
+    holdResults: () => holdResults({ sql }),
+    ...{ setNow, setRoll, draw, drawAndLeave, held },
     ...{ reached, serving, sweepAll, delivered, loadScript, whole },
   };
 }

@@ -1,6 +1,6 @@
 import { parseArgs } from "node:util";
 import { Redis } from "ioredis";
-import { inParallel } from "../support/start-server.js";
+import { inParallel } from "../support/in-parallel.js";
 import { startPair } from "../support/stores.js";
 import { type Copy, copyProject, mutated } from "./copy.js";
 import type { Mutant } from "./mutant.js";

@@ -5,7 +5,7 @@ import { createConnection, createServer } from "node:net";
 import t, { type Test } from "tap";
 import { freePort } from "../../src/stores/embedded/redis.js";
 import { commandOf } from "../support/server-process.js";
-import { setPrizes } from "../support/start-server.js";
+import { setPrizes } from "../support/set-prizes.js";
 import { home } from "../support/temporary-folder.js";
 import { until } from "../support/until.js";
 import { createWorld, type World } from "../support/world.js";

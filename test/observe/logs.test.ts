@@ -3,8 +3,10 @@ import { request as httpRequest } from "node:http";
 import { createInterface } from "node:readline";
 import t, { type Test } from "tap";
 import { createProxy } from "../support/link.js";
+import { post } from "../support/post.js";
 import { commandOf, listing, startProcess } from "../support/server-process.js";
-import { build, post, setPrizes } from "../support/start-server.js";
+import { setPrizes } from "../support/set-prizes.js";
+import { startServer } from "../support/start-server.js";
 import { home } from "../support/temporary-folder.js";
 import { until } from "../support/until.js";
 import { createWorld } from "../support/world.js";
@@ -110,7 +112,7 @@ for (const level of ["info", "trace"]) {
 
 t.test("a request's id goes in and out", async (t) => {
   const world = await createWorld(t);
-  const server = await build(t, world);
+  const server = await startServer(t, world);
   const ids = async (path: string, headers = {}) =>
     (await fetch(`${server.url}${path}`, { headers })).headers.get(
       "x-request-id",
@@ -248,7 +250,7 @@ async function observed(t: Test) {
   const world = await createWorld(t);
   const proxy = await createProxy(t, world.redisUrl);
   const lines: string[] = [];
-  const server = await build(
+  const server = await startServer(
     t,
     { ...world, redisUrl: proxy.url },
     { logged: (line) => lines.push(line) },

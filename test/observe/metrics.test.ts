@@ -1,15 +1,18 @@
 import { readFile } from "node:fs/promises";
 import t, { type Test } from "tap";
 import { parse } from "yaml";
+import { holdResults } from "../support/hold-results.js";
 import { createProxy } from "../support/link.js";
+import { post, told } from "../support/post.js";
 import { type Sample, scrape } from "../support/scrape.js";
-import { build, post, setPrizes, told } from "../support/start-server.js";
+import { setPrizes } from "../support/set-prizes.js";
+import { startServer } from "../support/start-server.js";
 import { until } from "../support/until.js";
 import { createWorld } from "../support/world.js";
 
 async function setUp(t: Test) {
   const world = await createWorld(t);
-  const server = await build(t, world, { settings: { METRICS: "on" } });
+  const server = await startServer(t, world, { settings: { METRICS: "on" } });
   return { world, server };
 }
 
@@ -122,9 +125,7 @@ t.test(
   async (t) => {
     const { world, server } = await setUp(t);
     await setPrizes(world, [{ id: "SURE" }], server);
-    const lock = await world.sql.reserve();
-    await lock`begin`;
-    await lock`lock table result in access exclusive mode`;
+    const release = await holdResults(world);
     const draw = await server.draw("ann");
     t.equal(draw.status, 503);
     const { value } = await scrape(server.url);
@@ -133,8 +134,7 @@ t.test(
     t.ok(age > 0.5 && age < 30, `${age} s`);
     const unavailable = { reason: "unavailable" };
     t.equal(value("lucky_draw_refusals_total", unavailable), 1);
-    await lock`rollback`;
-    lock.release();
+    await release();
     await until("the statement failed, too", async () => {
       const { value } = await scrape(server.url);
       if (!value("lucky_draw_statement_failures_total"))
@@ -151,7 +151,7 @@ for (const store of ["redis", "postgres"] as const) {
       const proxy = await createProxy(t, world[name]);
       const through = { ...world, [name]: proxy.url };
       const settings = { METRICS: "on" } as const;
-      const server = await build(t, through, { settings });
+      const server = await startServer(t, through, { settings });
       await setPrizes(world, [{ id: "FEW", total_quota: 3 }], server);
       const other = store === "redis" ? "postgres" : "redis";
       if (how === "silent") proxy.silence();
@@ -173,7 +173,7 @@ t.test("scripts that Redis does not answer are counted", async (t) => {
   const world = await createWorld(t);
   const proxy = await createProxy(t, world.redisUrl);
   const through = { ...world, redisUrl: proxy.url };
-  const server = await build(t, through, { settings: { METRICS: "on" } });
+  const server = await startServer(t, through, { settings: { METRICS: "on" } });
   await setPrizes(world, [{ id: "SURE" }], server);
   t.equal((await server.draw("bob")).status, 200, "the first of a day");
   proxy.dropReply();
@@ -190,7 +190,7 @@ t.test("a refusal because too much is under way is an overload", async (t) => {
   const world = await createWorld(t);
   const proxy = await createProxy(t, world.redisUrl);
   const through = { ...world, redisUrl: proxy.url };
-  const server = await build(t, through, { settings: { METRICS: "on" } });
+  const server = await startServer(t, through, { settings: { METRICS: "on" } });
   await setPrizes(world, [{ id: "SURE" }], server);
   await server.draw("the first of a day");
   proxy.hold();
@@ -215,7 +215,7 @@ t.test("a refusal because too much is under way is an overload", async (t) => {
 
 t.test("by default there are no metrics", async (t) => {
   const world = await createWorld(t);
-  const server = await build(t, world);
+  const server = await startServer(t, world);
   t.equal((await fetch(`${server.url}/metrics`)).status, 404);
 });
 

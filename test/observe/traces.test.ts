@@ -2,8 +2,9 @@ import { once } from "node:events";
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import t, { type Test } from "tap";
+import { post, told } from "../support/post.js";
 import { listing, startProcess } from "../support/server-process.js";
-import { post, setPrizes, told } from "../support/start-server.js";
+import { setPrizes } from "../support/set-prizes.js";
 import { until } from "../support/until.js";
 import { createWorld } from "../support/world.js";
 

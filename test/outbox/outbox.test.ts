@@ -2,14 +2,17 @@ import t from "tap";
 import { createSweep } from "../../src/engine/sweep.js";
 import { systemRandom } from "../../src/random.js";
 import { keys } from "../../src/stores/keys.js";
+import { fakeTime } from "../support/fake-time.js";
 import { winsInOutbox } from "../support/outbox-entries.js";
-import { build, fakeTime, setPrizes, told } from "../support/start-server.js";
+import { told } from "../support/post.js";
+import { setPrizes } from "../support/set-prizes.js";
+import { startServer } from "../support/start-server.js";
 import { until } from "../support/until.js";
 import { createWorld } from "../support/world.js";
 
 // The wins of a batch share an outbox entry, which goes when the last of them is settled.
 
-type Server = Awaited<ReturnType<typeof build>>;
+type Server = Awaited<ReturnType<typeof startServer>>;
 
 /** Holds back the row of one user. */
 function holdRow(server: Server, user: string): () => void {
@@ -31,7 +34,7 @@ const drawTogether = (server: Server, users: string[]) =>
 
 t.test("a batch that was told costs Redis one command more", async (t) => {
   const world = await createWorld(t);
-  const server = await build(t, world);
+  const server = await startServer(t, world);
   await setPrizes(world, [{ id: "SURE" }], server);
   const users = Array.from({ length: 20 }, (_, n) => `user ${n}`);
   const ends = await Promise.all(drawTogether(server, users));
@@ -55,7 +58,7 @@ t.test("a batch that was told costs Redis one command more", async (t) => {
 
 t.test("an entry goes after the note of who was not told", async (t) => {
   const world = await createWorld(t);
-  const server = await build(t, world);
+  const server = await startServer(t, world);
   await setPrizes(world, [{ id: "SURE" }], server);
   const end = await server.engine.draw("ann");
   if (end.outcome !== "won") throw new Error(end.outcome);
@@ -81,7 +84,7 @@ t.test("an entry goes after the note of who was not told", async (t) => {
 
 t.test("a batch that comes again gets its entry once", async (t) => {
   const world = await createWorld(t);
-  const server = await build(t, world);
+  const server = await startServer(t, world);
   await setPrizes(world, [{ id: "SURE" }], server);
   const lock = await world.sql.reserve();
   await lock`begin`;
@@ -123,7 +126,7 @@ t.test(
   "a winner who was told is not told again while others of the batch wait",
   async (t) => {
     const world = await createWorld(t);
-    const server = await build(t, world);
+    const server = await startServer(t, world);
     await setPrizes(world, [{ id: "SURE" }], server);
     const release = holdRow(server, "bob");
     const [ann, bob] = drawTogether(server, ["ann", "bob"]);
@@ -145,7 +148,7 @@ t.test(
   "refused among others of its batch: its entry goes all the same",
   async (t) => {
     const world = await createWorld(t);
-    const server = await build(t, world);
+    const server = await startServer(t, world);
     await setPrizes(world, [{ id: "A", total_quota: 3 }], server);
     await world.sql`update prize set total_quota = 2`;
     const users = ["ann", "bob", "cyd"];
@@ -166,8 +169,8 @@ t.test(
   "a refused win is not written after all when its quota is raised while others of its batch wait",
   async (t) => {
     const world = await createWorld(t);
-    const server = await build(t, world);
-    const other = await build(t, world);
+    const server = await startServer(t, world);
+    const other = await startServer(t, world);
     await setPrizes(world, [{ id: "A", total_quota: 3 }], server);
     await world.sql`update prize set total_quota = 2`;
     const release = holdRow(server, "bob");
@@ -199,7 +202,7 @@ t.test(
   async (t) => {
     const world = await createWorld(t);
     const time = fakeTime("2099-11-22T23:59:59Z");
-    const server = await build(t, world, time.options());
+    const server = await startServer(t, world, time.options());
     await setPrizes(world, [{ id: "SURE" }], server);
     const release = holdRow(server, "bob");
     const [ann, bob] = drawTogether(server, ["ann", "bob"]);
@@ -220,7 +223,7 @@ t.test(
   "a sweeper finishes the wins before their server does: told once",
   async (t) => {
     const world = await createWorld(t);
-    const server = await build(t, world);
+    const server = await startServer(t, world);
     await setPrizes(world, [{ id: "SURE" }], server);
     const { redis, settle } = server;
     const xdel = redis.xdel.bind(redis);
@@ -233,7 +236,7 @@ t.test(
       return xdel(...args);
     }) as typeof xdel;
     // The sweeper of another server, on the same stores.
-    const otherSettle = async () => (await build(t, world)).settle;
+    const otherSettle = async () => (await startServer(t, world)).settle;
     t.equal(told((await server.draw("ann")).body), "won");
     await until("the sweep", async () => {
       if (swept === 0) throw new Error("not yet");
@@ -251,7 +254,7 @@ t.test(
     const time = fakeTime("2099-11-22T23:59:59Z");
     let roll = 0;
     const random = { ...systemRandom, roll: () => roll };
-    const server = await build(t, world, { ...time.options(), random });
+    const server = await startServer(t, world, { ...time.options(), random });
     await setPrizes(world, [{ id: "HALF", probability: 0.5 }], server);
     await world.sql`alter table result rename to gone`;
     t.equal((await server.draw("ann")).status, 503);
@@ -275,7 +278,7 @@ t.test(
   "a mark of a win that is settled since says nothing, and goes",
   async (t) => {
     const world = await createWorld(t);
-    const server = await build(t, world);
+    const server = await startServer(t, world);
     await setPrizes(world, [{ id: "SURE" }], server);
     await world.redis.hset(keys.pending, "ann", "1-1");
     t.equal(told((await server.draw("ann")).body), "won");

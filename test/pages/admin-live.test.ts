@@ -1,8 +1,11 @@
 import t from "tap";
 import { keys } from "../../src/stores/keys.js";
+import { fakeTime } from "../support/fake-time.js";
+import { post } from "../support/post.js";
 import { startProcess } from "../support/server-process.js";
+import { setPrizes } from "../support/set-prizes.js";
 import { bound } from "../support/slowdown.js";
-import { build, fakeTime, post, setPrizes } from "../support/start-server.js";
+import { startServer } from "../support/start-server.js";
 import { startStores } from "../support/stores.js";
 import { until } from "../support/until.js";
 import { createWorld, ownWorld } from "../support/world.js";
@@ -86,7 +89,7 @@ t.test("a store that is away is told, with the last figures", async (t) => {
   const stores = await startStores();
   t.teardown(stores.close);
   const world = ownWorld(t, stores);
-  const server = await build(t, world, { settings: ADMIN_PAGE });
+  const server = await startServer(t, world, { settings: ADMIN_PAGE });
   await setPrizes(world, [{ id: "MUG" }], server);
   const { page, errors } = await visit(t, browser, `${server.url}/admin/`);
   await signIn(page);

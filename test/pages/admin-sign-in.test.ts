@@ -1,7 +1,7 @@
 import t from "tap";
 import { ADMIN_TOKEN } from "../support/admin-calls.js";
 import { startProcess } from "../support/server-process.js";
-import { build } from "../support/start-server.js";
+import { startServer } from "../support/start-server.js";
 import { createWorld } from "../support/world.js";
 import { ADMIN_PAGE, openAdmin, signIn } from "./admin.js";
 import { flaws, openBrowser, seen, visit } from "./browser.js";
@@ -79,7 +79,7 @@ t.test("a token that no longer counts ends the session", async (t) => {
 
 t.test("only with PAGE=on and ADMIN_TOKEN", async (t) => {
   const world = await createWorld(t);
-  const on = await build(t, world, { settings: ADMIN_PAGE });
+  const on = await startServer(t, world, { settings: ADMIN_PAGE });
   const answer = await fetch(`${on.url}/admin/`);
   t.equal(answer.status, 200);
   const policy = answer.headers.get("content-security-policy") ?? "";
@@ -98,7 +98,7 @@ t.test("only with PAGE=on and ADMIN_TOKEN", async (t) => {
     { PAGE: "on" } as const,
     { PAGE: "off", ADMIN_TOKEN } as const,
   ]) {
-    const { url, close } = await build(t, world, { settings: off });
+    const { url, close } = await startServer(t, world, { settings: off });
     for (const path of ["/admin/", "/admin", "/assets/0/admin/page.js"]) {
       const answer = await fetch(url + path);
       t.equal(answer.status, 404, path);

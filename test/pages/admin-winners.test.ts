@@ -1,6 +1,6 @@
 import { readFile } from "node:fs/promises";
 import t from "tap";
-import { post } from "../support/start-server.js";
+import { post } from "../support/post.js";
 import { openAdmin, signIn, turnTo } from "./admin.js";
 import { flaws, openBrowser, seen } from "./browser.js";
 

@@ -1,13 +1,14 @@
 import type { Browser, Locator, Page } from "playwright-core";
 import type { Test } from "tap";
 import { ADMIN_TOKEN } from "../support/admin-calls.js";
-import { build, type PrizeRow, setPrizes } from "../support/start-server.js";
+import { type PrizeRow, setPrizes } from "../support/set-prizes.js";
+import { startServer } from "../support/start-server.js";
 import { createWorld } from "../support/world.js";
 import { visit } from "./browser.js";
 
 export const ADMIN_PAGE = { PAGE: "on", ADMIN_TOKEN } as const;
 
-type Options = NonNullable<Parameters<typeof build>[2]> & {
+type Options = NonNullable<Parameters<typeof startServer>[2]> & {
   prizes?: PrizeRow[];
   visitor?: Parameters<typeof visit>[3];
 };
@@ -19,7 +20,7 @@ export async function openAdmin(
   { prizes = [{ id: "MUG" }], settings, visitor, ...options }: Options = {},
 ) {
   const world = await createWorld(t);
-  const server = await build(t, world, {
+  const server = await startServer(t, world, {
     settings: { ...ADMIN_PAGE, ...settings },
     ...options,
   });

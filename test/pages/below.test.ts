@@ -1,6 +1,7 @@
 import t from "tap";
 import { startNginxBelow } from "../support/nginx.js";
-import { build, setPrizes } from "../support/start-server.js";
+import { setPrizes } from "../support/set-prizes.js";
+import { startServer } from "../support/start-server.js";
 import { createWorld } from "../support/world.js";
 import { ADMIN_PAGE, signIn, turnTo } from "./admin.js";
 import { answered, openBrowser, redeem, seen, spin, visit } from "./browser.js";
@@ -8,9 +9,9 @@ import { answered, openBrowser, redeem, seen, spin, visit } from "./browser.js";
 const browser = await openBrowser(t);
 
 /** A server below a path of a real nginx, which has nothing else. */
-async function open(t: Parameters<typeof build>[0]) {
+async function open(t: Parameters<typeof startServer>[0]) {
   const world = await createWorld(t);
-  const server = await build(t, world, { settings: ADMIN_PAGE });
+  const server = await startServer(t, world, { settings: ADMIN_PAGE });
   await setPrizes(world, [{ id: "MUG" }], server);
   const root = await startNginxBelow(t, "/promo/", server.url);
   return { world, root };

@@ -1,12 +1,9 @@
 import t from "tap";
 import { PARTS, systemRandom } from "../../src/random.js";
-import {
-  build,
-  fakeTime,
-  type PrizeRow,
-  post,
-  setPrizes,
-} from "../support/start-server.js";
+import { fakeTime } from "../support/fake-time.js";
+import { post } from "../support/post.js";
+import { type PrizeRow, setPrizes } from "../support/set-prizes.js";
+import { startServer } from "../support/start-server.js";
 import { createWorld } from "../support/world.js";
 import {
   answered,
@@ -25,13 +22,13 @@ const browser = await openBrowser(t);
 
 /** The page on a server with these prizes. */
 async function open(
-  t: Parameters<typeof build>[0],
+  t: Parameters<typeof startServer>[0],
   prizes: PrizeRow[],
-  options: Parameters<typeof build>[2] = {},
+  options: Parameters<typeof startServer>[2] = {},
 ) {
   const world = await createWorld(t);
   const settings = { ...PAGE, ...options.settings };
-  const server = await build(t, world, { ...options, settings });
+  const server = await startServer(t, world, { ...options, settings });
   await setPrizes(world, prizes, server);
   return { world, ...server };
 }

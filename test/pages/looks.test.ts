@@ -1,6 +1,7 @@
 import type { Page } from "playwright-core";
 import t from "tap";
-import { build, setPrizes } from "../support/start-server.js";
+import { setPrizes } from "../support/set-prizes.js";
+import { startServer } from "../support/start-server.js";
 import { createWorld } from "../support/world.js";
 import {
   answered,
@@ -21,9 +22,9 @@ const SCRIPT = "<img src=x onerror=\"document.title='hacked'\">";
 const FINGER = 44;
 
 /** The page on a server where everybody wins a mug. */
-async function open(t: Parameters<typeof build>[0], settings = {}) {
+async function open(t: Parameters<typeof startServer>[0], settings = {}) {
   const world = await createWorld(t);
-  const server = await build(t, world, {
+  const server = await startServer(t, world, {
     settings: { PAGE: "on", ...settings },
   });
   await setPrizes(world, [{ id: "MUG" }], server);

@@ -1,6 +1,7 @@
 import type { Page } from "playwright-core";
 import t from "tap";
-import { build, setPrizes } from "../support/start-server.js";
+import { setPrizes } from "../support/set-prizes.js";
+import { startServer } from "../support/start-server.js";
 import { startStores } from "../support/stores.js";
 import { createWorld, ownWorld } from "../support/world.js";
 import {
@@ -17,9 +18,9 @@ const settings = { PAGE: "on" } as const;
 const browser = await openBrowser(t);
 
 /** The page on a server where everybody wins a mug. */
-async function open(t: Parameters<typeof build>[0]) {
+async function open(t: Parameters<typeof startServer>[0]) {
   const world = await createWorld(t);
-  const server = await build(t, world, { settings });
+  const server = await startServer(t, world, { settings });
   await setPrizes(world, [{ id: "MUG" }], server);
   return { world, ...server };
 }
@@ -40,7 +41,7 @@ t.test(
     const stores = await startStores();
     t.teardown(stores.close);
     const world = ownWorld(t, stores);
-    const server = await build(t, world, { settings });
+    const server = await startServer(t, world, { settings });
     await setPrizes(world, [{ id: "MUG" }], server);
     const { page, errors } = await visit(t, browser, server.url);
     const keys = keysOf(page);

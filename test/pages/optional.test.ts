@@ -1,5 +1,7 @@
 import t from "tap";
-import { build, fakeTime, setPrizes } from "../support/start-server.js";
+import { fakeTime } from "../support/fake-time.js";
+import { setPrizes } from "../support/set-prizes.js";
+import { startServer } from "../support/start-server.js";
 import { createWorld } from "../support/world.js";
 import {
   answered,
@@ -15,12 +17,12 @@ const browser = await openBrowser(t);
 
 /** The page with optional parts of the server on, where everybody wins a mug. */
 async function open(
-  t: Parameters<typeof build>[0],
+  t: Parameters<typeof startServer>[0],
   settings: object,
-  options: Parameters<typeof build>[2] = {},
+  options: Parameters<typeof startServer>[2] = {},
 ) {
   const world = await createWorld(t);
-  const server = await build(t, world, {
+  const server = await startServer(t, world, {
     ...options,
     settings: { PAGE: "on", ...settings },
   });

@@ -5,7 +5,7 @@ import type { BrowserContextOptions, Page } from "playwright-core";
 import { PARTS, systemRandom } from "../../src/random.js";
 import { createServer } from "../../src/server.js";
 import { createOwner } from "../support/owner.js";
-import { post } from "../support/start-server.js";
+import { post } from "../support/post.js";
 import { startStores } from "../support/stores.js";
 import {
   answered,

@@ -2,8 +2,9 @@ import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import t from "tap";
 import { startProcess } from "../support/server-process.js";
+import { setPrizes } from "../support/set-prizes.js";
 import { bound } from "../support/slowdown.js";
-import { build, setPrizes } from "../support/start-server.js";
+import { startServer } from "../support/start-server.js";
 import { createWorld } from "../support/world.js";
 import { answered, openBrowser, redeem, seen, spin } from "./browser.js";
 
@@ -25,7 +26,7 @@ async function assets(url: string): Promise<string[]> {
 }
 
 t.test("under a strict policy, which the API does not carry", async (t) => {
-  const { url } = await build(t, await createWorld(t), { settings });
+  const { url } = await startServer(t, await createWorld(t), { settings });
   const { headers } = await fetch(url);
   const policy = headers.get("content-security-policy") ?? "";
   t.match(policy, /^default-src 'none';script-src 'self' 'sha256-[\w+/]+=';/);
@@ -37,7 +38,7 @@ t.test("under a strict policy, which the API does not carry", async (t) => {
 });
 
 t.test("files are cached for ever, by the version in their path", async (t) => {
-  const { url } = await build(t, await createWorld(t), { settings });
+  const { url } = await startServer(t, await createWorld(t), { settings });
   const paths = await assets(url);
   t.ok(paths.length > 10, `${paths.length} files`);
   for (const path of paths) {
@@ -65,14 +66,14 @@ t.test("files are cached for ever, by the version in their path", async (t) => {
 });
 
 t.test("a page of another version gets the files, uncached", async (t) => {
-  const { url } = await build(t, await createWorld(t), { settings });
+  const { url } = await startServer(t, await createWorld(t), { settings });
   const other = await fetch(`${url}/assets/0123456789/page.js`);
   t.equal(other.status, 200);
   t.equal(other.headers.get("cache-control"), "no-cache");
 });
 
 t.test("no file but the page's own can be had", async (t) => {
-  const { url } = await build(t, await createWorld(t), { settings });
+  const { url } = await startServer(t, await createWorld(t), { settings });
   for (const path of [
     "/assets/0/..%2f..%2fpackage.json",
     "/assets/0/index.html",
@@ -88,7 +89,7 @@ t.test("no file but the page's own can be had", async (t) => {
 
 t.test("PAGE=off", async (t) => {
   const off = { settings: { PAGE: "off" } as const };
-  const { url } = await build(t, await createWorld(t), off);
+  const { url } = await startServer(t, await createWorld(t), off);
   for (const path of ["/", "/assets/0/page.js"]) {
     const answer = await fetch(url + path);
     t.equal(answer.status, 404);
@@ -100,7 +101,7 @@ t.test("title, colour and logo are settings", async (t) => {
   const logo = join(t.testdir(), "own.svg");
   const drawing = '<svg xmlns="http://www.w3.org/2000/svg"/>';
   await writeFile(logo, drawing);
-  const { url } = await build(t, await createWorld(t), {
+  const { url } = await startServer(t, await createWorld(t), {
     settings: {
       ...settings,
       PAGE_TITLE: "Fish & Chips",
@@ -121,7 +122,7 @@ t.test("title, colour and logo are settings", async (t) => {
 
   const missing = { ...settings, PAGE_LOGO: "/nowhere/logo.svg" };
   const world = await createWorld(t);
-  await t.rejects(build(t, world, { settings: missing }), {
+  await t.rejects(startServer(t, world, { settings: missing }), {
     name: "Error",
     message: "PAGE_LOGO: must be the path of an SVG, PNG or WebP file",
   });
@@ -138,7 +139,7 @@ t.test("the built server has the page, by default", async (t) => {
 t.test("weighs under 150 kB, and all of it is its own", async (t) => {
   const browser = await openBrowser(t);
   const world = await createWorld(t);
-  const server = await build(t, world, { settings });
+  const server = await startServer(t, world, { settings });
   await setPrizes(world, [{ id: "MUG" }], server);
   const context = await browser.newContext();
   const page = await context.newPage();
@@ -169,7 +170,7 @@ t.test("weighs under 150 kB, and all of it is its own", async (t) => {
 t.test("usable within a second on a slow phone", async (t) => {
   const browser = await openBrowser(t);
   const world = await createWorld(t);
-  const server = await build(t, world, { settings });
+  const server = await startServer(t, world, { settings });
   await setPrizes(world, [{ id: "MUG" }], server);
   const times: number[] = [];
   // Whatever else this machine does can only make a visit slower, so the quickest of some tells what the page takes.

@@ -1,8 +1,11 @@
 import t from "tap";
 import { systemRandom } from "../../src/random.js";
 import { keys } from "../../src/stores/keys.js";
+import { fakeTime } from "../support/fake-time.js";
 import { addWin } from "../support/outbox-entries.js";
-import { build, fakeTime, setPrizes, told } from "../support/start-server.js";
+import { told } from "../support/post.js";
+import { setPrizes } from "../support/set-prizes.js";
+import { startServer } from "../support/start-server.js";
 import { createWorld } from "../support/world.js";
 
 // Two Redis went on from the same moment: what the old side wrote is found on the new one, however late it came.
@@ -17,13 +20,16 @@ function chance() {
 }
 
 /** The old side, with eve's win in its outbox (unit 1) and ann's in Postgres (unit 2). */
-async function oldSide(t: Parameters<typeof build>[0], time = fakeTime(NOW)) {
+async function oldSide(
+  t: Parameters<typeof startServer>[0],
+  time = fakeTime(NOW),
+) {
   const world = await createWorld(t);
   const old = await createWorld(t);
   const { random, lose } = chance();
   const options = { random, ...time.options() };
   const stores = { ...old, databaseUrl: world.databaseUrl, sql: world.sql };
-  const server = await build(t, stores, options);
+  const server = await startServer(t, stores, options);
   await setPrizes(world, [{ id: "HALF", probability: 0.5 }], server);
   const { date } = server.clock.today();
   const win = { user_id: "eve", prize_id: "HALF", draw_date: date, unit: 1 };
@@ -41,17 +47,17 @@ const NOW = "2099-11-22T12:00:00Z";
 
 t.test("a server that comes over later finds them", async (t) => {
   const { world, options, lose, recordEve } = await oldSide(t);
-  await build(t, world, options); // raises the new side's counter to 2
+  await startServer(t, world, options); // raises the new side's counter to 2
   await recordEve();
   lose();
-  const late = await build(t, world, options);
+  const late = await startServer(t, world, options);
   t.equal(told((await late.draw("eve")).body), "won");
   t.equal(told((await late.draw("ann")).body), "won");
 });
 
 t.test("a server that is there already looks a second time", async (t) => {
   const { world, options, lose, recordEve, time } = await oldSide(t);
-  const server = await build(t, world, options);
+  const server = await startServer(t, world, options);
   await recordEve();
   lose();
   time.set("2099-11-22T12:00:04Z");
@@ -63,7 +69,9 @@ t.test("a server that is there already looks a second time", async (t) => {
   t.equal(reloads(), 0, "and not every few seconds");
 });
 
-async function countReloads({ redis }: Awaited<ReturnType<typeof build>>) {
+async function countReloads({
+  redis,
+}: Awaited<ReturnType<typeof startServer>>) {
   let count = 0;
   const { reload } = redis;
   redis.reload = (...args) => {

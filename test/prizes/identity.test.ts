@@ -1,6 +1,9 @@
 import t from "tap";
 import { keys } from "../../src/stores/keys.js";
-import { build, fakeTime, setPrizes, told } from "../support/start-server.js";
+import { fakeTime } from "../support/fake-time.js";
+import { told } from "../support/post.js";
+import { setPrizes } from "../support/set-prizes.js";
+import { startServer } from "../support/start-server.js";
 import { createWorld } from "../support/world.js";
 
 // Servers that share a Redis must be of one product and agree on what a day is.
@@ -15,13 +18,13 @@ t.test(
   async (t) => {
     const world = await createWorld(t);
     const time = fakeTime("2099-11-22T20:00:00Z");
-    const one = await build(t, world, {
+    const one = await startServer(t, world, {
       ...time.options(),
       timeZone: "Asia/Hong_Kong",
     });
     await setPrizes(world, [{ id: "MUG", daily_quota: 1 }], one);
     const lines: string[] = [];
-    const other = await build(t, world, {
+    const other = await startServer(t, world, {
       ...time.options(),
       logged: (line) => lines.push(line),
     });
@@ -58,10 +61,10 @@ t.test(
   async (t) => {
     const world = await createWorld(t);
     const { databaseUrl, sql } = await createWorld(t);
-    const one = await build(t, world);
+    const one = await startServer(t, world);
     await setPrizes(world, [{ id: "MUG" }], one);
     const staging = { ...world, databaseUrl, sql };
-    const other = await build(t, staging);
+    const other = await startServer(t, staging);
     await t.rejects(setPrizes(staging, [{ id: "TOY" }], other));
     const { status, text } = await readiness(other.url);
     t.equal(status, 503);
@@ -86,7 +89,7 @@ t.test(
 t.test("two products share a Redis by database numbers", async (t) => {
   const worlds = [await createWorld(t), await createWorld(t)];
   for (const [n, world] of worlds.entries()) {
-    const server = await build(t, world);
+    const server = await startServer(t, world);
     await setPrizes(world, [{ id: `PRIZE_${n}` }], server);
     const { body } = await server.draw("ann");
     t.equal(body.data?.result?.prize_id, `PRIZE_${n}`);
@@ -96,7 +99,7 @@ t.test("two products share a Redis by database numbers", async (t) => {
 
 t.test("data of another form are left alone", async (t) => {
   const world = await createWorld(t);
-  const server = await build(t, world);
+  const server = await startServer(t, world);
   await setPrizes(world, [{ id: "MUG" }], server);
   await world.redis.hset(keys.prizes, "revision", "99");
   await t.rejects(server.prizes.reload());

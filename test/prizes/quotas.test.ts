@@ -1,13 +1,10 @@
 import t from "tap";
 import { keys } from "../../src/stores/keys.js";
-import {
-  build,
-  fakeTime,
-  inParallel,
-  type PrizeRow,
-  setPrizes,
-  told,
-} from "../support/start-server.js";
+import { fakeTime } from "../support/fake-time.js";
+import { inParallel } from "../support/in-parallel.js";
+import { told } from "../support/post.js";
+import { type PrizeRow, setPrizes } from "../support/set-prizes.js";
+import { startServer } from "../support/start-server.js";
 import { until } from "../support/until.js";
 import { createWorld, type World } from "../support/world.js";
 
@@ -15,14 +12,14 @@ const DAYS = ["2099-11-22", "2099-11-23", "2099-11-24"];
 
 /** How many of `users` users win on each of three days, drawing at two servers. */
 async function winsPerDay(
-  t: Parameters<typeof build>[0],
+  t: Parameters<typeof startServer>[0],
   world: World,
   prize: PrizeRow,
   users: number,
   disturb?: (n: number, restart: () => Promise<void>) => Promise<void>,
 ) {
   const time = fakeTime(`${DAYS[0]}T12:00:00Z`);
-  const start = () => build(t, world, time.options());
+  const start = () => startServer(t, world, time.options());
   const servers = [await start(), await start()];
   await setPrizes(world, [prize], ...servers);
   const restart = async () => {
@@ -70,7 +67,7 @@ t.test("total 10, daily 7: 7, then 3, then none", async (t) => {
 t.test("the same with reloads and a restart in the middle", async (t) => {
   const world = await createWorld(t);
   const prize = { id: "TEN", daily_quota: 7, total_quota: 10 };
-  const other = await build(t, world);
+  const other = await startServer(t, world);
   const disturb = async (n: number, restart: () => Promise<void>) => {
     // On a busy machine a reload may be refused for waiting too long, which must change nothing, either.
     if (n % 10 === 3) await other.prizes.reload(DAYS[n % 3]).catch(() => {});

@@ -4,9 +4,11 @@ import { newEpoch } from "../../src/prizes/epoch.js";
 import { putTable, readTable } from "../../src/prizes/in-force.js";
 import { compile, readIdentity, readPrizes } from "../../src/prizes/table.js";
 import { keys } from "../../src/stores/keys.js";
+import { told } from "../support/post.js";
 import { startProcess } from "../support/server-process.js";
+import { setPrizes } from "../support/set-prizes.js";
 import { bound } from "../support/slowdown.js";
-import { build, setPrizes, told } from "../support/start-server.js";
+import { startServer } from "../support/start-server.js";
 import { until } from "../support/until.js";
 import { createWorld } from "../support/world.js";
 
@@ -70,7 +72,7 @@ t.test(
   async (t) => {
     const world = await createWorld(t);
     const lines: string[] = [];
-    const server = await build(t, world, {
+    const server = await startServer(t, world, {
       logged: (line) => lines.push(line),
     });
     await setPrizes(world, [{ id: "A", probability: 0.6 }], server);
@@ -116,7 +118,7 @@ t.test(
 
 t.test("a server that never saw a good table draws nothing", async (t) => {
   const world = await createWorld(t);
-  const server = await build(t, world);
+  const server = await startServer(t, world);
   const empty = await server.draw("ann");
   t.equal(empty.status, 503);
   t.match(empty.body, { success: false, code: "UNAVAILABLE" });
@@ -147,8 +149,8 @@ t.test(
   "an older snapshot of the table never replaces a newer one",
   async (t) => {
     const world = await createWorld(t);
-    const slow = await build(t, world);
-    const quick = await build(t, world);
+    const slow = await startServer(t, world);
+    const quick = await startServer(t, world);
     await setPrizes(world, [{ id: "OLD" }], slow, quick);
     const { reload } = slow.redis;
     // The slow server has read the old table, and writes it only after the edit is in force.
@@ -164,7 +166,7 @@ t.test(
 
 t.test("a Redis that lost the table gets it back without a draw", async (t) => {
   const world = await createWorld(t);
-  const server = await build(t, world);
+  const server = await startServer(t, world);
   await setPrizes(world, [{ id: "A" }], server);
   await world.redis.flushdb();
   t.equal((await readiness(server.url)).status, 503);
@@ -174,7 +176,7 @@ t.test("a Redis that lost the table gets it back without a draw", async (t) => {
 
 t.test("an edit that could not be put in force is tried again", async (t) => {
   const world = await createWorld(t);
-  const server = await build(t, world);
+  const server = await startServer(t, world);
   await setPrizes(world, [{ id: "A" }], server);
   const { reload } = server.redis;
   server.redis.reload = async () => {
@@ -191,7 +193,7 @@ t.test(
   "behind refused odds a lowered quota holds, and burns no units",
   async (t) => {
     const world = await createWorld(t);
-    const server = await build(t, world);
+    const server = await startServer(t, world);
     await setPrizes(
       world,
       [
@@ -224,11 +226,11 @@ t.test(
   "a quota lowered behind refused odds holds on a server that started since, too",
   async (t) => {
     const world = await createWorld(t);
-    const first = await build(t, world);
+    const first = await startServer(t, world);
     await setPrizes(world, [{ id: "A", total_quota: 3 }], first);
     await world.sql`insert into prize (id, title, probability) values ('B', 'b', 0.5)`;
     await first.scheduler.tick();
-    const second = await build(t, world);
+    const second = await startServer(t, world);
     await first.close();
     await world.sql`update prize set total_quota = 0 where id = 'A'`;
     await second.scheduler.tick();
@@ -242,7 +244,7 @@ t.test(
   "a reload of another day brings today's winners and counters, too",
   async (t) => {
     const world = await createWorld(t);
-    const server = await build(t, world);
+    const server = await startServer(t, world);
     await setPrizes(world, [{ id: "A", daily_quota: 1 }], server);
     await server.draw("ann");
     await server.settle.idle();
@@ -261,7 +263,7 @@ t.test(
 
 t.test("a reload raises counters and never lowers them", async (t) => {
   const world = await createWorld(t);
-  const server = await build(t, world);
+  const server = await startServer(t, world);
   await setPrizes(
     world,
     [{ id: "A", total_quota: 100, daily_quota: 50 }],
@@ -287,7 +289,7 @@ t.test("a reload raises counters and never lowers them", async (t) => {
 
 t.test("what is left today is bounded by what is left in all", async (t) => {
   const world = await createWorld(t);
-  const server = await build(t, world);
+  const server = await startServer(t, world);
   await setPrizes(
     world,
     [
@@ -310,7 +312,7 @@ t.test(
   "a quota lowered below what is won sells nothing more, raised it sells on",
   async (t) => {
     const world = await createWorld(t);
-    const server = await build(t, world);
+    const server = await startServer(t, world);
     await setPrizes(world, [{ id: "A", total_quota: 5 }], server);
     for (const user of ["a", "b", "c"])
       t.equal(told((await server.draw(user)).body), "won");
@@ -326,7 +328,7 @@ t.test(
 
 t.test("any number of servers migrate at once", async (t) => {
   const world = await createWorld(t);
-  await Promise.all(Array.from({ length: 6 }, () => build(t, world)));
+  await Promise.all(Array.from({ length: 6 }, () => startServer(t, world)));
   const rows = await world.sql`select name from migration order by name`;
   const files = await readdir(new URL("../../sql/", import.meta.url));
   t.ok(files.includes("001_prizes.sql"));
@@ -338,7 +340,7 @@ t.test("any number of servers migrate at once", async (t) => {
 
 t.test("the prize table refuses what can't be a prize", async (t) => {
   const world = await createWorld(t);
-  await build(t, world);
+  await startServer(t, world);
   for (const row of [
     { id: "tab\there", title: "x", probability: 0.1 },
     { id: "A", title: "", probability: 0.1 },
@@ -356,7 +358,7 @@ t.test(
   "a table that was read before an edit does not replace the edited one",
   async (t) => {
     const world = await createWorld(t);
-    const server = await build(t, world);
+    const server = await startServer(t, world);
     const { redis, postgres, clock } = server;
     await setPrizes(world, [{ id: "OLD" }], server);
     const day = clock.today();

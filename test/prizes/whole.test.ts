@@ -1,14 +1,12 @@
 import t, { type Test } from "tap";
 import { systemRandom } from "../../src/random.js";
 import { keys } from "../../src/stores/keys.js";
+import { fakeTime } from "../support/fake-time.js";
+import { inParallel } from "../support/in-parallel.js";
 import { createProxy } from "../support/link.js";
-import {
-  build,
-  fakeTime,
-  inParallel,
-  setPrizes,
-  told,
-} from "../support/start-server.js";
+import { told } from "../support/post.js";
+import { setPrizes } from "../support/set-prizes.js";
+import { startServer } from "../support/start-server.js";
 import { startStores } from "../support/stores.js";
 import { until } from "../support/until.js";
 import { createWorld, ownWorld, type World } from "../support/world.js";
@@ -39,7 +37,7 @@ t.test(
   async (t) => {
     const world = await createWorld(t);
     const { its, random } = dice(NEVER);
-    const server = await build(t, world, { random });
+    const server = await startServer(t, world, { random });
     await setPrizes(world, [{ id: "A", probability: 0.5 }], server);
     const { date } = server.clock.today();
     await fillWinners(world, date, 20);
@@ -77,7 +75,7 @@ t.test(
     const world = await createWorld(t);
     const time = fakeTime("2099-11-22T12:00:00Z");
     const { its, random } = dice(NEVER);
-    const server = await build(t, world, { ...time.options(), random });
+    const server = await startServer(t, world, { ...time.options(), random });
     await setPrizes(world, [{ id: "A", probability: 0.5 }], server);
     const { date } = server.clock.today();
     await fillWinners(world, date, 12_001);
@@ -117,7 +115,7 @@ t.test(
     const world = await createWorld(t);
     const time = fakeTime("2099-11-22T12:00:00Z");
     const { random } = dice(NEVER);
-    const server = await build(t, world, { ...time.options(), random });
+    const server = await startServer(t, world, { ...time.options(), random });
     await setPrizes(world, [{ id: "A", probability: 0.5 }], server);
     const { date } = server.clock.today();
     await fillWinners(world, date, 3);
@@ -140,7 +138,7 @@ t.test(
     const world = await createWorld(t);
     const time = fakeTime("2099-11-22T12:00:00Z");
     const { random } = dice(NEVER);
-    const server = await build(t, world, { ...time.options(), random });
+    const server = await startServer(t, world, { ...time.options(), random });
     await setPrizes(world, [{ id: "A", probability: 0.5 }], server);
     const { date } = server.clock.today();
     await fillWinners(world, date, 1);
@@ -174,7 +172,7 @@ t.test(
   async (t) => {
     const world = await createWorld(t);
     const { its, random } = dice(0);
-    const server = await build(t, world, { random });
+    const server = await startServer(t, world, { random });
     await setPrizes(world, [{ id: "A", probability: 0.5 }], server);
     await server.draw("early");
     const goBack = await snapshot(world);
@@ -200,8 +198,8 @@ t.test(
   async (t) => {
     const world = await createWorld(t);
     const { random } = dice(NEVER);
-    const writer = await build(t, world);
-    const server = await build(t, world, { random });
+    const writer = await startServer(t, world);
+    const server = await startServer(t, world, { random });
     await setPrizes(world, [{ id: "A", probability: 0.5 }], writer, server);
     const { date } = server.clock.today();
     const goBack = await snapshot(world);
@@ -223,7 +221,7 @@ t.test(
   async (t) => {
     const world = await createWorld(t);
     const { random } = dice(NEVER);
-    const server = await build(t, world, { random });
+    const server = await startServer(t, world, { random });
     await setPrizes(world, [{ id: "A", probability: 0.5 }], server);
     const { date } = server.clock.today();
     await fillWinners(world, date, 1);
@@ -238,7 +236,7 @@ t.test(
   async (t) => {
     const world = await createWorld(t);
     const { its, random } = dice(0);
-    const server = await build(t, world, { random });
+    const server = await startServer(t, world, { random });
     await setPrizes(
       world,
       [{ id: "A", probability: 0.5, total_quota: 50 }],
@@ -268,7 +266,7 @@ t.test("midnight needs no Postgres", async (t) => {
   const time = fakeTime("2099-11-22T23:59:59Z");
   const proxy = await createProxy(t, world.databaseUrl);
   const { random } = dice(NEVER);
-  const server = await build(
+  const server = await startServer(
     t,
     { ...world, databaseUrl: proxy.url },
     { ...time.options(), random },
@@ -288,7 +286,7 @@ t.test(
     let local = Date.parse("2099-11-22T12:00:00Z");
     let ahead = 0;
     const { its, random } = dice(0);
-    const server = await build(t, world, {
+    const server = await startServer(t, world, {
       random,
       localTime: () => local,
       sharedTime: async () => local + ahead,
@@ -324,7 +322,7 @@ t.test("a step of Redis's clock that stands is believed", async (t) => {
   const world = await createWorld(t);
   let local = Date.parse("2099-11-22T12:00:00Z");
   let ahead = 0;
-  const server = await build(t, world, {
+  const server = await startServer(t, world, {
     localTime: () => local,
     sharedTime: async () => local + ahead,
   });
@@ -343,7 +341,7 @@ t.test(
   "Redis's clock is set back: a dead server's win is finished all the same",
   async (t) => {
     const world = await createWorld(t);
-    const server = await build(t, world);
+    const server = await startServer(t, world);
     await setPrizes(world, [{ id: "A" }], server);
     const lock = await world.sql.reserve();
     await lock`begin`;
@@ -388,7 +386,7 @@ t.test(
     t.teardown(() => stores.close());
     const world = ownWorld(t, stores);
     const { its, random } = dice(0);
-    const server = await build(t, world, { random });
+    const server = await startServer(t, world, { random });
     await setPrizes(world, [{ id: "A", probability: 0.5 }], server);
     const users = Array.from({ length: 50 }, (_, n) => `user ${n}`);
     await inParallel(users, 8, async (user) => {
@@ -409,7 +407,7 @@ t.test(
 t.test("after a loss yesterday's winners are not told again", async (t) => {
   const world = await createWorld(t);
   const time = fakeTime("2099-11-22T12:00:00Z");
-  const server = await build(t, world, time.options());
+  const server = await startServer(t, world, time.options());
   await setPrizes(world, [{ id: "SURE" }], server);
   const first = (await server.draw("ann")).body.data?.result?.id;
   t.ok(first);
@@ -428,7 +426,7 @@ t.test(
     const world = await createWorld(t);
     const time = fakeTime("2099-11-22T12:00:00Z");
     const { random } = dice(NEVER);
-    const server = await build(t, world, { ...time.options(), random });
+    const server = await startServer(t, world, { ...time.options(), random });
     await setPrizes(world, [{ id: "A", probability: 0.5 }], server);
     const { date } = server.clock.today();
     await fillWinners(world, date, 20);
@@ -454,8 +452,8 @@ t.test(
 async function forgotten(t: Test) {
   const world = await createWorld(t);
   const time = fakeTime("2099-11-22T12:00:00Z");
-  const server = await build(t, world, time.options());
-  const other = await build(t, world, time.options());
+  const server = await startServer(t, world, time.options());
+  const other = await startServer(t, world, time.options());
   await setPrizes(world, [{ id: "ONE", total_quota: 1 }], server, other);
   t.equal(told((await other.draw("ann")).body), "won");
   await other.settle.idle();

@@ -1,19 +1,16 @@
 import t from "tap";
 import { createClock } from "../../src/clock.js";
 import { createClaimUntil, openSince } from "../../src/results/claim.js";
-import {
-  build,
-  fakeTime,
-  inParallel,
-  post,
-  setPrizes,
-  told,
-} from "../support/start-server.js";
+import { fakeTime } from "../support/fake-time.js";
+import { inParallel } from "../support/in-parallel.js";
+import { post, told } from "../support/post.js";
+import { setPrizes } from "../support/set-prizes.js";
+import { startServer } from "../support/start-server.js";
 import { until } from "../support/until.js";
 import { createWorld } from "../support/world.js";
 
 async function start(
-  t: Parameters<typeof build>[0],
+  t: Parameters<typeof startServer>[0],
   moment: string,
   timeZone = "Asia/Hong_Kong",
   settings: object = { CLAIM_DAYS: 2 },
@@ -21,7 +18,7 @@ async function start(
   const world = await createWorld(t);
   const time = fakeTime(moment);
   const options = { timeZone, settings, ...time.options() };
-  const server = await build(t, world, options);
+  const server = await startServer(t, world, options);
   await setPrizes(world, [{ id: "SURE" }], server);
   const win = async (username: string, key?: string) => {
     const { body } = await server.draw(username, key);
@@ -144,7 +141,7 @@ t.test("without CLAIM_DAYS a win has no end", async (t) => {
 t.test("redeemed at the deadline: before it or not at all", async (t) => {
   const begin = "2099-11-22T12:00:00Z";
   const { world, time, options, url, win } = await start(t, begin);
-  const late = await build(t, world, {
+  const late = await startServer(t, world, {
     ...options,
     // The other server's requests come in a millisecond before.
     localTime: () => Date.parse("2099-11-24T16:00:00Z"),

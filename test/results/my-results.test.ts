@@ -1,5 +1,8 @@
 import t from "tap";
-import { build, fakeTime, post, setPrizes } from "../support/start-server.js";
+import { fakeTime } from "../support/fake-time.js";
+import { post } from "../support/post.js";
+import { setPrizes } from "../support/set-prizes.js";
+import { startServer } from "../support/start-server.js";
 import { bearer, sign, withSecret } from "../support/tokens.js";
 import { createWorld, type World } from "../support/world.js";
 
@@ -38,10 +41,10 @@ async function list(url: string, token: string, query: object = {}) {
 const of = (sub: string) =>
   sign(sub, { exp: Date.parse("2100-01-01T00:00:00Z") / 1000 });
 
-async function start(t: Parameters<typeof build>[0], settings: object) {
+async function start(t: Parameters<typeof startServer>[0], settings: object) {
   const world = await createWorld(t);
   const time = fakeTime("2099-11-01T12:00:00Z");
-  const server = await build(t, world, { settings, ...time.options() });
+  const server = await startServer(t, world, { settings, ...time.options() });
   await setPrizes(world, [{ id: "SURE" }], server);
   return { world, time, ...server };
 }

@@ -2,13 +2,10 @@ import { randomUUID } from "node:crypto";
 import { request } from "node:http";
 import t from "tap";
 import { spelled } from "../support/in-ascii.js";
-import {
-  type Body,
-  build,
-  inParallel,
-  post,
-  setPrizes,
-} from "../support/start-server.js";
+import { inParallel } from "../support/in-parallel.js";
+import { type Body, post } from "../support/post.js";
+import { setPrizes } from "../support/set-prizes.js";
+import { startServer } from "../support/start-server.js";
 import { createWorld } from "../support/world.js";
 
 const NOBODYS = "00000000-0000-4000-8000-000000000000";
@@ -44,10 +41,12 @@ function get(url: string, payload?: string, type = "application/json") {
   );
 }
 
-async function winner(t: Parameters<typeof build>[0], username = "ann") {
+async function winner(t: Parameters<typeof startServer>[0], username = "ann") {
   const world = await createWorld(t);
   const lines: string[] = [];
-  const server = await build(t, world, { logged: (line) => lines.push(line) });
+  const server = await startServer(t, world, {
+    logged: (line) => lines.push(line),
+  });
   await setPrizes(world, [{ id: "SURE" }], server);
   const won = (await server.draw(username)).body.data?.result;
   if (!won) throw new Error("no win");
@@ -268,7 +267,7 @@ t.test("without a phone number, which may follow later", async (t) => {
 
 t.test("of four numbers at once one holds it, every time", async (t) => {
   const world = await createWorld(t);
-  const server = await build(t, world);
+  const server = await startServer(t, world);
   await setPrizes(world, [{ id: "SURE" }], server);
   const url = `${server.url}/redeem`;
   // All of its connections to Postgres are there before it counts.

@@ -1,7 +1,8 @@
 import { randomUUID } from "node:crypto";
 import t from "tap";
 import type { Win } from "../../src/outbox/win.js";
-import { build, setPrizes } from "../support/start-server.js";
+import { setPrizes } from "../support/set-prizes.js";
+import { startServer } from "../support/start-server.js";
 import { until } from "../support/until.js";
 import { createWorld } from "../support/world.js";
 
@@ -23,7 +24,7 @@ const win = (user_id: string, unit: number, more: Partial<Win> = {}): Win => ({
 
 t.test("wins of every fate in one batch", async (t) => {
   const world = await createWorld(t);
-  const server = await build(t, world);
+  const server = await startServer(t, world);
   await setPrizes(
     world,
     [
@@ -64,7 +65,7 @@ t.test(
   "an INSERT that an earlier try left under way is waited for",
   async (t) => {
     const world = await createWorld(t);
-    const server = await build(t, world);
+    const server = await startServer(t, world);
     await setPrizes(world, [{ id: "A", total_quota: 5 }], server);
     const ann = win("ann", 5);
     let commit: (() => void) | undefined;
@@ -96,7 +97,7 @@ t.test(
 
 t.test("a win is recorded as often as one likes", async (t) => {
   const world = await createWorld(t);
-  const server = await build(t, world);
+  const server = await startServer(t, world);
   await setPrizes(world, [{ id: "A" }], server);
   const { record } = server.results;
   const ann = win("ann", 1);
@@ -111,7 +112,7 @@ t.test(
   "a row that Postgres can't take does not fail its neighbours",
   async (t) => {
     const world = await createWorld(t);
-    const server = await build(t, world);
+    const server = await startServer(t, world);
     await setPrizes(world, [{ id: "A" }], server);
     const users = [1, 2, 3, 4, 5, 6, 7, 8, 9].map((n) => `user ${n}`);
     users.splice(4, 0, "nul\0here");
@@ -129,7 +130,7 @@ t.test(
 
 t.test("the same wins at many servers at once: no deadlock", async (t) => {
   const world = await createWorld(t);
-  const servers = await Promise.all([1, 2, 3].map(() => build(t, world)));
+  const servers = await Promise.all([1, 2, 3].map(() => startServer(t, world)));
   await setPrizes(
     world,
     [
@@ -157,7 +158,7 @@ t.test("the same wins at many servers at once: no deadlock", async (t) => {
 
 t.test("a prize that has results stays", async (t) => {
   const world = await createWorld(t);
-  const server = await build(t, world);
+  const server = await startServer(t, world);
   await setPrizes(
     world,
     [
@@ -180,7 +181,7 @@ t.test("a prize that has results stays", async (t) => {
 
 t.test("a prize is deleted while its first win is on its way", async (t) => {
   const world = await createWorld(t);
-  const server = await build(t, world);
+  const server = await startServer(t, world);
   await setPrizes(world, [{ id: "A" }], server);
   const { results } = server;
   const editor = await world.sql.reserve();
@@ -202,7 +203,7 @@ t.test("a prize is deleted while its first win is on its way", async (t) => {
 
 t.test("a unit goes once, ever and on its day", async (t) => {
   const world = await createWorld(t);
-  const server = await build(t, world);
+  const server = await startServer(t, world);
   await setPrizes(world, [{ id: "A" }], server);
   const put = (day: string, unit: number, day_unit: number) => world.sql`
     insert into result (id, user_id, prize_id, draw_date, unit, day_unit, created_at)
@@ -215,7 +216,7 @@ t.test("a unit goes once, ever and on its day", async (t) => {
 
 t.test("a user has one win a day", async (t) => {
   const world = await createWorld(t);
-  const server = await build(t, world);
+  const server = await startServer(t, world);
   await setPrizes(world, [{ id: "A" }, { id: "B", active: false }], server);
   const put = (day: string, unit: number, prize = "A") => world.sql`
     insert into result (id, user_id, prize_id, draw_date, unit, day_unit, created_at)

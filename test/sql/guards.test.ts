@@ -1,6 +1,8 @@
 import t from "tap";
 import { ADMIN, ANY, adminOf } from "../support/admin-calls.js";
-import { build, setPrizes, told } from "../support/start-server.js";
+import { told } from "../support/post.js";
+import { setPrizes } from "../support/set-prizes.js";
+import { startServer } from "../support/start-server.js";
 import { until } from "../support/until.js";
 import { createWorld } from "../support/world.js";
 
@@ -16,7 +18,7 @@ const WAYS = [
 
 t.test("a prize that was won meanwhile can't go, in any way", async (t) => {
   const world = await createWorld(t);
-  const server = await build(t, world);
+  const server = await startServer(t, world);
   await setPrizes(
     world,
     [{ id: "MUG" }, { id: "SPARE", probability: 0 }],
@@ -54,7 +56,7 @@ t.test("a prize that was won meanwhile can't go, in any way", async (t) => {
 
 t.test("a win that comes while its prize is deleted", async (t) => {
   const world = await createWorld(t);
-  const server = await build(t, world);
+  const server = await startServer(t, world);
   await setPrizes(world, [{ id: "MUG" }], server);
   const lock = await world.sql.reserve();
   await lock`begin`;
@@ -76,7 +78,7 @@ t.test(
   "odds that could never come up are refused, however they are given",
   async (t) => {
     const world = await createWorld(t);
-    const server = await build(t, world, ADMIN);
+    const server = await startServer(t, world, ADMIN);
     const call = adminOf(server.url);
     const tiny = { id: "TINY", title: "Tiny", probability: 9e-10 };
     const least = { ...tiny, id: "LEAST", probability: 1e-9 };

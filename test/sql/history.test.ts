@@ -1,6 +1,6 @@
 import t from "tap";
 import { ADMIN, ANY, adminOf } from "../support/admin-calls.js";
-import { build } from "../support/start-server.js";
+import { startServer } from "../support/start-server.js";
 import { createWorld } from "../support/world.js";
 
 // Every change of a prize is kept, whoever makes it and however.
@@ -10,7 +10,7 @@ const ROW = { ...MUG, daily_quota: null, total_quota: null, active: true };
 
 t.test("changes by the API, by plain SQL, and none", async (t) => {
   const world = await createWorld(t);
-  const server = await build(t, world, ADMIN);
+  const server = await startServer(t, world, ADMIN);
   const call = adminOf(server.url);
   const { sql } = world;
   const [user] = await sql`select session_user as name`;
@@ -68,7 +68,7 @@ t.test("changes by the API, by plain SQL, and none", async (t) => {
 
 t.test("page by page", async (t) => {
   const world = await createWorld(t);
-  const server = await build(t, world, ADMIN);
+  const server = await startServer(t, world, ADMIN);
   const call = adminOf(server.url);
   await call("POST", "/prizes", MUG);
   for (let quota = 1; quota <= 6; quota += 1) {
@@ -103,7 +103,7 @@ t.test("page by page", async (t) => {
 
 t.test("what is written stays", async (t) => {
   const world = await createWorld(t);
-  const server = await build(t, world, ADMIN);
+  const server = await startServer(t, world, ADMIN);
   const { sql } = world;
   await adminOf(server.url)("POST", "/prizes", MUG);
   const before = await sql`select * from prize_change`;
@@ -117,7 +117,7 @@ t.test("what is written stays", async (t) => {
 
 t.test("an editor without rights on the history is noted, too", async (t) => {
   const world = await createWorld(t);
-  const server = await build(t, world, ADMIN);
+  const server = await startServer(t, world, ADMIN);
   await adminOf(server.url)("POST", "/prizes", MUG);
   const { sql } = world;
   const role = `editor_${Math.random().toString(36).slice(2)}`;

@@ -4,6 +4,7 @@ import t from "tap";
 import { keys } from "../../src/stores/keys.js";
 import { migrate as migrateAsServer } from "../../src/stores/migrate.js";
 import { ADMIN_TOKEN, ANY, adminOf } from "../support/admin-calls.js";
+import { holdResults } from "../support/hold-results.js";
 import {
   connectAs,
   leastPrivileged,
@@ -11,9 +12,10 @@ import {
 } from "../support/least-privilege.js";
 import { watch } from "../support/live-events.js";
 import { winsInOutbox } from "../support/outbox-entries.js";
+import { post, told } from "../support/post.js";
 import { runCommand } from "../support/run-command.js";
 import { listing, startProcess } from "../support/server-process.js";
-import { post, setPrizes, told } from "../support/start-server.js";
+import { setPrizes } from "../support/set-prizes.js";
 import { until } from "../support/until.js";
 
 // The service with only the rights of sql/roles.sql, sql/grants.sql and lua/acl.txt. One pair of stores for all.
@@ -96,17 +98,14 @@ t.test("it serves, repairs and reloads", async (t) => {
   await listing([one], "NEW");
 
   const two = await startProcess(t, server);
-  const lock = await admin.sql.reserve();
-  await lock`begin`;
-  await lock`lock table result in access exclusive mode`;
+  const release = await holdResults(admin);
   const lost = post(`${one.url}/draw`, { username: "bob" }).catch(() => "");
   await until("bob's win in the outbox", async () => {
     if ((await winsInOutbox(admin.redis)) !== 1) throw new Error("not yet");
   });
   await one.end("SIGKILL");
   t.equal(await lost, "");
-  await lock`rollback`;
-  lock.release();
+  await release();
   await until("the sweep", async () => {
     const rows = await admin.sql`select from result where user_id = 'bob'`;
     if (rows.count !== 1) throw new Error("no row");

@@ -9,6 +9,7 @@ import {
   FITTING,
   ONCE,
 } from "../support/ask-again.js";
+import { inParallel } from "../support/in-parallel.js";
 import { createProxy } from "../support/link.js";
 import { audit, CLEAN, type Entry, startLoad } from "../support/load.js";
 import {
@@ -17,7 +18,7 @@ import {
   startReplicated,
 } from "../support/redis-replica.js";
 import { listing, startProcess } from "../support/server-process.js";
-import { inParallel, setPrizes } from "../support/start-server.js";
+import { setPrizes } from "../support/set-prizes.js";
 import { until } from "../support/until.js";
 import { createWorld, type World } from "../support/world.js";
 

@@ -2,15 +2,12 @@ import { randomUUID } from "node:crypto";
 import t from "tap";
 import { migrations } from "../../src/stores/migrate.js";
 import { createPostgres } from "../../src/stores/postgres.js";
+import { inParallel } from "../support/in-parallel.js";
 import { behindPooler } from "../support/pgbouncer.js";
+import { post, told } from "../support/post.js";
 import { runCommand } from "../support/run-command.js";
-import {
-  build,
-  inParallel,
-  post,
-  setPrizes,
-  told,
-} from "../support/start-server.js";
+import { setPrizes } from "../support/set-prizes.js";
+import { startServer } from "../support/start-server.js";
 import { until } from "../support/until.js";
 import { createWorld } from "../support/world.js";
 
@@ -23,7 +20,7 @@ for (const mode of ["transaction", "session", "statement"] as const) {
     const behind = await behindPooler(t, world, mode, "default_pool_size = 12");
     const options = { settings: { ADMIN_TOKEN: "a".repeat(32) } };
     const servers = await Promise.all(
-      [1, 2].map(() => build(t, behind, options)),
+      [1, 2].map(() => startServer(t, behind, options)),
     );
     const applied = await world.sql`select name from migration order by name`;
     t.same(
@@ -185,7 +182,7 @@ t.test("a pooler that swallows what it can't pass on", async (t) => {
   const ignored =
     "ignore_startup_parameters = statement_timeout, lock_timeout, synchronous_commit, jit, extra_float_digits, IntervalStyle, bytea_output, array_nulls, transform_null_equals, row_security, default_transaction_isolation, default_transaction_read_only, default_transaction_deferrable, idle_in_transaction_session_timeout, idle_session_timeout";
   const behind = await behindPooler(t, world, "transaction", ignored);
-  const server = await build(t, behind);
+  const server = await startServer(t, behind);
   await setPrizes(world, [{ id: "SURE" }], server);
   const users = Array.from({ length: 100 }, (_, n) => `user ${n}`);
   const answers: string[] = [];

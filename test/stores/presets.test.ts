@@ -1,9 +1,11 @@
 import t from "tap";
 import { migrate, migrations } from "../../src/stores/migrate.js";
 import { ADMIN, adminOf } from "../support/admin-calls.js";
+import { post, told } from "../support/post.js";
 import { runCommand } from "../support/run-command.js";
 import { startProcess } from "../support/server-process.js";
-import { build, post, setPrizes, told } from "../support/start-server.js";
+import { setPrizes } from "../support/set-prizes.js";
+import { startServer } from "../support/start-server.js";
 import { until } from "../support/until.js";
 import { createWorld, type World } from "../support/world.js";
 
@@ -63,7 +65,7 @@ t.test("statements run in read committed, whatever is preset", async (t) => {
   await world.sql.unsafe(
     `alter database ${nameOf(world)} set default_transaction_isolation = 'serializable'`,
   );
-  const { postgres } = await build(t, world);
+  const { postgres } = await startServer(t, world);
   const [row] = await postgres.query(
     (sql) => sql`select current_setting('transaction_isolation') as isolation`,
   );
@@ -71,8 +73,8 @@ t.test("statements run in read committed, whatever is preset", async (t) => {
 });
 
 /** What a server answers, without what is another one each time. */
-async function story(t: Parameters<typeof build>[0], world: World) {
-  const server = await build(t, world, {
+async function story(t: Parameters<typeof startServer>[0], world: World) {
+  const server = await startServer(t, world, {
     ...ADMIN,
     localTime: () => NOON,
     sharedTime: async () => NOON,
@@ -211,7 +213,7 @@ t.test(
       };
     };
     let release = await hold(files[0] ?? "");
-    const opening = build(t, world);
+    const opening = startServer(t, world);
     for (const [n, file] of files.entries()) {
       await until(
         `its turn at ${file}`,

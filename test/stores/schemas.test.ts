@@ -2,9 +2,10 @@ import { readFile } from "node:fs/promises";
 import createSql from "postgres";
 import t, { type Test } from "tap";
 import { ADMIN_TOKEN, adminOf } from "../support/admin-calls.js";
+import { post, told } from "../support/post.js";
 import { runCommand } from "../support/run-command.js";
 import { listing, startProcess } from "../support/server-process.js";
-import { post, setPrizes, told } from "../support/start-server.js";
+import { setPrizes } from "../support/set-prizes.js";
 import { startStores } from "../support/stores.js";
 import { ownWorld } from "../support/world.js";
 

@@ -13,9 +13,10 @@ import {
   type Authority,
   createAuthority,
 } from "../support/certificate-authority.js";
+import { post, told } from "../support/post.js";
 import { runCommand } from "../support/run-command.js";
 import { listing, startProcess } from "../support/server-process.js";
-import { post, setPrizes, told } from "../support/start-server.js";
+import { setPrizes } from "../support/set-prizes.js";
 import { home } from "../support/temporary-folder.js";
 import { until } from "../support/until.js";
 

@@ -2,7 +2,9 @@ import { randomBytes } from "node:crypto";
 import t from "tap";
 import { keys } from "../../src/stores/keys.js";
 import { winsInOutbox } from "../support/outbox-entries.js";
-import { build, setPrizes, told } from "../support/start-server.js";
+import { told } from "../support/post.js";
+import { setPrizes } from "../support/set-prizes.js";
+import { startServer } from "../support/start-server.js";
 import { createWorld } from "../support/world.js";
 
 // A write that fails in the middle of a script leaves the writes before it in force: draw.lua counts first, then notes the
@@ -18,7 +20,7 @@ t.test("whichever write of a draw fails", async (t) => {
     t.teardown(() => world.redis.call("ACL", "DELUSER", user));
     const url = new URL(world.redisUrl);
     [url.username, url.password] = [user, "writes"];
-    const server = await build(t, { ...world, redisUrl: url.href });
+    const server = await startServer(t, { ...world, redisUrl: url.href });
     await setPrizes(world, [{ id: "SURE", total_quota: 10 }], server);
     t.equal(told((await server.draw("early")).body), "won");
     await server.settle.idle();

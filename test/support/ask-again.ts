@@ -1,5 +1,6 @@
+import { inParallel } from "./in-parallel.js";
 import type { Entry } from "./load.js";
-import { inParallel, post, told } from "./start-server.js";
+import { post, told } from "./post.js";
 import { until } from "./until.js";
 import type { World } from "./world.js";
 

@@ -1,4 +1,4 @@
-import { type Body, post, told } from "./start-server.js";
+import { type Body, post, told } from "./post.js";
 import type { World } from "./world.js";
 
 /** One request and what came back; `status` 0: no answer. */

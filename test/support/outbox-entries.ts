@@ -2,12 +2,21 @@ import { randomUUID } from "node:crypto";
 import type { Redis } from "ioredis";
 import { formatTicket, parseWins, type Win } from "../../src/outbox/win.js";
 import { keys } from "../../src/stores/keys.js";
+import { until } from "./until.js";
+import type { World } from "./world.js";
 
 /** How many wins are in the outbox, in all its entries. */
 export async function winsInOutbox(redis: Redis): Promise<number> {
   const entries = await redis.xrange(keys.outbox, "-", "+");
   return entries.flatMap(([id, [, text]]) => parseWins(id, text ?? "")).length;
 }
+
+/** Waits until the outbox holds so many wins. */
+export const outboxHolds = ({ redis }: Pick<World, "redis">, wins: number) =>
+  until(`${wins} wins in the outbox`, async () => {
+    const now = await winsInOutbox(redis);
+    if (now !== wins) throw new Error(`${now}`);
+  });
 
 /** Puts a win into the outbox as draw.lua would have, in an entry of its own. Answers with the entry's id. */
 export async function addWin(

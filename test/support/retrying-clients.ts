@@ -1,5 +1,5 @@
 import type { Entry } from "./load.js";
-import { type Body, post, told } from "./start-server.js";
+import { type Body, post, told } from "./post.js";
 
 /** One request, with its retry where it needed one. */
 export type Asked = Entry & { tries: number };

@@ -8,6 +8,7 @@ import {
 } from "../../src/server.js";
 import type { Settings } from "../../src/services.js";
 import { watchAnswers } from "./check-answers.js";
+import { post } from "./post.js";
 import type { World } from "./world.js";
 
 type Options = Partial<ServerOptions> & {
@@ -22,20 +23,15 @@ type Options = Partial<ServerOptions> & {
   misfit?: (problem: string) => void;
 };
 
-/** A row of the prize table, with what a test cares for. */
-export type PrizeRow = {
-  id: string;
-  probability?: number | string;
-  daily_quota?: number | null;
-  total_quota?: number | null;
-  active?: boolean;
-};
-
 /**
  * A server of the real kind in this process, without its scheduler: the test calls `scheduler.tick` itself. Every JSON
  * answer that is not as the server's OpenAPI document says fails the test.
  */
-export async function build(t: Test, world: World, options: Options = {}) {
+export async function startServer(
+  t: Test,
+  world: World,
+  options: Options = {},
+) {
   const {
     timeZone = "UTC",
     settings = {},
@@ -76,98 +72,4 @@ export async function build(t: Test, world: World, options: Options = {}) {
     );
 
   return { ...server, url, close, draw };
-}
-
-/** A POST of JSON over HTTP. Rejects where no answer comes. */
-export async function post(url: string, payload: unknown, headers = {}) {
-  const answer = await fetch(url, {
-    method: "POST",
-    headers: { "content-type": "application/json", ...headers },
-    body: JSON.stringify(payload),
-  });
-  return {
-    status: answer.status,
-    headers: answer.headers,
-    body: (await answer.json()) as Body,
-  };
-}
-
-/** Replaces all prizes and has every server given reload them. */
-export async function setPrizes(
-  { sql }: World,
-  rows: PrizeRow[],
-  ...servers: { prizes: { reload(): Promise<void> } }[]
-): Promise<void> {
-  const full = rows.map(({ id, ...row }) => ({
-    id,
-    title: `a ${id}`,
-    probability: 1,
-    daily_quota: null,
-    total_quota: null,
-    active: true,
-    ...row,
-  }));
-  await sql`
-    with gone as (delete from prize)
-    insert into prize ${sql(full)}`;
-  for (const server of servers) await server.prizes.reload();
-}
-
-/** A clock that a test sets: this machine's and Redis's in one, or apart by `ahead` milliseconds. */
-export function fakeTime(start: string) {
-  let now = Date.parse(start);
-  return {
-    set: (moment: string) => {
-      now = Date.parse(moment);
-    },
-    /** options of `build` for a server whose own clock is wrong */
-    options: (ahead = 0) => ({
-      localTime: () => now + ahead,
-      sharedTime: async () => now,
-    }),
-  };
-}
-
-/** An answer, of whatever kind. */
-export type Body = {
-  success: boolean;
-  data?: {
-    message: string;
-    resets_at?: string;
-    result?: {
-      id: string;
-      user_id: string;
-      prize_id: string;
-      created_at: string;
-      phone_no?: string | null;
-      redeemed_at?: string;
-    };
-  };
-  message?: { message: string; resets_at: string };
-  error?: string;
-  code?: string;
-};
-
-/** What an answer of POST /draw says. */
-export function told(
-  body: Body,
-): "won" | "no_prize" | "participated" | "failed" {
-  const message = body.data?.message ?? "";
-  if (message.startsWith("Congratulations")) return "won";
-  if (message.startsWith("Unlucky")) return "no_prize";
-  if (message.startsWith("You have already")) return "participated";
-  return "failed";
-}
-
-/** Runs `work` on every item, `width` at a time. */
-export async function inParallel<Item>(
-  items: Item[],
-  width: number,
-  work: (item: Item) => Promise<void>,
-): Promise<void> {
-  const queue = items[Symbol.iterator]();
-  const lane = async () => {
-    for (const item of queue) await work(item);
-  };
-  await Promise.all(Array.from({ length: width }, lane));
 }

@@ -1,4 +1,4 @@
-import { inParallel } from "../support/start-server.js";
+import { inParallel } from "../support/in-parallel.js";
 import type { Arena } from "./arena.js";
 import { type Entry, read, send } from "./journal.js";
 import type { Step } from "./schedule.js";

@@ -1,5 +1,5 @@
 import fc from "fast-check";
-import type { PrizeRow } from "../support/start-server.js";
+import type { PrizeRow } from "../support/set-prizes.js";
 import type { World } from "../support/world.js";
 import type { Quotas } from "./audit.js";
 

@@ -1,5 +1,5 @@
 import { Agent, request } from "node:http";
-import { type Body, told } from "../support/start-server.js";
+import { type Body, told } from "../support/post.js";
 
 /** One request and what came back. Times are milliseconds since the run began. */
 export type Entry = {

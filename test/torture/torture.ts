@@ -2,7 +2,7 @@ import { setTimeout as pause } from "node:timers/promises";
 import { keys } from "../../src/stores/keys.js";
 import { createOwner } from "../support/owner.js";
 import { listing } from "../support/server-process.js";
-import { setPrizes } from "../support/start-server.js";
+import { setPrizes } from "../support/set-prizes.js";
 import { until } from "../support/until.js";
 import { type Arena, openArena } from "./arena.js";
 import { audit, type Finding, type Loss, winnersOfLoss } from "./audit.js";

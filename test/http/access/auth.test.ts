@@ -1,13 +1,10 @@
 import { exportSPKI, generateSecret, UnsecuredJWT } from "jose";
 import t from "tap";
+import { fakeTime } from "../../support/fake-time.js";
 import { spelled } from "../../support/in-ascii.js";
-import {
-  build,
-  fakeTime,
-  post,
-  setPrizes,
-  told,
-} from "../../support/start-server.js";
+import { post, told } from "../../support/post.js";
+import { setPrizes } from "../../support/set-prizes.js";
+import { startServer } from "../../support/start-server.js";
 import {
   AUDIENCE,
   bearer,
@@ -22,12 +19,12 @@ import { until } from "../../support/until.js";
 import { createWorld } from "../../support/world.js";
 
 async function start(
-  t: Parameters<typeof build>[0],
+  t: Parameters<typeof startServer>[0],
   settings: object = withSecret,
   options: object = {},
 ) {
   const world = await createWorld(t);
-  const server = await build(t, world, { settings, ...options });
+  const server = await startServer(t, world, { settings, ...options });
   await setPrizes(world, [{ id: "SURE" }], server);
   const ask = (authorization: string | undefined, fields: object = {}) =>
     post(

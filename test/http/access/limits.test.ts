@@ -1,17 +1,19 @@
 import t from "tap";
 import { createProxy } from "../../support/link.js";
-import { build, post, setPrizes, told } from "../../support/start-server.js";
+import { post, told } from "../../support/post.js";
+import { setPrizes } from "../../support/set-prizes.js";
+import { startServer } from "../../support/start-server.js";
 import { bearer, sign, withSecret } from "../../support/tokens.js";
 import { until } from "../../support/until.js";
 import { createWorld } from "../../support/world.js";
 
 async function start(
-  t: Parameters<typeof build>[0],
+  t: Parameters<typeof startServer>[0],
   settings: object,
   options: object = {},
 ) {
   const world = await createWorld(t);
-  const server = await build(t, world, { settings, ...options });
+  const server = await startServer(t, world, { settings, ...options });
   await setPrizes(world, [{ id: "SURE" }], server);
   /** the address that this request is told to come from */
   const from = (address: string, username: string) =>
@@ -33,7 +35,7 @@ const draws = async (
 t.test("one user's requests are limited, at whichever server", async (t) => {
   const settings = { RATE_LIMIT_USER: 3 };
   const { world, server } = await start(t, settings);
-  const other = await build(t, world, { settings });
+  const other = await startServer(t, world, { settings });
   t.equal((await server.draw("ann")).status, 200);
   t.equal((await other.draw(" ａnn")).status, 200, "the same user");
   const redeem = { id: crypto.randomUUID(), username: "ann" };
@@ -265,7 +267,7 @@ t.test("without the limits' Redis the draws go on", async (t) => {
   const lines: string[] = [];
   const logged = (line: string) => lines.push(line);
   const limitsUrl = link.url;
-  const server = await build(t, world, { settings, limitsUrl, logged });
+  const server = await startServer(t, world, { settings, limitsUrl, logged });
   await setPrizes(world, [{ id: "SURE" }], server);
   t.equal((await server.draw("ann")).status, 200);
   t.equal((await server.draw("ann")).status, 429, "the limits are on");
@@ -294,7 +296,7 @@ t.test("the limits come back with their Redis", async (t) => {
   const settings = { RATE_LIMIT_USER: 1 };
   const world = await createWorld(t);
   const link = await createProxy(t, world.redisUrl);
-  const server = await build(t, world, { settings, limitsUrl: link.url });
+  const server = await startServer(t, world, { settings, limitsUrl: link.url });
   await setPrizes(world, [{ id: "SURE" }], server);
   link.cut();
   const statuses = new Set<number>();

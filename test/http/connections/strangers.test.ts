@@ -8,7 +8,7 @@ import {
   type ServerProcess,
   startProcess,
 } from "../../support/server-process.js";
-import { setPrizes } from "../../support/start-server.js";
+import { setPrizes } from "../../support/set-prizes.js";
 import { until } from "../../support/until.js";
 import { createWorld } from "../../support/world.js";
 

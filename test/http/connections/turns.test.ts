@@ -3,7 +3,9 @@ import { createServer } from "node:http";
 import { type AddressInfo, createConnection } from "node:net";
 import t from "tap";
 import { takeTurns, waitedFor } from "../../../src/http/connections/turns.js";
-import { build, setPrizes, told } from "../../support/start-server.js";
+import { told } from "../../support/post.js";
+import { setPrizes } from "../../support/set-prizes.js";
+import { startServer } from "../../support/start-server.js";
 import { until } from "../../support/until.js";
 import { createWorld } from "../../support/world.js";
 
@@ -30,7 +32,7 @@ t.test(
   "a caller that sends a thousand requests at once gets a thousand answers, in their order",
   async (t) => {
     const world = await createWorld(t);
-    const server = await build(t, world);
+    const server = await startServer(t, world);
     await setPrizes(world, [{ id: "SURE" }], server);
     const { socket, seen, answers } = connect(server.url);
     const bodies = Array.from({ length: 1_000 }, (_, n) =>
@@ -62,7 +64,7 @@ t.test(
   async (t) => {
     const world = await createWorld(t);
     let routed = 0;
-    const server = await build(t, world, {
+    const server = await startServer(t, world, {
       prepare: (app) => {
         app.addHook("onRequest", async ({ url }) => {
           if (url === "/docs/json") routed += 1;
@@ -94,7 +96,7 @@ t.test(
 
 t.test("who sends thousands without waiting is cut off", async (t) => {
   const world = await createWorld(t);
-  const server = await build(t, world);
+  const server = await startServer(t, world);
   const { socket, seen } = connect(server.url);
   socket.write("GET / HTTP/1.1\r\nHost: x\r\n\r\n".repeat(2_000));
   await until("the end", async () => {
@@ -105,7 +107,7 @@ t.test("who sends thousands without waiting is cut off", async (t) => {
 
 t.test("more connections than are read in a turn are all served", async (t) => {
   const world = await createWorld(t);
-  const server = await build(t, world);
+  const server = await startServer(t, world);
   await setPrizes(world, [{ id: "SURE" }], server);
   const callers = Array.from({ length: 900 }, () => connect(server.url));
   for (const round of [1, 2, 3]) {

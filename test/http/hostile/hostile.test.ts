@@ -1,8 +1,9 @@
 import fc from "fast-check";
 import t, { type Test } from "tap";
+import { post as ask, told } from "../../support/post.js";
 import { listing, startProcess } from "../../support/server-process.js";
+import { setPrizes } from "../../support/set-prizes.js";
 import { bound } from "../../support/slowdown.js";
-import { post as ask, setPrizes, told } from "../../support/start-server.js";
 import { until } from "../../support/until.js";
 import { createWorld } from "../../support/world.js";
 import { type Answer, mustBeOurs } from "./answers.js";

@@ -4,7 +4,8 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 import t from "tap";
-import { build, setPrizes } from "../../support/start-server.js";
+import { setPrizes } from "../../support/set-prizes.js";
+import { startServer } from "../../support/start-server.js";
 import { home } from "../../support/temporary-folder.js";
 import { createWorld } from "../../support/world.js";
 
@@ -44,7 +45,7 @@ const write = (name: string, text: string) =>
 
 t.test("a client with types made from the document", async (t) => {
   const world = await createWorld(t);
-  const server = await build(t, world);
+  const server = await startServer(t, world);
   await setPrizes(world, [{ id: "SURE", daily_quota: 7 }], server);
 
   await symlink(MODULES, join(home(), "node_modules"));

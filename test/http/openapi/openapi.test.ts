@@ -16,7 +16,9 @@ import {
   requestsOf,
   seed,
 } from "../../support/documented-examples.js";
-import { build, post, setPrizes } from "../../support/start-server.js";
+import { post } from "../../support/post.js";
+import { setPrizes } from "../../support/set-prizes.js";
+import { startServer } from "../../support/start-server.js";
 import { home } from "../../support/temporary-folder.js";
 import { createWorld } from "../../support/world.js";
 
@@ -38,12 +40,12 @@ const GUARDED = {
   CLAIM_DAYS: 30,
 };
 
-type Settings = NonNullable<Parameters<typeof build>[2]>["settings"];
+type Settings = NonNullable<Parameters<typeof startServer>[2]>["settings"];
 
 async function serve(t: Test, settings: Settings = {}) {
   const routes: { method: string; url: string; described: boolean }[] = [];
   const world = await createWorld(t);
-  const server = await build(t, world, {
+  const server = await startServer(t, world, {
     settings,
     samplePrizes: true,
     prepare: (app) =>
@@ -313,7 +315,7 @@ t.test("an answer that is not as described is found", async (t) => {
   const problems: string[] = [];
   const lies: ((body: string) => string)[] = [];
   const world = await createWorld(t);
-  const server = await build(t, world, {
+  const server = await startServer(t, world, {
     misfit: (problem) => problems.push(problem),
     prepare: (app) => {
       app.get("/teapot", (_request, reply) => reply.code(418).send({ no: 1 }));

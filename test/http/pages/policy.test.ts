@@ -1,5 +1,5 @@
 import t from "tap";
-import { build } from "../../support/start-server.js";
+import { startServer } from "../../support/start-server.js";
 import { createWorld } from "../../support/world.js";
 
 // What the pages allow a browser. Whole, so that no line of it goes unnoticed.
@@ -8,7 +8,7 @@ t.test(
   "the pages may load what is theirs and be framed by nobody",
   async (t) => {
     const settings = { PAGE: "on", ADMIN_TOKEN: "a".repeat(32) } as const;
-    const { url } = await build(t, await createWorld(t), { settings });
+    const { url } = await startServer(t, await createWorld(t), { settings });
     for (const path of ["/", "/admin/"]) {
       const { status, headers } = await fetch(url + path);
       t.equal(status, 200, path);

@@ -12,8 +12,8 @@ import {
   started,
   storesIn,
 } from "../../support/npm-start.js";
+import { post, told } from "../../support/post.js";
 import { commandOf } from "../../support/server-process.js";
-import { post, told } from "../../support/start-server.js";
 import { until } from "../../support/until.js";
 
 const KEY = { "idempotency-key": "k1" };

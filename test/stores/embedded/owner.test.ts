@@ -13,7 +13,7 @@ import {
   killStores,
   started,
 } from "../../support/npm-start.js";
-import { post } from "../../support/start-server.js";
+import { post } from "../../support/post.js";
 import { home } from "../../support/temporary-folder.js";
 
 // Who has a folder, and what a number of a process proves: nothing, once its process has ended.

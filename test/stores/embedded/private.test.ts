@@ -18,8 +18,8 @@ import { fileURLToPath } from "node:url";
 import { Redis } from "ioredis";
 import t from "tap";
 import { folder, started, storesIn } from "../../support/npm-start.js";
+import { post } from "../../support/post.js";
 import { runCommand } from "../../support/run-command.js";
-import { post } from "../../support/start-server.js";
 import { until } from "../../support/until.js";
 
 const isRoot = process.getuid?.() === 0;
