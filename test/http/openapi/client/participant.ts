@@ -1,5 +1,5 @@
 import createClient from "openapi-fetch";
-import type { components, paths } from "../../../client/lucky-draw.js";
+import type { components, paths } from "./lucky-draw.js";
 
 /** Draws and redeems at the server whose address it is given, and prints what came of it as JSON. */
 const lucky = createClient<paths>({ baseUrl: process.argv[2] ?? "" });
