@@ -1,15 +1,14 @@
-FROM node:24-slim AS build
-WORKDIR /app
-COPY package.json package-lock.json ./
-RUN npm ci --ignore-scripts --omit=optional
-COPY tsconfig.json ./
-COPY src src
-RUN npm run build
-
 FROM node:24-slim AS dependencies
 WORKDIR /app
 COPY package.json package-lock.json ./
-RUN npm ci --ignore-scripts --omit=dev --omit=optional
+RUN npm ci --ignore-scripts --omit=dev --omit=optional && npm run install:traces -- --ignore-scripts --omit=optional
+
+FROM dependencies AS build
+# Of what is optional it takes TypeScript, and leaves the embedded pair.
+RUN npm install --no-save --save-prod --ignore-scripts --omit=dev --omit=optional typescript@$(node -p "require('./package-lock.json').packages['node_modules/typescript'].version")
+COPY tsconfig.json ./
+COPY src src
+RUN npm run build
 
 FROM node:24-slim
 WORKDIR /app

@@ -2,13 +2,16 @@ import { execFile } from "node:child_process";
 import { once } from "node:events";
 import {
   chmodSync,
+  copyFileSync,
   mkdirSync,
   mkdtempSync,
   readFileSync,
   writeFileSync,
 } from "node:fs";
+import { createRequire } from "node:module";
 import { createServer } from "node:net";
 import { join } from "node:path";
+import { promisify } from "node:util";
 import t from "tap";
 import { runCommand } from "./support/run-command.js";
 import { commandOf, START_OPTIONS } from "./support/server-process.js";
@@ -21,8 +24,10 @@ import { createWorld } from "./support/world.js";
 function run(
   settings: Record<string, string>,
   cwd = home(),
+  nodeOptions: string[] = [],
 ): Promise<{ code: number; out: string; err: string }> {
   const [env, command] = commandOf();
+  command.splice(command.indexOf(process.execPath) + 1, 0, ...nodeOptions);
   const options = {
     cwd,
     env: { PATH: process.env.PATH, ...settings },
@@ -33,6 +38,18 @@ function run(
       resolve({ code: Number(error?.code ?? 0), out, err });
     });
   });
+}
+
+/** Options of a Node that has not got a package. */
+function without(name: string): string {
+  const hook = `export async function resolve(specifier, context, next) {
+    if (specifier !== ${JSON.stringify(name)}) return next(specifier, context);
+    throw Object.assign(new Error("not found"), { code: "ERR_MODULE_NOT_FOUND" });
+  }`;
+  const module = (code: string) =>
+    `data:text/javascript,${encodeURIComponent(code)}`;
+  const load = `import { register } from "node:module"; register(${JSON.stringify(module(hook))});`;
+  return `--import=${module(load)}`;
 }
 
 const folder = () => mkdtempSync(join(home(), "start-"));
@@ -232,6 +249,68 @@ t.test("a user without a name can change prizes", async (t) => {
   const [row] = await world.sql`select changed_by from prize_change`;
   if (isRoot) t.match(row?.changed_by, /uid 54321/);
 });
+
+t.test("traces without their packages: a sentence", async (t) => {
+  const world = await createWorld(t);
+  const settings = {
+    DATABASE_URL: world.databaseUrl,
+    REDIS_URL: world.redisUrl,
+    PORT: "0",
+    OTEL_EXPORTER_OTLP_ENDPOINT: "http://127.0.0.1:9",
+  };
+  const options = [without("@fastify/otel")];
+  const { code, err } = await run(settings, undefined, options);
+  t.equal(code, 1);
+  t.match(err, /^OTEL_EXPORTER_OTLP_ENDPOINT: .*npm run install:traces\n$/);
+});
+
+type Locked = { version: string; dev?: true; engines?: { node?: string } };
+
+const lockFile = (): { packages: Record<string, Locked> } =>
+  JSON.parse(
+    readFileSync(new URL("../package-lock.json", import.meta.url), "utf8"),
+  );
+
+t.test(
+  "what the first install leaves out is pinned all the same",
+  async (t) => {
+    const { packages } = lockFile();
+    const { scripts } = JSON.parse(
+      readFileSync(new URL("../package.json", import.meta.url), "utf8"),
+    );
+    const script: string = scripts["install:traces"];
+    const named = script.split(" ").filter((it) => /.@\d/.test(it));
+    t.ok(named.length > 3);
+    for (const it of named) {
+      const [, name, version] = /^(.+)@(.+)$/.exec(it) ?? [];
+      t.equal(packages[`node_modules/${name}`]?.version, version, it);
+    }
+  },
+);
+
+t.test(
+  "the first command brings at most 130 packages, none for another Node",
+  async (t) => {
+    const folder = mkdtempSync(join(home(), "install-"));
+    for (const file of ["package.json", "package-lock.json"]) {
+      copyFileSync(new URL(`../${file}`, import.meta.url), join(folder, file));
+    }
+    const options = ["--dry-run", "--offline", "--no-audit", "--no-fund"];
+    const args = ["ci", "--omit=dev", "--json", ...options];
+    const told = await promisify(execFile)("npm", args, { cwd: folder });
+    const { added } = JSON.parse(told.stdout.slice(told.stdout.indexOf("{")));
+    t.ok(added > 50 && added <= 130, `${added} packages`);
+
+    const { packages } = lockFile();
+    const { satisfies } = createRequire(import.meta.url)("semver");
+    const least = packages[""]?.engines?.node?.replace(">=", "");
+    for (const [path, { dev, engines }] of Object.entries(packages)) {
+      if (dev || !engines?.node) continue;
+      const fits = satisfies(`${least}.0`, engines.node);
+      t.ok(fits, `${path} wants Node ${engines.node}`);
+    }
+  },
+);
 
 t.test("the image and Compose start Node as npm start does", async (t) => {
   t.ok(START_OPTIONS.length > 0);

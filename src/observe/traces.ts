@@ -1,6 +1,7 @@
 import type { FastifyRequest } from "fastify";
 import fastifyPlugin from "fastify-plugin";
 import { within } from "../deadline.js";
+import { SetupError } from "../errors.js";
 
 /** How long a stop waits for the last spans to be sent, in milliseconds. */
 const LAST_WORD = 2_000;
@@ -14,20 +15,13 @@ const late = () => new Error("the collector did not answer in time");
  */
 export const traces = fastifyPlugin<{ endpoint: string }>(
   async (app, { endpoint }) => {
-    // Half a second of loading that nobody pays for who does not ask for it.
     const [
       { FastifyOtelInstrumentation },
       { OTLPTraceExporter },
       { resourceFromAttributes },
       { BatchSpanProcessor, NodeTracerProvider },
       { SpanStatusCode },
-    ] = await Promise.all([
-      import("@fastify/otel"),
-      import("@opentelemetry/exporter-trace-otlp-http"),
-      import("@opentelemetry/resources"),
-      import("@opentelemetry/sdk-trace-node"),
-      import("@opentelemetry/api"),
-    ]);
+    ] = await loadPackages();
     const exporter = new OTLPTraceExporter({
       url: `${endpoint.replace(/\/$/, "")}/v1/traces`,
       timeoutMillis: LAST_WORD,
@@ -68,5 +62,24 @@ export const traces = fastifyPlugin<{ endpoint: string }>(
   },
   { name: "traces" },
 );
+
+/** Half a second of loading, and 35 packages, that nobody pays for who does not ask for traces. */
+async function loadPackages() {
+  try {
+    return await Promise.all([
+      import("@fastify/otel"),
+      import("@opentelemetry/exporter-trace-otlp-http"),
+      import("@opentelemetry/resources"),
+      import("@opentelemetry/sdk-trace-node"),
+      import("@opentelemetry/api"),
+    ]);
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    if (code !== "ERR_MODULE_NOT_FOUND") throw error;
+    throw new SetupError(
+      "OTEL_EXPORTER_OTLP_ENDPOINT: traces need packages that npm ci --omit=dev leaves out: npm run install:traces",
+    );
+  }
+}
 
 const routeOf = (request: FastifyRequest) => request.routeOptions.url ?? "none";
