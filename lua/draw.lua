@@ -36,13 +36,32 @@
 local prizes, taken, taken_today, outbox, pending = KEYS[1], KEYS[2], KEYS[3], KEYS[4], KEYS[5]
 local draw_date, date_before, created_at, expires_at, epoch, server, batches =
   ARGV[1], ARGV[2], ARGV[3], ARGV[4], ARGV[5], ARGV[6], ARGV[7]
-local HEAD = 7
-local count = #ARGV - HEAD
+local KEYS_BEFORE, ARGV_BEFORE = 5, 7 -- the draws' own
+local count = #ARGV - ARGV_BEFORE
 local call, sub = redis.call, string.sub
+
+-- Why nothing is decided.
+local NOT_LOADED, NOT_WHOLE, LOST_WRITES = 'not_loaded', 'not_whole', 'lost'
+-- A ticket's kind.
+local KEYED, REFUSED, PLAIN = 'k', 'r', '-'
+-- A record: one of these letters, the attempt that was decided (8) and, of a win, its outbox entry.
+local LOST, WON = 'l', 'w'
+-- The answer's letter of a draw.
+local NO_PRIZE, NEW_WIN, PARTICIPATED, SEE_OTHER = 'l', 'w', 'p', 'o'
+-- The kind of an other.
+local LOST_ON, HAS_ROW, IN_OUTBOX, SAME_AS = 'l', 'r', 'w', 'd'
+-- A mark that begins so names the day of a win whose row is in Postgres; any other one is an outbox entry.
+local ROW_OF_DAY = '@'
+
+local function attempt_of(ticket) return sub(ticket, 2, 9) end
+local function letter_of(record) return sub(record, 1, 1) end
+local function entry_of(record) return #record > 9 and sub(record, 10) end
+
+-- 1. The prize table.
 
 local packed = call('HGET', prizes, 'odds')
 if not packed then
-  return 'not_loaded'
+  return NOT_LOADED
 end
 local odds = cmsgpack.unpack(packed)
 local odds_to = odds.odds_to
@@ -61,51 +80,63 @@ local function pick(roll)
   return low
 end
 
--- The prizes that the rolls of this batch meet, numbered, so that only their counters are read and written.
-local users, tickets, kinds, refused = {}, {}, {}, {}
-local ids, places, number_at, numbers = {}, {}, {}, {}
-for i = 1, count do
-  local ticket = ARGV[HEAD + i]
-  local kind, user_id, place = sub(ticket, 1, 1), sub(ticket, 55), pick(tonumber(sub(ticket, 10, 18)))
-  if kind == 'r' then
-    user_id, refused[i] = string.match(user_id, '^(.*)\t(.*)$')
-    ticket = '-' .. sub(ticket, 2, 54) .. user_id
-  end
-  users[i], tickets[i], kinds[i] = user_id, ticket, kind
-  local n = number_at[place]
-  if not n and odds.ids[place] then
-    n = #ids + 1
+-- 2. The draws. Of the prizes only those that the rolls meet are looked at; they are numbered.
+
+local users, tickets, kinds, refused = {}, {}, {}, {} -- refused: the outbox entry of the win that Postgres refused
+local ids, places, number_at, numbers = {}, {}, {}, {} -- of prizes; numbers: of the prize that a draw's roll meets
+
+local function give_number(place)
+  if odds.ids[place] then
+    local n = #ids + 1
     ids[n], places[n], number_at[place] = odds.ids[place], place, n
+    return n
   end
-  numbers[i] = n
 end
 
--- Whether these are the data that the server knows. What else it needs of the day comes along.
+local function read_ticket(i)
+  local ticket = ARGV[ARGV_BEFORE + i]
+  local kind, user_id = sub(ticket, 1, 1), sub(ticket, 55)
+  if kind == REFUSED then
+    user_id, refused[i] = string.match(user_id, '^(.*)\t(.*)$')
+    ticket = PLAIN .. sub(ticket, 2, 54) .. user_id
+  end
+  users[i], tickets[i], kinds[i] = user_id, ticket, kind
+  local place = pick(tonumber(sub(ticket, 10, 18)))
+  numbers[i] = number_at[place] or give_number(place)
+end
+
+for i = 1, count do
+  read_ticket(i)
+end
+
+-- 3. The day: first whether these are the data that the server knows. What is needed of it comes in the same read.
+
 local own_batches = '@s:' .. server
 local day = call('HMGET', taken_today, '@epoch', own_batches, '@draws', unpack(ids))
 if day[1] ~= epoch and (day[1] or '') .. '?' ~= epoch then
-  return 'not_whole'
+  return NOT_WHOLE
 end
 if tonumber(day[2] or 0) < tonumber(batches) then
-  return 'lost'
+  return LOST_WRITES
 end
 
 local marks = call('HMGET', pending, unpack(users))
 local ever = call('HMGET', taken, '@draws', unpack(ids))
 local units, day_units, before = {}, {}, {}
-for n in ipairs(ids) do
-  units[n], day_units[n] = ever[n + 1], day[n + 3]
-end
 for n, id in ipairs(ids) do
-  before[3 * n - 2], before[3 * n - 1], before[3 * n] = id, units[n] or '0', day_units[n] or '0'
-  units[n], day_units[n] = tonumber(units[n] or 0), tonumber(day_units[n] or 0)
+  local unit, day_unit = ever[n + 1] or '0', day[n + 3] or '0'
+  before[3 * n - 2], before[3 * n - 1], before[3 * n] = id, unit, day_unit
+  units[n], day_units[n] = tonumber(unit), tonumber(day_unit)
 end
+
+-- 4. Decisions.
 
 local letters, others = {}, {}
 local decided = {} -- user → the draw of this batch that was decided
 local draws = 0 -- decided for the first time
 local wins, won = {}, 0
-local stale, carried = {}, {} -- users whose mark names no win any more; users → the draw that decides a marked win again
+local stale = {} -- users whose mark names no win any more
+local carried = {} -- user → the draw that decides a marked win again
 
 local function take(i)
   local n = numbers[i]
@@ -125,19 +156,21 @@ end
 
 local function decide(i)
   decided[users[i]] = i
-  draws = draws + (kinds[i] == 'r' and 0 or 1)
-  letters[i] = take(i) and 'w' or 'l'
+  draws = draws + (kinds[i] == REFUSED and 0 or 1)
+  letters[i] = take(i) and NEW_WIN or NO_PRIZE
 end
 
+-- 5. What was decided before. Each function answers the draw and returns true, or does nothing.
+
 local function answer(i, other)
-  letters[i] = 'o'
+  letters[i] = SEE_OTHER
   others[#others + 1] = other
   return true
 end
 
--- A record is one letter, l(ost) or w(on), and the attempt that was decided; a win's goes on with its outbox entry.
+-- What the record says of this very attempt, or nothing.
 local function of_attempt(record, ticket)
-  return record and sub(record, 2, 9) == sub(ticket, 2, 9) and sub(record, 1, 1)
+  return record and sub(record, 2, 9) == attempt_of(ticket) and letter_of(record)
 end
 
 -- A key that comes again after midnight keeps its outcome: its record of the day before.
@@ -150,83 +183,94 @@ end
 local told = {} -- entries whose wins are in the answer: a crowd that retries would get them once each
 local function in_outbox(i, entry)
   if told[entry] then
-    return answer(i, 'w' .. entry)
+    return answer(i, IN_OUTBOX .. entry)
   end
   local found = call('XRANGE', outbox, entry, entry)[1]
   told[entry] = found
-  return found and answer(i, 'w' .. entry .. '\n' .. found[2][2])
+  return found and answer(i, IN_OUTBOX .. entry .. '\n' .. found[2][2])
 end
 
 -- The row of that day's win may be late.
 local function answer_before(i, earlier)
-  if sub(earlier, 1, 1) == 'l' then
-    return answer(i, 'l' .. date_before)
+  if letter_of(earlier) == LOST then
+    return answer(i, LOST_ON .. date_before)
   end
-  return (#earlier > 9 and in_outbox(i, sub(earlier, 10))) or answer(i, 'r' .. date_before)
+  return (entry_of(earlier) and in_outbox(i, entry_of(earlier))) or answer(i, HAS_ROW .. date_before)
 end
 
+-- A win of an earlier day whose winner was not told.
+local function marked(i, mark)
+  if letter_of(mark) == ROW_OF_DAY then
+    return answer(i, HAS_ROW .. sub(mark, 2))
+  end
+  if in_outbox(i, mark) then
+    return true
+  end
+  stale[#stale + 1] = users[i]
+end
+
+-- The user has drawn, or is to be told of a win first.
 local function repeated(i, record, mark, players_before)
   local own = of_attempt(record, tickets[i])
   local earlier = not own and decided_before(i, players_before)
-  if own == 'l' then
-    letters[i] = 'l'
+  if own == LOST then
+    letters[i] = NO_PRIZE
     return true
   end
   -- Drawn today since: then yesterday's win was delivered, and what is not delivered is a later one.
-  if earlier and (record or sub(earlier, 1, 1) == 'l') then
+  if earlier and (record or letter_of(earlier) == LOST) then
     return answer_before(i, earlier)
   end
-  -- A mark is '@' and the date of a win whose row is in Postgres and whose winner was not told, or an entry of an
-  -- earlier day.
-  if mark and sub(mark, 1, 1) == '@' then
-    return answer(i, 'r' .. sub(mark, 2))
-  end
-  if mark then
-    if in_outbox(i, mark) then
-      return true
-    end
-    stale[#stale + 1] = users[i]
-  end
-  if record and #record > 9 and in_outbox(i, sub(record, 10)) then
+  if mark and marked(i, mark) then
     return true
   end
-  if own == 'w' then
-    return answer(i, 'r' .. draw_date)
+  if record and entry_of(record) and in_outbox(i, entry_of(record)) then
+    return true
+  end
+  if own == WON then
+    return answer(i, HAS_ROW .. draw_date)
   end
   if earlier then
     return answer_before(i, earlier)
   end
-  letters[i] = record and 'p'
+  letters[i] = record and PARTICIPATED
   return record
 end
 
 -- Another draw of a user of whom this batch has just decided one.
 local function again(i, first, players_before)
-  if sub(tickets[first], 2, 9) == sub(tickets[i], 2, 9) then
-    return answer(i, 'd' .. first)
+  if attempt_of(tickets[first]) == attempt_of(tickets[i]) then
+    return answer(i, SAME_AS .. first)
   end
   local earlier = decided_before(i, players_before)
   if earlier then
     return answer_before(i, earlier)
   end
-  if letters[first] == 'w' then
-    return answer(i, 'd' .. first)
+  if letters[first] == NEW_WIN then
+    return answer(i, SAME_AS .. first)
   end
-  letters[i] = 'p'
+  letters[i] = PARTICIPATED
 end
+
+-- A win that Postgres refused is decided again as long as the user's record or mark still names it.
+local function names(entry, record, mark)
+  return mark == entry or (record and entry_of(record) == entry)
+end
+
+-- 6. Draw by draw.
 
 local keyed = 0
 for i = 1, count do
   local user_id, mark, players_before = users[i], marks[i], nil
-  if kinds[i] == 'k' then
+  if kinds[i] == KEYED then
     keyed = keyed + 1
-    players_before = KEYS[5 + count + keyed]
+    players_before = KEYS[KEYS_BEFORE + count + keyed]
   end
   if decided[user_id] then
     again(i, decided[user_id], players_before)
   else
-    local record = call('HGET', KEYS[5 + i], user_id)
-    if refused[i] and (mark == refused[i] or (record and sub(record, 10) == refused[i])) then
+    local record = call('HGET', KEYS[KEYS_BEFORE + i], user_id)
+    if refused[i] and names(refused[i], record, mark) then
       carried[user_id] = mark == refused[i] and i or nil
       decide(i)
     elseif not (record or mark or players_before) or not repeated(i, record, mark, players_before) then
@@ -235,10 +279,11 @@ for i = 1, count do
   end
 end
 
--- Writes come last and counters first: should a write fail, what came before it can waste a unit, never sell it twice.
-local entry, text = '', ''
+-- 7. Writes come last and counters first: should a write fail, what came before it can waste a unit, never sell it twice.
+
 local written = tonumber(day[2] or 0)
-if draws > 0 or won > 0 then
+
+local function count_up()
   written = written + 1
   local counted = { '@draws', tonumber(ever[1] or 0) + draws }
   local counted_today = { '@draws', tonumber(day[3] or 0) + draws, own_batches, written }
@@ -252,28 +297,45 @@ if draws > 0 or won > 0 then
   call('HSET', taken, unpack(counted))
   call('HSET', taken_today, unpack(counted_today))
 end
-if won > 0 then
-  text = draw_date .. '\t' .. created_at .. '\n' .. table.concat(before, '\t') .. '\n' .. table.concat(wins, '\t')
-  entry = call('XADD', outbox, '*', 'wins', text)
+
+local function put_out()
+  local text = draw_date .. '\t' .. created_at .. '\n' .. table.concat(before, '\t') .. '\n' .. table.concat(wins, '\t')
+  return call('XADD', outbox, '*', 'wins', text), text
 end
-for user_id, i in pairs(carried) do
-  if letters[i] == 'w' then
-    call('HSET', pending, user_id, entry)
-  else
-    stale[#stale + 1] = user_id
+
+local function update_marks(entry)
+  for user_id, i in pairs(carried) do
+    if letters[i] == NEW_WIN then
+      call('HSET', pending, user_id, entry)
+    else
+      stale[#stale + 1] = user_id
+    end
+  end
+  if #stale > 0 then
+    call('HDEL', pending, unpack(stale))
   end
 end
-if #stale > 0 then
-  call('HDEL', pending, unpack(stale))
+
+local function write_record(i, entry)
+  local players, attempt = KEYS[KEYS_BEFORE + i], sub(tickets[i], 2, 9)
+  call('HSET', players, users[i], letters[i] == NEW_WIN and WON .. attempt .. entry or LOST .. attempt)
+  -- Only a bucket's first record sets its expiry: an EXPIREAT each would double what goes to the append-only file.
+  if call('HLEN', players) == 1 then
+    call('EXPIREAT', players, expires_at)
+  end
 end
+
+local entry, text = '', ''
+if draws > 0 or won > 0 then
+  count_up()
+end
+if won > 0 then
+  entry, text = put_out()
+end
+update_marks(entry)
 for i = 1, count do
   if decided[users[i]] == i then
-    local players, letter = KEYS[5 + i], letters[i]
-    call('HSET', players, users[i], letter .. sub(tickets[i], 2, 9) .. (letter == 'w' and entry or ''))
-    -- Only a bucket's first record sets its expiry: an EXPIREAT each would double what goes to the append-only file.
-    if call('HLEN', players) == 1 then
-      call('EXPIREAT', players, expires_at)
-    end
+    write_record(i, entry)
   end
 end
 

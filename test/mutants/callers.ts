@@ -159,8 +159,8 @@ export const callers: Mutant[] = [
   {
     name: "the docs page has its files from the root",
     file: "src/http/pages/docs.ts",
-    find: 'indexPrefix: ".",',
-    replace: "",
+    find: 'pageOf("docs/static/")',
+    replace: 'pageOf("/docs/static/")',
     test: "test/deploy/below.test.ts",
   },
   {

@@ -45,15 +45,15 @@ export const lua: Mutant[] = [
   {
     name: "a lost draw does not repeat itself by its key",
     file: DRAW,
-    find: "if own == 'l' then\n    letters[i] = 'l'",
-    replace: "if own == 'l' then\n    letters[i] = 'p'",
+    find: "if own == LOST then\n    letters[i] = NO_PRIZE",
+    replace: "if own == LOST then\n    letters[i] = PARTICIPATED",
     test: "test/engine/delivery.test.ts",
     only: "a lost draw repeats itself by its key",
   },
   {
     name: "a win whose row is late is not told to who comes again",
     file: DRAW,
-    find: "if record and #record > 9 and in_outbox(i, sub(record, 10)) then",
+    find: "if record and entry_of(record) and in_outbox(i, entry_of(record)) then",
     replace: "if false then",
     test: "test/outbox/outbox.test.ts",
     only: "a batch that comes again",
@@ -61,7 +61,7 @@ export const lua: Mutant[] = [
   {
     name: "an untold win of an earlier day is not told first",
     file: DRAW,
-    find: "if mark and sub(mark, 1, 1) == '@' then",
+    find: "if letter_of(mark) == ROW_OF_DAY then",
     replace: "if false then",
     test: "test/engine/delivery.test.ts",
     only: "a win that was not delivered before midnight",
@@ -69,7 +69,7 @@ export const lua: Mutant[] = [
   {
     name: "the second unkeyed draw of a user in one batch is not told the win",
     file: DRAW,
-    find: "if letters[first] == 'w' then",
+    find: "if letters[first] == NEW_WIN then",
     replace: "if false then",
     test: "test/engine/one-draw.test.ts",
     only: "two callers of one batch",
@@ -86,7 +86,7 @@ export const lua: Mutant[] = [
   {
     name: "a refused win is decided by two batches",
     file: DRAW,
-    find: "if refused[i] and (mark == refused[i] or (record and sub(record, 10) == refused[i])) then",
+    find: "if refused[i] and names(refused[i], record, mark) then",
     replace: "if refused[i] then",
     test: "test/engine/refused.test.ts",
     only: "two servers wait for a win that is refused",
@@ -94,19 +94,17 @@ export const lua: Mutant[] = [
   {
     name: "a win is noted before its unit is counted",
     file: DRAW,
-    find: `  call('HSET', taken, unpack(counted))
-  call('HSET', taken_today, unpack(counted_today))
+    find: `if draws > 0 or won > 0 then
+  count_up()
 end
 if won > 0 then
-  text = draw_date .. '\\t' .. created_at .. '\\n' .. table.concat(before, '\\t') .. '\\n' .. table.concat(wins, '\\t')
-  entry = call('XADD', outbox, '*', 'wins', text)
+  entry, text = put_out()
 end`,
-    replace: `  if won > 0 then
-    text = draw_date .. '\\t' .. created_at .. '\\n' .. table.concat(before, '\\t') .. '\\n' .. table.concat(wins, '\\t')
-    entry = call('XADD', outbox, '*', 'wins', text)
-  end
-  call('HSET', taken, unpack(counted))
-  call('HSET', taken_today, unpack(counted_today))
+    replace: `if won > 0 then
+  entry, text = put_out()
+end
+if draws > 0 or won > 0 then
+  count_up()
 end`,
     test: "test/stores/writes.test.ts",
     few: true,
@@ -131,7 +129,7 @@ end`,
   {
     name: "a draw that is decided again is counted twice",
     file: DRAW,
-    find: "(kinds[i] == 'r' and 0 or 1)",
+    find: "(kinds[i] == REFUSED and 0 or 1)",
     replace: "1",
     test: "test/admin/results.test.ts",
     only: "draws are counted once",
@@ -147,7 +145,7 @@ end`,
   {
     name: "a key is told its win once only",
     file: DRAW,
-    find: "if own == 'w' then",
+    find: "if own == WON then",
     replace: "if false then",
     test: "test/engine/delivery.test.ts",
     only: "with the same Idempotency-Key any number of times",
@@ -155,7 +153,7 @@ end`,
   {
     name: "yesterday's key takes today's win",
     file: DRAW,
-    find: "if earlier and (record or sub(earlier, 1, 1) == 'l') then",
+    find: "if earlier and (record or letter_of(earlier) == LOST) then",
     replace: "if false then",
     test: "test/engine/delivery.test.ts",
     only: "yesterday's key keeps yesterday's win",
@@ -188,7 +186,7 @@ end`,
   {
     name: "a key that comes again after midnight, its row late, is told otherwise",
     file: DRAW,
-    find: "return (#earlier > 9 and in_outbox(i, sub(earlier, 10))) or answer",
+    find: "return (entry_of(earlier) and in_outbox(i, entry_of(earlier))) or answer",
     replace: "return answer",
     test: "test/engine/midnight.test.ts",
     only: "a key whose draw went over midnight",
