@@ -17,6 +17,7 @@
 local taken_today, pending = KEYS[1], KEYS[2]
 local draw_date, expires_at, name = ARGV[1], ARGV[2], ARGV[3]
 local call = redis.call
+local LOST, WON, ROW_OF_DAY = 'l', 'w', '@' -- how a record begins, and a mark that names a day; draw.lua has them all
 
 if string.match(call('HGET', taken_today, '@epoch') or '', '[^?]*') ~= name then
   return 'not_whole'
@@ -26,14 +27,14 @@ local unknown = 0
 for at = 4, #ARGV, 3 do
   local user_id, attempt, tell, players = ARGV[at], ARGV[at + 1], ARGV[at + 2], KEYS[2 + (at - 1) / 3]
   local record = call('HGET', players, user_id)
-  if not record or string.sub(record, 1, 1) == 'l' then
+  if not record or string.sub(record, 1, 1) == LOST then
     unknown = unknown + 1
-    call('HSET', players, user_id, 'w' .. attempt)
+    call('HSET', players, user_id, WON .. attempt)
     if call('HLEN', players) == 1 then
       call('EXPIREAT', players, expires_at)
     end
     if tell == '1' then
-      call('HSETNX', pending, user_id, '@' .. draw_date)
+      call('HSETNX', pending, user_id, ROW_OF_DAY .. draw_date)
     end
   end
 end

@@ -17,17 +17,18 @@
 
 local pending = KEYS[1]
 local call = redis.call
+local WON, ROW_OF_DAY = 'w', '@' -- how a winner's record begins, and a mark that names a day; draw.lua has them all
 
 local untold = 0
 for at = 1, #ARGV, 7 do
   local entry, user_id, draw_date, told = ARGV[at], ARGV[at + 1], ARGV[at + 2], ARGV[at + 3] == '1'
   local attempt, stands, expires_at, players = ARGV[at + 4], ARGV[at + 5], ARGV[at + 6], KEYS[2 + (at - 1) / 7]
-  local noted, record = '@' .. draw_date, 'w' .. stands
-  local mark, standing = call('HGET', pending, user_id), call('HGET', players, user_id)
+  local noted, record = ROW_OF_DAY .. draw_date, WON .. stands
+  local mark, current = call('HGET', pending, user_id), call('HGET', players, user_id)
   local marked = mark and (mark == entry or mark == noted)
-  local open = entry ~= '' and standing == 'w' .. attempt .. entry
+  local open = entry ~= '' and current == WON .. attempt .. entry
   -- Redis was emptied between the script and the row: the winner must not draw again, and must be told.
-  local lost = not standing and not mark
+  local lost = not current and not mark
   if open then
     call('HSET', players, user_id, record)
   elseif lost then

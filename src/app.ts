@@ -31,7 +31,7 @@ import { traces } from "./observe/traces.js";
 import type { Services } from "./services.js";
 
 /** How long a caller may take to send a request, in milliseconds. */
-const REQUEST_TIMEOUT = 5_000;
+const REQUEST_TIMEOUT_MS = 5_000;
 
 /** The HTTP front: routes, limits, and one shape for every failure. */
 export function buildApp(
@@ -48,14 +48,14 @@ export function buildApp(
     trustProxy: trustedOf(services.settings.TRUST_PROXY),
     exposeHeadRoutes: true,
     bodyLimit: 4096,
-    requestTimeout: REQUEST_TIMEOUT,
+    requestTimeout: REQUEST_TIMEOUT_MS,
     connectionTimeout: 10_000,
     http: {
       // Node looks for late requests every 30 seconds unless told otherwise, and, with a headersTimeout above the
       // requestTimeout (its default is a minute), for none that has sent its headers.
       connectionsCheckingInterval: 1_000,
-      requestTimeout: REQUEST_TIMEOUT,
-      headersTimeout: REQUEST_TIMEOUT,
+      requestTimeout: REQUEST_TIMEOUT_MS,
+      headersTimeout: REQUEST_TIMEOUT_MS,
       requireHostHeader: false,
     },
     frameworkErrors: (_error, request, reply) => {

@@ -17,10 +17,10 @@ export type Batcher<Item, Outcome> = {
 };
 
 /** What an item may wait for its turn, in milliseconds: past that nobody is listening any more. */
-const PATIENCE = 1_000;
+const LONGEST_WAIT_MS = 1_000;
 
-/** How many items may wait: at 10,000 a second, as long as PATIENCE. */
-const QUEUE = 10_000;
+/** How many items may wait: at 10,000 a second, as long as LONGEST_WAIT_MS. */
+const MOST_WAITING = 10_000;
 
 /**
  * Collects what arrives in the same turn of the event loop, and while a run is under way, for the next run. There is no
@@ -37,7 +37,7 @@ export function createBatcher<Item, Outcome>(
   let since = 0; // when it began
 
   function add(item: Item): Promise<Outcome> {
-    if (waiting.length >= QUEUE) {
+    if (waiting.length >= MOST_WAITING) {
       return Promise.reject(unavailable(new Error("the queue is full")));
     }
     const outcome = new Promise<Outcome>((resolve, reject) => {
@@ -63,7 +63,7 @@ export function createBatcher<Item, Outcome>(
   }
 
   function isHeeded(waiter: Waiting<Item, Outcome>): boolean {
-    if (since - waiter.since < PATIENCE) return true;
+    if (since - waiter.since < LONGEST_WAIT_MS) return true;
     waiter.reject(unavailable(new Error("waited too long")));
     return false;
   }

@@ -35,13 +35,13 @@ export type Clock = {
 const machineTime = () => performance.timeOrigin + performance.now();
 
 /** A comparison whose answer took longer than this many milliseconds says too little to replace an earlier one. */
-const LONGEST_COMPARISON = 250;
+const LONGEST_COMPARISON_MS = 250;
 
 /** A step of Redis's clock by more than this many milliseconds is doubted; a machine's clock drifts by less in a day. */
-const LARGEST_STEP = 60_000;
+const LARGEST_STEP_MS = 60_000;
 
 /** How long a step must stand before it is believed, in milliseconds. */
-const DOUBT = 5_000;
+const DOUBT_MS = 5_000;
 
 /**
  * One clock for any number of servers: their own clocks may be wrong by minutes, so each one keeps its distance from
@@ -77,7 +77,7 @@ export function createClock(
     const asked = local();
     const theirs = await shared();
     const answered = local();
-    if (compared && answered - asked > LONGEST_COMPARISON) return;
+    if (compared && answered - asked > LONGEST_COMPARISON_MS) return;
     const measured = (asked + answered) / 2 - theirs;
     if (compared && isStep(measured - ahead, answered)) return;
     ahead = measured;
@@ -86,10 +86,10 @@ export function createClock(
 
   /** Whether to go on as before: a clock that jumps for seconds and comes back must not begin another day. */
   function isStep(step: number, at: number): boolean {
-    const isLarge = Math.abs(step) > LARGEST_STEP;
+    const isLarge = Math.abs(step) > LARGEST_STEP_MS;
     if (isLarge === (doubtedSince === undefined)) steps += 1;
     if (isLarge) doubtedSince ??= at;
-    if (isLarge && at - (doubtedSince ?? at) < DOUBT) return true;
+    if (isLarge && at - (doubtedSince ?? at) < DOUBT_MS) return true;
     doubtedSince = undefined;
     return false;
   }

@@ -2,7 +2,7 @@
  * How long a route waits for its work, in milliseconds: a caller has its answer or a 503 within two seconds, with the
  * rest to spare for a busy machine.
  */
-export const PATIENCE = 1_200;
+export const ANSWER_TIMEOUT_MS = 1_200;
 
 /** Rejects with the timeout where `work` takes longer than `milliseconds`. The work itself goes on unobserved. */
 export function within<T>(

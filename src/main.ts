@@ -6,10 +6,10 @@ import { type Config, readConfig } from "./settings/config.js";
 import { startProblem } from "./start-problem.js";
 
 /** How long the start waits for the stores before it listens without them and answers 503, in milliseconds. */
-const HEAD_START = 3_000;
+const HEAD_START_MS = 3_000;
 
 /** How long a stop may take in all, in milliseconds. */
-const LONGEST_STOP = 10_000;
+const LONGEST_STOP_MS = 10_000;
 
 type Stores = {
   databaseUrl: string;
@@ -42,7 +42,7 @@ async function start(config: Config, log: Logger): Promise<void> {
   server = createServer(config, { databaseUrl, redisUrl, samplePrizes, log });
   const opened = server.open();
   opened.catch(fail);
-  await Promise.race([opened, pause(HEAD_START)]);
+  await Promise.race([opened, pause(HEAD_START_MS)]);
   const address = await server.listen(config.HOST, config.PORT);
   if (embedded) welcome(address);
 }
@@ -113,7 +113,7 @@ async function closeAll(): Promise<undefined> {
     log.fatal("could not stop in time");
     process.exit(1);
   };
-  setTimeout(overdue, LONGEST_STOP);
+  setTimeout(overdue, LONGEST_STOP_MS);
   await started.catch(() => {});
   await server?.close();
   await stores?.close();

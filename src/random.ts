@@ -12,7 +12,7 @@ export type Random = {
 };
 
 /** Bytes of an attempt. */
-const BYTES = 6;
+const ROLL_BYTES = 6;
 
 /** `below(n)` gives an integer from 0 to n - 1, each equally likely. */
 export const randomFrom = (below: (n: number) => number): Random => ({
@@ -30,14 +30,14 @@ export const systemRandom = randomFrom(randomInt);
 export function nameAttempt(idempotencyKey: string | undefined): string {
   if (idempotencyKey === undefined) return freshAttempt();
   const hash = createHash("sha256").update(idempotencyKey).digest();
-  return hash.toString("base64url", 0, BYTES);
+  return hash.toString("base64url", 0, ROLL_BYTES);
 }
 
 /** The name of a server process, 8 characters. */
 export const freshName = (): string => freshAttempt();
 
 /** Random bytes in stock: asking the system for six at a time takes 7 µs, a sixth of a whole draw. */
-const stock = Buffer.alloc(BYTES * 1_024);
+const stock = Buffer.alloc(ROLL_BYTES * 1_024);
 let used = stock.length;
 
 function freshAttempt(): string {
@@ -45,8 +45,8 @@ function freshAttempt(): string {
     randomFillSync(stock);
     used = 0;
   }
-  used += BYTES;
-  return stock.toString("base64url", used - BYTES, used);
+  used += ROLL_BYTES;
+  return stock.toString("base64url", used - ROLL_BYTES, used);
 }
 
 /**
@@ -57,7 +57,7 @@ export function attemptOf(id: string): string {
   return Buffer.from(id.slice(-12), "hex").toString("base64url");
 }
 
-const scratch = Buffer.alloc(BYTES);
+const scratch = Buffer.alloc(ROLL_BYTES);
 
 function toHex(attempt: string): string {
   scratch.write(attempt, "base64url");

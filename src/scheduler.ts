@@ -2,7 +2,7 @@ import { Cron } from "croner";
 import type { Logger } from "pino";
 import type { Clock } from "./clock.js";
 import type { Sweep } from "./engine/sweep.js";
-import type { Settle } from "./outbox/settle.js";
+import type { Settlements } from "./outbox/settle.js";
 import type { Untold } from "./outbox/untold.js";
 import type { Prizes } from "./prizes/reload.js";
 import type { Restoring } from "./prizes/restoring.js";
@@ -27,13 +27,13 @@ export function createScheduler(
     clock: Clock;
     prizes: Prizes;
     restoring: Restoring;
-    settle: Settle;
+    settlements: Settlements;
     sweep: Sweep;
     untold: Untold;
   },
   log: Logger,
 ): Scheduler {
-  const { clock, prizes, restoring, settle, sweep, untold } = parts;
+  const { clock, prizes, restoring, settlements, sweep, untold } = parts;
   const jobs: Cron[] = [];
   const running = new Set<Promise<void>>();
 
@@ -45,7 +45,7 @@ export function createScheduler(
     "sweeping the outbox": async () => {
       // Only a reload tells that the data in Redis are this product's: others' wins are nothing to write.
       if (!prizes.isFresh()) await prizes.reload();
-      await settle.retry();
+      await settlements.retry();
       await sweep();
     },
   };

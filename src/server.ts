@@ -13,7 +13,7 @@ import {
   measureScripts,
 } from "./observe/instrument.js";
 import { createMetrics } from "./observe/metrics.js";
-import { createSettle } from "./outbox/settle.js";
+import { createSettlements } from "./outbox/settle.js";
 import { createUntold } from "./outbox/untold.js";
 import { createPrizes } from "./prizes/reload.js";
 import { createRestoring } from "./prizes/restoring.js";
@@ -43,13 +43,13 @@ export type ServerOptions = {
 export type Server = ReturnType<typeof createServer>;
 
 /** Between two tries to reach Postgres for the migrations, in milliseconds. */
-const RETRY = 500;
+const MIGRATION_RETRY_MS = 500;
 
 /** How long a stop waits for callers that do not finish their requests, in milliseconds. */
-const GRACE = 3_000;
+const GRACE_MS = 3_000;
 
 /** How long a request waits for its count, in milliseconds. */
-const COUNTING = 200;
+const COUNT_TIMEOUT_MS = 200;
 
 /**
  * Connections that may wait to be taken, as far as the system lets them (4,096 unless told otherwise). Node's 511 turn a
@@ -72,21 +72,21 @@ export function createServer(settings: Settings, options: ServerOptions) {
   const stores = { redis, postgres, clock };
   const prizes = createPrizes({ ...stores, timeZone }, warn, watch);
   const results = createResults(measureInserts(postgres, metrics));
-  const settle = createSettle(redis, clock);
+  const settlements = createSettlements(redis, clock);
   const random = options.random ?? systemRandom;
   const engine = countDraws(
-    createEngine({ ...stores, prizes, results, settle }, random, warn),
+    createEngine({ ...stores, prizes, results, settlements }, random, warn),
     metrics,
   );
   const country = settings.DEFAULT_COUNTRY as CountryCode;
-  const parts = { redis, postgres, clock, prizes, engine, settle };
+  const parts = { redis, postgres, clock, prizes, engine, settlements };
   const lateness = watchLateness();
   const gate = createGate(results, lateness);
   const isLimited =
     settings.RATE_LIMIT_USER !== undefined ||
     settings.RATE_LIMIT_ADDRESS !== undefined;
   const limits = isLimited
-    ? createRedis(options.limitsUrl ?? redisUrl, COUNTING)
+    ? createRedis(options.limitsUrl ?? redisUrl, COUNT_TIMEOUT_MS)
     : undefined;
   const shared = { country, gate, lateness, metrics, settings, limits };
   const services = { ...parts, ...shared };
@@ -94,7 +94,7 @@ export function createServer(settings: Settings, options: ServerOptions) {
   const restoring = createRestoring(redis, postgres, clock, prizes);
   const sweep = createSweep(parts);
   const untold = createUntold(redis, clock, settings.CLAIM_DAYS);
-  const duties = { clock, prizes, settle, restoring, sweep, untold };
+  const duties = { clock, prizes, settlements, restoring, sweep, untold };
   const scheduler = createScheduler(timeZone, duties, log);
   let closing = false;
 
@@ -126,7 +126,7 @@ export function createServer(settings: Settings, options: ServerOptions) {
         if (err instanceof SetupError || !isAway(err)) throw err;
         if (!told) log.warn({ err }, "waiting for Postgres");
         told = true;
-        await new Promise((resolve) => setTimeout(resolve, RETRY));
+        await new Promise((resolve) => setTimeout(resolve, MIGRATION_RETRY_MS));
       }
     }
     await scheduler.tick().catch((err: unknown) => {
@@ -146,13 +146,13 @@ export function createServer(settings: Settings, options: ServerOptions) {
     closing = true;
     // Node closes the connections that are idle now, not those that become so when their answer is out.
     const idle = setInterval(() => app.server.closeIdleConnections(), 20);
-    const cut = setTimeout(() => app.server.closeAllConnections(), GRACE);
+    const cut = setTimeout(() => app.server.closeAllConnections(), GRACE_MS);
     await app.close();
     clearInterval(idle);
     clearTimeout(cut);
     await scheduler.stop();
     await results.idle();
-    await settle.idle();
+    await settlements.idle();
     redis.disconnect();
     limits?.disconnect();
     await postgres.close();

@@ -4,7 +4,7 @@ import type { Engine } from "./engine/engine.js";
 import type { Gate } from "./engine/gate.js";
 import type { Lateness } from "./engine/lateness.js";
 import type { Metrics } from "./observe/metrics.js";
-import type { Settle } from "./outbox/settle.js";
+import type { Settlements } from "./outbox/settle.js";
 import type { Prizes } from "./prizes/reload.js";
 import type { Config } from "./settings/config.js";
 import type { Postgres } from "./stores/postgres.js";
@@ -21,7 +21,7 @@ export type Services = {
   clock: Clock;
   prizes: Prizes;
   engine: Engine;
-  settle: Settle;
+  settlements: Settlements;
   gate: Gate;
   lateness: Lateness;
   /** where they are on */

@@ -1,7 +1,7 @@
 import { createClock } from "../../src/clock.js";
 import { createDecisions } from "../../src/engine/decide.js";
 import type { Draw } from "../../src/engine/script.js";
-import { createSettle } from "../../src/outbox/settle.js";
+import { createSettlements } from "../../src/outbox/settle.js";
 import type { Win } from "../../src/outbox/win.js";
 import { putTable } from "../../src/prizes/in-force.js";
 import { nameAttempt, PARTS, systemRandom } from "../../src/random.js";
@@ -17,7 +17,7 @@ export async function startDrawing(url: string) {
   const redis = createRedis(url);
   await redis.connect();
   const clock = createClock("UTC", () => redisTime(redis));
-  const { settle } = createSettle(redis, clock);
+  const settlements = createSettlements(redis, clock);
   const epoch = "0-bench";
   const loaded = {
     isFresh: () => true,
@@ -80,7 +80,13 @@ export async function startDrawing(url: string) {
   async function settleBatch(wins: Win[]): Promise<void> {
     await Promise.all(
       wins.map(({ entry, user_id, draw_date, attempt }) =>
-        settle({ entry, user_id, draw_date, attempt, fate: "told" }),
+        settlements.add({
+          entry,
+          user_id,
+          draw_date,
+          attempt,
+          telling: "told",
+        }),
       ),
     );
   }

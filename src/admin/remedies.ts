@@ -8,7 +8,7 @@ export type Objection = {
 };
 
 const QUOTA = "must be a whole number from 0 to 2147483647, or null: unlimited";
-const PAGE = "must be a whole number from 1 to 200";
+const PAGE_SIZE_REMEDY = "must be a whole number from 1 to 200";
 const YES = "must be yes, or left out";
 
 /** What to do about each field. */
@@ -28,7 +28,7 @@ const REMEDIES: Record<string, string> = {
   phones: YES,
   day: "must be a date such as 2026-11-22",
   state: "must be open, redeemed or forfeited",
-  limit: PAGE,
+  limit: PAGE_SIZE_REMEDY,
   "x-changed-by": "must have 1 to 64 printable ASCII characters",
 };
 
@@ -36,12 +36,12 @@ const REMEDIES: Record<string, string> = {
 export function objectionOf(objections: Objection[], where: string): Failure {
   const first = objections[0];
   if (!first) return invalid(where, "is not valid");
-  const [field, remedy] = explain(first, where);
+  const [field, remedy] = remedyOf(first, where);
   return invalid(field, remedy);
 }
 
 /** Field and remedy of what a schema refused. */
-export function explain(
+export function remedyOf(
   { keyword, instancePath, params }: Objection,
   where: string,
 ): [string, string] {

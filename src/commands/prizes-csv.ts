@@ -2,7 +2,7 @@ import { CsvError, parse } from "csv-parse/sync";
 import { stringify } from "csv-stringify/sync";
 import { Compile } from "typebox/compile";
 import { Settings } from "typebox/system";
-import { explain } from "../admin/remedies.js";
+import { remedyOf } from "../admin/remedies.js";
 import { PrizeFields } from "../admin/schemas/prizes.js";
 import { CommandError } from "./program.js";
 
@@ -67,7 +67,7 @@ export function parsePrize(texts: PrizeTexts) {
   };
   const objections = new Map<string, string>();
   for (const error of schema.Errors(typed)) {
-    const [field, remedy] = explain(error as never, "body");
+    const [field, remedy] = remedyOf(error as never, "body");
     if (!objections.has(field)) objections.set(field, `${field}: ${remedy}.`);
   }
   const prize = {

@@ -16,7 +16,7 @@ The database is DATABASE_URL's, from the environment or .env, or that of an npm 
 Exit code: 0 done, 1 failed (what came until then is not whole), 2 called wrongly.`;
 
 /** Milliseconds after which an export says how far it is. */
-const PATIENCE = 1_000;
+const TELL_EVERY_MS = 1_000;
 
 await runProgram(HELP, async ([name, ...args]) => {
   if (name !== "export") {
@@ -61,12 +61,12 @@ async function* told(pages: AsyncIterable<ResultRow[]>, total: number) {
   const { isTTY } = process.stderr;
   const end = isTTY ? "\r" : "\n";
   let count = 0;
-  let next = performance.now() + (isTTY ? 0 : PATIENCE);
+  let next = performance.now() + (isTTY ? 0 : TELL_EVERY_MS);
   for await (const page of pages) {
     yield page;
     count += page.length;
     if (performance.now() < next) continue;
-    next = performance.now() + PATIENCE;
+    next = performance.now() + TELL_EVERY_MS;
     process.stderr.write(`${count} of about ${total} wins${end}`);
   }
   process.stderr.write(`${count} wins\n`);

@@ -17,10 +17,10 @@ import type { Redis } from "../stores/redis.js";
 import { type Decision, type Draw, evaluate } from "./script.js";
 
 /** Draws per EVALSHA: past this a batch costs no less per draw and keeps Redis longer from others. */
-const LARGEST = 256;
+const LARGEST_BATCH = 256;
 
 /** How often a batch is tried on data that turn out not to be whole. */
-const TRIES = 3;
+const MOST_TRIES = 3;
 
 /** Decides draws by lua/draw.lua, all that wait in one EVALSHA. Rejects with UNAVAILABLE. */
 export function createDecisions(
@@ -32,7 +32,7 @@ export function createDecisions(
   const server = freshName();
   const written = new Map<Epoch, number>(); // batches of this server, by the data's name
   let begun = ""; // the latest day of which this server has decided
-  return createBatcher(decide, LARGEST);
+  return createBatcher(decide, LARGEST_BATCH);
 
   async function decide(draws: Draw[]): Promise<Decision[]> {
     if (clock.isDoubted()) throw unavailable(new Error("the clock is doubted"));
@@ -57,7 +57,7 @@ export function createDecisions(
       written.clear();
     }
     const day = clock.day(date);
-    for (let tries = TRIES; tries > 0; tries -= 1) {
+    for (let tries = MOST_TRIES; tries > 0; tries -= 1) {
       const epoch = prizes.epoch(date);
       const answer = epoch ? await tryDay(day, epoch, draws) : "not_whole";
       if (typeof answer !== "string") return answer;

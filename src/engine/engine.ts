@@ -1,10 +1,10 @@
 import type { Clock } from "../clock.js";
 import { unavailable } from "../errors.js";
-import type { Settle, Settlement } from "../outbox/settle.js";
+import type { Settlement, Settlements } from "../outbox/settle.js";
 import type { Win } from "../outbox/win.js";
 import type { Prizes } from "../prizes/reload.js";
 import { attemptOf, nameAttempt, type Random } from "../random.js";
-import type { Fate } from "../results/record.js";
+import type { RowFate } from "../results/record.js";
 import type { Result, Results } from "../results/results.js";
 import type { Postgres } from "../stores/postgres.js";
 import type { Redis } from "../stores/redis.js";
@@ -19,7 +19,7 @@ export type Outcome =
       outcome: "won";
       result: Result;
       title: string;
-      settlement: Omit<Settlement, "fate">;
+      settlement: Omit<Settlement, "telling">;
     };
 
 export type Engine = {
@@ -30,7 +30,7 @@ export type Engine = {
 };
 
 /** How often a win that Postgres refuses is decided again. */
-const ROUNDS = 3;
+const MOST_ROUNDS = 3;
 
 export function createEngine(
   {
@@ -38,14 +38,14 @@ export function createEngine(
     postgres,
     prizes,
     results,
-    settle,
+    settlements,
     clock,
   }: {
     redis: Redis;
     postgres: Postgres;
     prizes: Prizes;
     results: Results;
-    settle: Settle;
+    settlements: Settlements;
     clock: Clock;
   },
   random: Random,
@@ -74,10 +74,10 @@ export function createEngine(
     const { user_id, draw_date, attempt, roll } = win;
     const id = random.id(attempt);
     const again = { user_id, draw_date, attempt, keyed: false, roll, id };
-    return conclude(win, { ...again, refused: "" }, ROUNDS);
+    return conclude(win, { ...again, refused: "" }, MOST_ROUNDS);
   }
 
-  async function follow(draw: Draw, rounds = ROUNDS): Promise<Outcome> {
+  async function follow(draw: Draw, rounds = MOST_ROUNDS): Promise<Outcome> {
     const decision = await decisions.add(draw);
     switch (decision.outcome) {
       case "no_prize":
@@ -122,7 +122,7 @@ export function createEngine(
         const again = { ...draw, draw_date, attempt, roll, refused: entry.id };
         const id = random.id(attempt);
         const end = await follow({ ...again, id }, rounds - 1);
-        await settle.settle({ ...settlement, fate: "void" });
+        await settlements.add({ ...settlement, telling: "void" });
         const own = draw.attempt === attempt;
         // That try lost after all. Only its own caller has lost, whoever else came for the win has participated.
         return end.outcome === "no_prize" && !own
@@ -132,7 +132,7 @@ export function createEngine(
     }
   }
 
-  function report({ prize_id, draw_date, unit }: Win, fate: Fate): void {
+  function report({ prize_id, draw_date, unit }: Win, fate: RowFate): void {
     warn({ prize_id, draw_date, unit, fate }, "a win has no row");
   }
 
@@ -140,7 +140,7 @@ export function createEngine(
   async function recall(
     userId: string,
     date: string,
-    instead?: Omit<Settlement, "fate">,
+    instead?: Omit<Settlement, "telling">,
   ): Promise<Outcome> {
     const result = await results.find(userId, date);
     const attempt = result ? attemptOf(result.id) : "";
@@ -148,14 +148,14 @@ export function createEngine(
     const settlement = { entry: undefined, ...of, attempt };
     if (instead) {
       const stands = result ? { stands: attempt } : {};
-      await settle.settle({ ...instead, ...stands, fate: "untold" });
+      await settlements.add({ ...instead, ...stands, telling: "untold" });
     }
     if (result) {
       const title = await prizes.title(result.prize_id);
       return { outcome: "won", result, title, settlement };
     }
     // Postgres has lost the row: without this the user would be held to it for ever.
-    await settle.settle({ ...settlement, fate: "told" });
+    await settlements.add({ ...settlement, telling: "told" });
     return { outcome: "participated", draw_date: clock.today().date };
   }
 

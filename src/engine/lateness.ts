@@ -1,5 +1,5 @@
 /** How often to look, in milliseconds. */
-const LOOK = 50;
+const LOOK_MS = 50;
 
 /** By how many milliseconds this process comes late to what it is to do, as seen last. */
 export type Lateness = () => number;
@@ -11,8 +11,8 @@ export function watchLateness(): Lateness {
   setInterval(() => {
     const now = performance.now();
     // What has just been is forgotten by halves: the requests that it kept waiting are still to come.
-    late = Math.max(now - looked - LOOK, late / 2);
+    late = Math.max(now - looked - LOOK_MS, late / 2);
     looked = now;
-  }, LOOK).unref();
-  return () => Math.max(late, performance.now() - looked - LOOK);
+  }, LOOK_MS).unref();
+  return () => Math.max(late, performance.now() - looked - LOOK_MS);
 }

@@ -4,10 +4,10 @@ import type { Postgres } from "../stores/postgres.js";
 import type { Redis } from "../stores/redis.js";
 
 /** How long a store may take over a probe, in milliseconds: whoever asks for readiness has it within two seconds. */
-const PATIENCE = 1_500;
+const PROBE_TIMEOUT_MS = 1_500;
 
 /** Seconds after which the probe's keys are gone. */
-const LIFE = 60;
+const LIFE_S = 60;
 
 /** Beginnings of what Redis says when it refuses a script, and what to tell of it. */
 const REDIS: [RegExp, string][] = [
@@ -79,12 +79,12 @@ const POSTGRES: Record<string, string> = {
 
 /** Why a draw could not be decided now, or undefined. Never rejects. */
 export async function probeRedis(redis: Redis): Promise<string | undefined> {
-  const expiresAt = Math.floor(Date.now() / 1_000) + LIFE;
+  const expiresAt = Math.floor(Date.now() / 1_000) + LIFE_S;
   const { scratch, scratchStream, prizes, taken, pending, outbox } = keys;
   const names = [scratch, scratchStream, prizes, taken, pending, outbox];
   try {
     const probing = redis.probe(names.length, ...names, expiresAt, "probe");
-    await within(PATIENCE, probing, late);
+    await within(PROBE_TIMEOUT_MS, probing, late);
     return undefined;
   } catch (error) {
     const words = error instanceof Error ? error.message : String(error);
@@ -115,7 +115,7 @@ export async function probePostgres(
       select null::uuid, id, id, null::date, 1, 1, now() from held, prize_version where false`,
   );
   try {
-    await within(PATIENCE, probing, late);
+    await within(PROBE_TIMEOUT_MS, probing, late);
     return undefined;
   } catch (error) {
     const { cause = error } = error as { cause?: unknown };

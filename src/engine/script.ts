@@ -1,5 +1,6 @@
 import type { Day } from "../clock.js";
 import { unavailable } from "../errors.js";
+import { ANSWER, OTHER, TICKET } from "../outbox/letters.js";
 import { formatTicket, parseWins, type Win } from "../outbox/win.js";
 import type { Epoch } from "../prizes/epoch.js";
 import type { Keys } from "../stores/keys.js";
@@ -74,7 +75,7 @@ export async function evaluate(
   for (const draw of draws) {
     names.push(keys.players(date, draw.user_id));
     values.push(ticketOf(draw));
-    if (kindOf(draw) === "k") {
+    if (kindOf(draw) === TICKET.KEYED) {
       earlier.push(keys.players(before, draw.user_id));
     }
   }
@@ -90,12 +91,18 @@ export async function evaluate(
 }
 
 const kindOf = ({ keyed, refused }: Draw) =>
-  refused ? "r" : keyed ? "k" : "-";
+  refused ? TICKET.REFUSED : keyed ? TICKET.KEYED : TICKET.PLAIN;
 
 function ticketOf(draw: Draw): string {
   const { attempt, roll, id, user_id, refused } = draw;
   const whose = refused ? `${user_id}\t${refused}` : user_id;
-  return formatTicket(kindOf(draw), attempt, roll, id, whose);
+  return formatTicket({
+    kind: kindOf(draw),
+    attempt,
+    roll,
+    id,
+    user_id: whose,
+  });
 }
 
 /** What draw.lua decided, draw by draw; its header says how it is written. */
@@ -108,13 +115,13 @@ function readReply(reply: unknown, draws: Draw[]): Decided {
   const entries = new Map<string, Win[]>();
   for (const [i, draw] of draws.entries()) {
     switch (letters[i]) {
-      case "l":
+      case ANSWER.NO_PRIZE:
         decisions.push({ outcome: "no_prize", draw_date: draw.draw_date });
         break;
-      case "p":
+      case ANSWER.PARTICIPATED:
         decisions.push({ outcome: "participated" });
         break;
-      case "w":
+      case ANSWER.NEW_WIN:
         decisions.push({ outcome: "won", win: next(wins) });
         break;
       default:
@@ -132,13 +139,13 @@ function readOther(
 ): Decision {
   const rest = text.slice(1);
   switch (text[0]) {
-    case "l":
+    case OTHER.LOST_ON:
       return { outcome: "no_prize", draw_date: rest };
-    case "r":
+    case OTHER.HAS_ROW:
       return { outcome: "recorded", draw_date: rest };
-    case "d":
+    case OTHER.SAME_AS:
       return before[Number(rest) - 1] as Decision;
-    case "w": {
+    case OTHER.IN_OUTBOX: {
       const [entry = "", ...wins] = rest.split("\n");
       if (wins.length > 0) {
         entries.set(entry, parseWins(entry, wins.join("\n")));

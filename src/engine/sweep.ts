@@ -1,22 +1,19 @@
 import type { Clock } from "../clock.js";
-import type { Settle } from "../outbox/settle.js";
-import { standing } from "../outbox/unsettled.js";
+import { outboxPages, type Page, readPage } from "../outbox/pages.js";
+import type { Settlements } from "../outbox/settle.js";
+import { findUnsettled } from "../outbox/unsettled.js";
 import { parseWins, type Win } from "../outbox/win.js";
-import { keys } from "../stores/keys.js";
 import { type Redis, redisTime } from "../stores/redis.js";
 import type { Engine } from "./engine.js";
 
 /** Milliseconds after which a win's own server must have failed it: longer than any request lives. */
-const ABANDONED = 3_000;
-
-/** Outbox entries read at a time, each with the wins of a batch. */
-const PAGE = 20;
+const ABANDONED_AFTER_MS = 3_000;
 
 /** How long a sweep goes on to the next page, in milliseconds: a backlog must not keep the scheduler. */
-const BUDGET = 2_000;
+const BUDGET_MS = 2_000;
 
 /** Milliseconds by which servers' clocks may differ. */
-const SKEW = 1_000;
+const CLOCK_SKEW_MS = 1_000;
 
 /**
  * Brings wins that their server did not finish to their end: their rows are written, and their winners told on the
@@ -25,8 +22,6 @@ const SKEW = 1_000;
  */
 export type Sweep = (olderThan?: number) => Promise<number>;
 
-type Page = [id: string, fields: string[]][];
-
 type Found = { finished: number; failure: unknown };
 
 /**
@@ -34,36 +29,35 @@ type Found = { finished: number; failure: unknown };
  * was set back, ids lie in the future for as long. Those entries are as old as this server has been seeing them.
  */
 export function createSweep(
-  parts: { redis: Redis; engine: Engine; settle: Settle; clock: Clock },
+  parts: {
+    redis: Redis;
+    engine: Engine;
+    settlements: Settlements;
+    clock: Clock;
+  },
   local: () => number = () => performance.now(),
 ): Sweep {
-  const { redis, engine, settle, clock } = parts;
+  const { redis, engine, settlements, clock } = parts;
   let ahead = new Map<string, number>(); // ids of the future → when they were first seen here
 
-  async function sweep(olderThan = ABANDONED): Promise<number> {
+  async function sweep(olderThan = ABANDONED_AFTER_MS): Promise<number> {
     const now = Math.min(await redisTime(redis), clock.now());
-    const end = performance.now() + BUDGET;
+    const end = performance.now() + BUDGET_MS;
     const until = Math.floor(now - olderThan);
     const found: Found = { finished: 0, failure: undefined };
-    let from = "-";
-    while (performance.now() < end) {
-      const page = await readPage(from, String(until));
+    for await (const page of outboxPages(redis, String(until))) {
       await finishAll(page, found);
-      if (page.length < PAGE) break;
-      from = `(${page.at(-1)?.[0]}`;
+      if (performance.now() >= end) break;
     }
     await finishAll(await ofFuture(now, olderThan), found);
     if (found.failure) throw found.failure;
     return found.finished;
   }
 
-  const readPage = (from: string, to: string): Promise<Page> =>
-    redis.xrange(keys.outbox, from, to, "COUNT", PAGE);
-
   /** Of the entries whose ids lie in the future, a page of those that have been seen for long enough. */
   async function ofFuture(now: number, olderThan: number): Promise<Page> {
-    const later = Math.floor(now + Math.max(SKEW, -olderThan));
-    const page = await readPage(String(later), "+");
+    const later = Math.floor(now + Math.max(CLOCK_SKEW_MS, -olderThan));
+    const page = await readPage(redis, String(later), "+");
     const seen = new Map(
       page.map(([id]) => [id, ahead.get(id) ?? local()] as const),
     );
@@ -77,7 +71,7 @@ export function createSweep(
   ): Promise<void> {
     const wins = page.flatMap(([id, [, text]]) => parseWins(id, text ?? ""));
     // Of the wins that share an entry, one that was refused must not be written after all when its quota is raised.
-    const open = new Set(await standing(redis, wins));
+    const open = new Set(await findUnsettled(redis, wins));
     const ends = await Promise.allSettled(
       wins.map((win) => (open.has(win) ? finish(win) : pass(win))),
     );
@@ -89,12 +83,12 @@ export function createSweep(
 
   /** Leaves a settled win as it is; its entry goes with the last one. */
   const pass = ({ entry, user_id, draw_date, attempt }: Win) =>
-    settle.settle({ entry, user_id, draw_date, attempt, fate: "void" });
+    settlements.add({ entry, user_id, draw_date, attempt, telling: "void" });
 
   async function finish(win: Win): Promise<void> {
     const end = await engine.resume(win);
     if (end.outcome === "won") {
-      await settle.settle({ ...end.settlement, fate: "untold" });
+      await settlements.add({ ...end.settlement, telling: "untold" });
     }
   }
 

@@ -26,7 +26,7 @@ export function answerError(
   const { validation, validationContext, statusCode, code } =
     error as Partial<FastifyError>;
   if (validation?.[0]) {
-    const sentence = explain(validation[0], validationContext ?? "body");
+    const sentence = sentenceOf(validation[0], validationContext ?? "body");
     return fail(reply, "INVALID_REQUEST", sentence);
   }
   if (statusCode !== undefined && statusCode >= 400 && statusCode < 500) {
@@ -58,7 +58,7 @@ export function fail(
 type Objection = NonNullable<FastifyError["validation"]>[number];
 
 /** Field and remedy of what a schema refused. */
-function explain(
+function sentenceOf(
   { instancePath, keyword, params, message }: Objection,
   context: string,
 ) {

@@ -9,10 +9,10 @@ import { invisibleIn } from "./invisible.js";
 const PLAIN = /^[!-~](?:[ -~]{0,62}[!-~])?$/;
 
 /** Characters of a name that people type. */
-const TYPED = 64;
+const LONGEST_NAME = 64;
 
 /** Characters of a token's subject, which programs make: URNs, e-mail addresses. OpenID Connect has no longer ones. */
-export const SUBJECT = 255;
+export const LONGEST_SUBJECT = 255;
 
 /**
  * The one form of a username: Unicode NFKC, trimmed, 1 to 64 characters (code points), none of them invisible. Throws
@@ -20,7 +20,7 @@ export const SUBJECT = 255;
  */
 export function parseUsername(text: string): string {
   if (PLAIN.test(text)) return text;
-  const name = formOf(text, TYPED);
+  const name = formOf(text, LONGEST_NAME);
   const invisible = invisibleIn(name);
   if (invisible) {
     throw invalid(
@@ -34,7 +34,7 @@ export function parseUsername(text: string): string {
 /** The user that a token's subject names: it must be in the one form already, and may be longer. Throws INVALID_REQUEST. */
 export function parseSubject(text: string): string {
   if (PLAIN.test(text)) return text;
-  const name = formOf(text, SUBJECT);
+  const name = formOf(text, LONGEST_SUBJECT);
   if (name !== text || invisibleIn(name)) {
     throw invalid(
       "sub",
@@ -48,7 +48,7 @@ export function parseSubject(text: string): string {
  * A username to look wins up by, of `most` characters: one that won may have been made before invisible characters were
  * refused. Throws INVALID_REQUEST.
  */
-export const parseWinner = (text: string, most = TYPED): string =>
+export const parseWinner = (text: string, most = LONGEST_NAME): string =>
   PLAIN.test(text) ? text : formOf(text, most);
 
 function formOf(text: string, most: number): string {

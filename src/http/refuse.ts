@@ -6,7 +6,7 @@ import { fail } from "./answer-error.js";
 import { restAfterwards, waitedFor } from "./connections/turns.js";
 
 /** How soon a refused caller must not ask again, in milliseconds: the shortest time that it was told to wait. */
-const SOONEST = 1_000;
+const SOONEST_RETRY_MS = 1_000;
 
 /**
  * Refuses what would wait too long, before it is read. Who waits as told is a caller like any other. Who asks again sooner
@@ -30,7 +30,7 @@ export function refuseWhenFull(
     const now = performance.now();
     const since = now - (refusedAt.get(socket) ?? Number.NEGATIVE_INFINITY);
     refusedAt.set(socket, now);
-    if (since < SOONEST) restAfterwards(socket, SOONEST);
+    if (since < SOONEST_RETRY_MS) restAfterwards(socket, SOONEST_RETRY_MS);
   }
 }
 

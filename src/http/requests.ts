@@ -17,7 +17,7 @@ declare module "fastify" {
 }
 
 /** A request that takes longer than this many milliseconds is told. */
-const SLOW = 500;
+const SLOW_MS = 500;
 
 /**
  * Request ids out; a line in the log for failures and slow requests; refusals by code; the metrics of requests, where
@@ -48,7 +48,7 @@ export function observeRequests(
   });
   app.addHook("onSend", (request, reply, _payload, done) => {
     const milliseconds = performance.now() - request.began;
-    if (reply.statusCode >= 400 || milliseconds > SLOW) {
+    if (reply.statusCode >= 400 || milliseconds > SLOW_MS) {
       tell(request, reply, milliseconds);
     }
     countRefusal(reply);
@@ -79,7 +79,7 @@ export function observeRequests(
     };
     if (status === 503) unavailable.add(line);
     else if (status >= 500) log.info(line, "failed");
-    else if (milliseconds > SLOW) slow.add(line);
+    else if (milliseconds > SLOW_MS) slow.add(line);
     else log.debug(line, "refused");
   }
 }

@@ -5,7 +5,7 @@ import type { Redis } from "../stores/redis.js";
 import { type Metrics, SCRIPTS } from "./metrics.js";
 
 /** Arguments of draw.lua's call that are no keys and no draws: the number of keys, and the head of ARGV. */
-const HEAD = 1 + 7;
+const ARGS_BEFORE_DRAWS = 1 + 7;
 
 /** Measures a client's calls of the scripts of `lua/`. Without metrics it is left as it is. */
 export function measureScripts(redis: Redis, metrics?: Metrics): Redis {
@@ -21,7 +21,7 @@ export function measureScripts(redis: Redis, metrics?: Metrics): Redis {
         () => scriptFailures.inc({ script }),
       );
       if (script === "draw") {
-        batchDraws.observe(args.length - Number(args[0]) - HEAD);
+        batchDraws.observe(args.length - Number(args[0]) - ARGS_BEFORE_DRAWS);
       }
       return running;
     };

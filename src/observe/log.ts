@@ -9,10 +9,10 @@ import {
 import { loggable } from "../errors.js";
 
 /** Bytes that may wait for a reader of the log who is slow. */
-const MOST = 1_000_000;
+const MOST_WAITING_BYTES = 1_000_000;
 
 /** How long the last lines may take to leave at the end, in milliseconds. */
-const LAST = 500;
+const LAST_LINES_MS = 500;
 
 export type Log = {
   log: Logger;
@@ -84,7 +84,8 @@ function toStream(fd: number): Out {
   socket.on("error", () => {});
   return {
     write(line) {
-      if (socket.destroyed || socket.writableLength > MOST) return false;
+      if (socket.destroyed || socket.writableLength > MOST_WAITING_BYTES)
+        return false;
       socket.write(line);
       return true;
     },
@@ -93,7 +94,7 @@ function toStream(fd: number): Out {
         if (socket.destroyed || socket.writableLength === 0) return resolve();
         socket.once("drain", resolve);
         socket.once("close", () => resolve());
-        setTimeout(resolve, LAST);
+        setTimeout(resolve, LAST_LINES_MS);
       }),
   };
 }

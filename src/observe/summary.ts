@@ -1,7 +1,7 @@
 import type { FastifyBaseLogger } from "fastify";
 
 /** Between two lines of one kind, in milliseconds. */
-const INTERVAL = 1_000;
+const INTERVAL_MS = 1_000;
 
 export type Summary = {
   /** Logs the line at info at once, or counts it for the next one. */
@@ -35,7 +35,7 @@ export function createSummary(
     if (count === 0) return;
     log.info({ ...latest, count }, sentence);
     count = 0;
-    timer = setTimeout(flush, INTERVAL).unref();
+    timer = setTimeout(flush, INTERVAL_MS).unref();
   }
 
   return { add, flush };

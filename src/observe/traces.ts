@@ -4,7 +4,7 @@ import { within } from "../deadline.js";
 import { SetupError } from "../errors.js";
 
 /** How long a stop waits for the last spans to be sent, in milliseconds. */
-const LAST_WORD = 2_000;
+const LAST_WORD_MS = 2_000;
 
 const late = () => new Error("the collector did not answer in time");
 
@@ -24,7 +24,7 @@ export const traces = fastifyPlugin<{ endpoint: string }>(
     ] = await loadPackages();
     const exporter = new OTLPTraceExporter({
       url: `${endpoint.replace(/\/$/, "")}/v1/traces`,
-      timeoutMillis: LAST_WORD,
+      timeoutMillis: LAST_WORD_MS,
     });
     const provider = new NodeTracerProvider({
       resource: resourceFromAttributes({ "service.name": "lucky-draw" }),
@@ -55,7 +55,7 @@ export const traces = fastifyPlugin<{ endpoint: string }>(
       done();
     });
     app.addHook("onClose", async () => {
-      await within(LAST_WORD, provider.shutdown(), late).catch((err) => {
+      await within(LAST_WORD_MS, provider.shutdown(), late).catch((err) => {
         app.log.warn({ err }, "the last traces were not sent");
       });
     });

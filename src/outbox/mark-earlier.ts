@@ -1,11 +1,8 @@
-import { unavailable } from "../errors.js";
 import { keys } from "../stores/keys.js";
 import { type Redis, replies } from "../stores/redis.js";
-import { standing } from "./unsettled.js";
+import { outboxPages } from "./pages.js";
+import { findUnsettled } from "./unsettled.js";
 import { parseWins } from "./win.js";
-
-/** Outbox entries read at a time. */
-const PAGE = 20;
 
 /**
  * Marks the winners of earlier days that still are in the outbox, so that a draw of `date` tells them that win first.
@@ -13,27 +10,15 @@ const PAGE = 20;
  * gone meanwhile is found out by draw.lua. Rejects with UNAVAILABLE.
  */
 export async function markEarlier(redis: Redis, date: string): Promise<void> {
-  let from = "-";
-  for (;;) {
-    const page = await readPage(redis, from);
+  for await (const page of outboxPages(redis)) {
     const wins = page
       .flatMap(([id, [, text]]) => parseWins(id, text ?? ""))
       .filter(({ draw_date }) => draw_date < date);
-    const marked = await standing(redis, wins);
+    const marked = await findUnsettled(redis, wins);
     const marking = redis.pipeline();
     for (const { user_id, entry } of marked) {
       marking.hsetnx(keys.pending, user_id, entry.id);
     }
     await replies(marking);
-    if (page.length < PAGE) return;
-    from = `(${page.at(-1)?.[0]}`;
   }
-}
-
-async function readPage(redis: Redis, from: string) {
-  return redis
-    .xrange(keys.outbox, from, "+", "COUNT", PAGE)
-    .catch((error: unknown) => {
-      throw unavailable(error);
-    });
 }

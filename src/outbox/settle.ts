@@ -19,29 +19,29 @@ export type Settlement = {
    * told: its row is committed and its winner has the answer; untold: nobody was told yet; void: Postgres refused it,
    * and what became of its draw instead is settled by itself.
    */
-  fate: "told" | "untold" | "void";
+  telling: "told" | "untold" | "void";
 };
 
-export type Settle = {
+export type Settlements = {
   /** Settles a win, together with all that arrive meanwhile. Never rejects: what fails is kept for `retry`. */
-  settle(settlement: Settlement): Promise<void>;
+  add(settlement: Settlement): Promise<void>;
   /** Tries again what failed while Redis was away. */
   retry(): Promise<void>;
   idle(): Promise<void>;
 };
 
 /** Settlements at a time. */
-const LARGEST = 1_000;
+const LARGEST_BATCH = 1_000;
 
 /** What is kept for `retry`. Past that a win may be told twice, which the sweeper's own settling bounds. */
-const KEPT = 50_000;
+const MOST_KEPT = 50_000;
 
 /** An entry older than this many milliseconds may have been looked at by a sweeper (`sweep.ts`). */
-const YOUNG = 2_000;
+const YOUNG_MS = 2_000;
 
-export function createSettle(redis: Redis, clock: Clock): Settle {
+export function createSettlements(redis: Redis, clock: Clock): Settlements {
   let failed: Settlement[] = [];
-  const settlements = createBatcher(settleAll, LARGEST);
+  const batches = createBatcher(settleAll, LARGEST_BATCH);
 
   /**
    * An entry whose winners all were told is struck off, and that says it all: one XDEL for a batch of wins. What differs
@@ -53,10 +53,11 @@ export function createSettle(redis: Redis, clock: Clock): Settle {
     const together: Settlement[] = [];
     const single: Settlement[] = [];
     for (const settlement of batch) {
-      const { entry, fate } = settlement;
+      const { entry, telling } = settlement;
       if (entry?.left.size === 0) whole.add(entry.id);
-      if (fate === "void") continue;
-      const alike = fate === "told" && entry?.left.size === 0 && isOwn(entry);
+      if (telling === "void") continue;
+      const alike =
+        telling === "told" && entry?.left.size === 0 && isOwn(entry);
       (alike ? together : single).push(settlement);
     }
     // One after the other: a script that Redis has forgotten is sent once more, and would come after the XDEL. Meanwhile
@@ -72,7 +73,7 @@ export function createSettle(redis: Redis, clock: Clock): Settle {
   function isOwn({ id, draw_date }: Entry): boolean {
     const age = clock.now() - Number.parseInt(id, 10);
     // An id of the future: Redis's clock was set back, and the sweeper does not go by it.
-    return Math.abs(age) < YOUNG && draw_date === clock.today().date;
+    return Math.abs(age) < YOUNG_MS && draw_date === clock.today().date;
   }
 
   async function strike(entries: Set<string>): Promise<number> {
@@ -84,26 +85,26 @@ export function createSettle(redis: Redis, clock: Clock): Settle {
     const names: string[] = [keys.pending];
     const values: (string | number)[] = [];
     for (const settlement of batch) {
-      const { entry, user_id, draw_date, attempt, fate } = settlement;
+      const { entry, user_id, draw_date, attempt, telling } = settlement;
       const { stands = attempt } = settlement;
       const { expiresAt } = clock.day(draw_date);
       names.push(keys.players(draw_date, user_id));
       values.push(entry?.id ?? "", user_id, draw_date);
-      values.push(fate === "told" ? 1 : 0, attempt, stands, expiresAt);
+      values.push(telling === "told" ? 1 : 0, attempt, stands, expiresAt);
     }
     await redis.settle(names.length, ...names, ...values);
   }
 
-  const settle = (settlement: Settlement) =>
-    settlements.add(settlement).catch(() => {
-      if (failed.length < KEPT) failed.push(settlement);
+  const add = (settlement: Settlement) =>
+    batches.add(settlement).catch(() => {
+      if (failed.length < MOST_KEPT) failed.push(settlement);
     });
 
   async function retry(): Promise<void> {
     const again = failed;
     failed = [];
-    await Promise.all(again.map(settle));
+    await Promise.all(again.map(add));
   }
 
-  return { settle, retry, idle: settlements.idle };
+  return { add, retry, idle: batches.idle };
 }

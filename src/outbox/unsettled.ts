@@ -1,5 +1,6 @@
 import { keys } from "../stores/keys.js";
 import { type Redis, replies } from "../stores/redis.js";
+import { RECORD } from "./letters.js";
 import type { Win } from "./win.js";
 
 /**
@@ -7,7 +8,7 @@ import type { Win } from "./win.js";
  * the others the user's record names it no more: it was told, noted as untold, or refused by Postgres and its draw
  * decided again. A record that has expired says nothing. Rejects with UNAVAILABLE.
  */
-export async function standing(redis: Redis, wins: Win[]): Promise<Win[]> {
+export async function findUnsettled(redis: Redis, wins: Win[]): Promise<Win[]> {
   const asking = redis.pipeline();
   for (const { user_id, draw_date } of wins) {
     asking.hget(keys.players(draw_date, user_id), user_id);
@@ -16,6 +17,7 @@ export async function standing(redis: Redis, wins: Win[]): Promise<Win[]> {
   const found = (await replies(asking)) as (string | null)[];
   return wins.filter(({ attempt, entry }, n) => {
     const [record, mark] = [found[2 * n], found[2 * n + 1]];
-    return !record || record === `w${attempt}${entry.id}` || mark === entry.id;
+    const own = `${RECORD.WON}${attempt}${entry.id}`;
+    return !record || record === own || mark === entry.id;
   });
 }

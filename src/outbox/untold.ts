@@ -2,15 +2,16 @@ import type { Clock } from "../clock.js";
 import { unavailable } from "../errors.js";
 import { keys } from "../stores/keys.js";
 import type { Redis } from "../stores/redis.js";
+import { MARK } from "./letters.js";
 
 /**
  * How many days a win that nobody was told waits for its winner where claims don't end. Whoever hangs up on purpose
  * leaves a mark of some 80 bytes each: without an end, they grow for ever.
  */
-const DAYS = 90;
+const LONGEST_KEPT_DAYS = 90;
 
 /** Marks read at a time. */
-const PAGE = 1_000;
+const PAGE_SIZE = 1_000;
 
 export type Untold = {
   /**
@@ -23,21 +24,26 @@ export type Untold = {
 export function createUntold(
   redis: Redis,
   clock: Clock,
-  claimDays = DAYS,
+  claimDays = LONGEST_KEPT_DAYS,
 ): Untold {
   async function forget(): Promise<number> {
-    const oldest = daysBefore(clock.today().date, Math.min(claimDays, DAYS));
+    const oldest = daysBefore(
+      clock.today().date,
+      Math.min(claimDays, LONGEST_KEPT_DAYS),
+    );
     let cursor = "0";
     let forgotten = 0;
     do {
       const [next, found] = await redis
-        .hscan(keys.pending, cursor, "COUNT", PAGE)
+        .hscan(keys.pending, cursor, "COUNT", PAGE_SIZE)
         .catch(refuse);
       const old: string[] = [];
       for (let at = 0; at < found.length; at += 2) {
         const [user = "", mark = ""] = found.slice(at, at + 2);
         // The mark of an entry of the outbox goes with it.
-        if (mark.startsWith("@") && mark.slice(1) < oldest) old.push(user);
+        const { ROW_OF_DAY } = MARK;
+        if (mark.startsWith(ROW_OF_DAY) && mark.slice(1) < oldest)
+          old.push(user);
       }
       if (old.length > 0) await redis.hdel(keys.pending, ...old).catch(refuse);
       forgotten += old.length;

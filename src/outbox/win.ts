@@ -1,3 +1,5 @@
+import type { TICKET } from "./letters.js";
+
 /** What is left of the wins of one batch: their outbox entry goes when all of them are settled. */
 export type Entry = {
   /** in Redis's stream: milliseconds, a dash, a number */
@@ -26,14 +28,15 @@ export type Win = {
 };
 
 /** A draw as draw.lua reads it, in one string: kind, attempt, roll, id and, up to its end, the user. */
-export function formatTicket(
-  kind: "k" | "r" | "-",
-  attempt: string,
-  roll: number,
-  id: string,
-  userId: string,
-): string {
-  return `${kind}${attempt}${String(roll).padStart(9, "0")}${id}${userId}`;
+export function formatTicket(ticket: {
+  kind: (typeof TICKET)[keyof typeof TICKET];
+  attempt: string;
+  roll: number;
+  id: string;
+  user_id: string;
+}): string {
+  const { kind, attempt, roll, id, user_id } = ticket;
+  return `${kind}${attempt}${String(roll).padStart(9, "0")}${id}${user_id}`;
 }
 
 /** Reads the field `wins` of an outbox entry; draw.lua says how it is written. No user id or prize id holds a tab. */

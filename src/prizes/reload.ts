@@ -47,10 +47,10 @@ const TODAY = "today";
 type Asked = { date: string; found: Found };
 
 /** How often a day is read again whose data have just got a new name. */
-const TRIES = 3;
+const MOST_TRIES = 3;
 
 /** How long each look keeps servers with another time zone out, in milliseconds; lua/reload.lua says the same. */
-const HELD = 10_000;
+const TIME_ZONE_HELD_MS = 10_000;
 
 const DOUBTED =
   "Redis's clock has jumped: nothing is drawn until it has stood for five seconds.";
@@ -113,15 +113,15 @@ export function createPrizes(
    * without a row then has no winner to be restored.
    */
   async function reloadDay(day: Day, found: Found[]): Promise<void> {
-    for (let tries = TRIES; tries > 0; tries -= 1) {
+    for (let tries = MOST_TRIES; tries > 0; tries -= 1) {
       const rows = await readPrizes(postgres, day.date);
       const known = epochs.get(day.date);
       const isEmpty =
-        tries < TRIES && rows.every((row) => row.day_unit === "0");
+        tries < MOST_TRIES && rows.every((row) => row.day_unit === "0");
       const next = newEpoch(clock.now());
       const epoch = await putInForce(day, rows, {
         next,
-        lost: tries === TRIES ? lostOf(found, known, rows) : undefined,
+        lost: tries === MOST_TRIES ? lostOf(found, known, rows) : undefined,
         restored: isEmpty
           ? known && nameOf(known)
           : found.find(({ restored }) => restored)?.restored,
@@ -200,7 +200,11 @@ export function createPrizes(
       .hget(keys.prizes, "version")
       .hmget(keys.takenToday(date), "@epoch", "@lineage")
       .info("replication")
-      .hset(keys.prizes, "time_zone_until", Math.floor(clock.now()) + HELD);
+      .hset(
+        keys.prizes,
+        "time_zone_until",
+        Math.floor(clock.now()) + TIME_ZONE_HELD_MS,
+      );
     const [version, [epoch, lineage], info] = (await replies(asking)) as [
       string | null,
       [string | null, string | null],

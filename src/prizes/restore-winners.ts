@@ -14,8 +14,11 @@ export type Lost = {
 
 type Winner = { id: string; user_id: string; redeemed: boolean };
 
+/** Winners read at a time. */
+const PAGE_SIZE = 5_000;
+
 /** Winners handed to Redis in one script: it keeps others waiting for some two milliseconds. */
-const LARGEST = 500;
+const LARGEST_BATCH = 500;
 
 /**
  * Gives Redis back those of the users who have won on a day: until all of the day's winners are back, nothing is decided of
@@ -46,20 +49,20 @@ export async function restorePage(
   redis: Redis,
   postgres: Postgres,
   lost: Lost,
-  prizeId: string,
-  from: number,
-  size = 5_000,
+  { prize_id, from }: { prize_id: string; from: number },
 ): Promise<number | undefined> {
   const winners = await postgres.query(
     (sql) => sql<(Winner & { day_unit: string })[]>`
       select id, user_id, day_unit, redeemed_at is not null as redeemed
       from result
-      where prize_id = ${prizeId} and draw_date = ${lost.day.date}::text::date and day_unit > ${from}
+      where prize_id = ${prize_id} and draw_date = ${lost.day.date}::text::date and day_unit > ${from}
       order by day_unit
-      limit ${size}`,
+      limit ${PAGE_SIZE}`,
   );
   await restoreWinners(redis, lost, winners);
-  return winners.length < size ? undefined : Number(winners.at(-1)?.day_unit);
+  return winners.length < PAGE_SIZE
+    ? undefined
+    : Number(winners.at(-1)?.day_unit);
 }
 
 async function restoreWinners(
@@ -69,10 +72,10 @@ async function restoreWinners(
 ): Promise<boolean> {
   const { date, expiresAt } = day;
   const tell = isToldAgain(epoch, day);
-  for (let from = 0; from < winners.length; from += LARGEST) {
+  for (let from = 0; from < winners.length; from += LARGEST_BATCH) {
     const names: string[] = [keys.takenToday(date), keys.pending];
     const values: (string | number)[] = [date, expiresAt, nameOf(epoch)];
-    for (const winner of winners.slice(from, from + LARGEST)) {
+    for (const winner of winners.slice(from, from + LARGEST_BATCH)) {
       const { id, user_id, redeemed } = winner;
       names.push(keys.players(date, user_id));
       values.push(user_id, attemptOf(id), tell && !redeemed ? 1 : 0);

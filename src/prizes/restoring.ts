@@ -9,13 +9,13 @@ import type { Prizes } from "./reload.js";
 import { restorePage } from "./restore-winners.js";
 
 /** Milliseconds after which no INSERT is under way that began before the loss. */
-const INSERTS_END = 3_000;
+const LONGEST_INSERT_MS = 3_000;
 
 /** How long a run goes on to the next page, in milliseconds: a stop waits for it. */
-const BUDGET = 2_000;
+const BUDGET_MS = 2_000;
 
 /** How long a server that restores a day keeps others from doing the same, in milliseconds. */
-const LEASE = 5_000;
+const LEASE_MS = 5_000;
 
 /** How far this server is with a day: the prizes that are left, and the unit of the first up to which all are back. */
 type Progress = { name: Epoch; prizes: string[]; from: number };
@@ -38,7 +38,7 @@ export function createRestoring(
   const progress = new Map<string, Progress>();
 
   async function run(): Promise<void> {
-    const end = performance.now() + BUDGET;
+    const end = performance.now() + BUDGET_MS;
     for (const date of prizes.restoring()) {
       const epoch = prizes.epoch(date) ?? "";
       const { current, isFree } = await look(date);
@@ -46,7 +46,7 @@ export function createRestoring(
         await prizes.reload(date); // another server has restored it, or lost it
         continue;
       }
-      if (!isFree || clock.now() < beganAt(epoch) + INSERTS_END) continue;
+      if (!isFree || clock.now() < beganAt(epoch) + LONGEST_INSERT_MS) continue;
       await hold(date);
       if (await restoreDay(clock.day(date), nameOf(epoch), end)) {
         progress.delete(date);
@@ -62,8 +62,9 @@ export function createRestoring(
     const lost = { day, epoch: name };
     while (here.prizes.length > 0) {
       if (performance.now() > end) return false;
-      const [id = ""] = here.prizes;
-      const last = await restorePage(redis, postgres, lost, id, here.from);
+      const [prize_id = ""] = here.prizes;
+      const page = { prize_id, from: here.from };
+      const last = await restorePage(redis, postgres, lost, page);
       here.from = last ?? 0;
       if (last === undefined) here.prizes.shift();
     }
@@ -91,7 +92,7 @@ export function createRestoring(
 
   /** Two servers may both take a day for theirs, and then do the same work twice: nothing worse. */
   async function hold(date: string): Promise<void> {
-    const lease = `${server} ${Math.floor(clock.now()) + LEASE}`;
+    const lease = `${server} ${Math.floor(clock.now()) + LEASE_MS}`;
     await redis.hset(keys.takenToday(date), "@restorer", lease).catch(refuse);
   }
 

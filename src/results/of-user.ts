@@ -1,6 +1,5 @@
-import type { Clock } from "../clock.js";
 import type { Postgres } from "../stores/postgres.js";
-import { openSince, type State, stateOf } from "./claim.js";
+import { type State, stateOf } from "./claim.js";
 import type { Result } from "./results.js";
 
 /** A win as its winner sees it. `draw_date` is the campaign's day, moments are RFC 3339 in UTC. */
@@ -17,23 +16,28 @@ type Row = Omit<MyResult, "created_at" | "redeemed_at" | "state"> & {
 };
 
 /**
- * A user's wins, newest first, at most `count`, of draw dates before `before` where one is given. A user has one a day, so
+ * A user's wins, newest first, at most `count`, of draw dates before `before` where one is given; those before `since` are forfeited unless redeemed. A user has one a day, so
  * the unique index on user and date leads straight to them. Rejects with UNAVAILABLE.
  */
 export async function findMine(
   postgres: Postgres,
-  clock: Clock,
-  claimDays: number | undefined,
-  userId: string,
-  count: number,
-  before = "infinity",
+  {
+    user_id,
+    count,
+    since,
+    before = "infinity",
+  }: {
+    user_id: string;
+    count: number;
+    since: string | undefined;
+    before: string | undefined;
+  },
 ): Promise<MyResult[]> {
-  const since = openSince(clock, claimDays);
   const rows = await postgres.query(
     (sql) => sql<Row[]>`
       select result.id, user_id, prize_id, title, draw_date::text, created_at, redeemed_at
       from result join prize on prize.id = prize_id
-      where user_id = ${userId} and draw_date < ${before}::text::date
+      where user_id = ${user_id} and draw_date < ${before}::text::date
       order by result.draw_date desc
       limit ${count}`,
   );

@@ -8,7 +8,7 @@ import { isDataError, type Postgres } from "../stores/postgres.js";
  * recorded: its row is committed; participated: the user has another row that day;
  * refused: its unit is taken, or the quota has no room for it.
  */
-export type Fate = "recorded" | "participated" | "refused";
+export type RowFate = "recorded" | "participated" | "refused";
 
 /**
  * Commits the rows of wins. Answers with the fate of each, in order, or with the error of one that Postgres can't take.
@@ -17,7 +17,7 @@ export type Fate = "recorded" | "participated" | "refused";
 export async function recordAll(
   postgres: Postgres,
   wins: Win[],
-): Promise<(Fate | Error)[]> {
+): Promise<(RowFate | Error)[]> {
   const distinct = new Map(wins.map((win) => [win.id, win]));
   // In one order, so that two servers that write the same wins wait for each other and don't deadlock.
   if (await insertAll(postgres, [...distinct.values()].sort(byUnit))) {
@@ -97,7 +97,7 @@ const columns = (sql: Sql, wins: Win[]) => sql`
 async function recordEach(
   postgres: Postgres,
   wins: Win[],
-): Promise<(Fate | Error)[]> {
+): Promise<(RowFate | Error)[]> {
   try {
     return await recordNew(postgres, wins);
   } catch (error) {
@@ -112,16 +112,16 @@ async function recordEach(
   }
 }
 
-async function recordNew(postgres: Postgres, wins: Win[]): Promise<Fate[]> {
+async function recordNew(postgres: Postgres, wins: Win[]): Promise<RowFate[]> {
   const written = await insertNew(postgres, wins);
   const ids = new Set(written.map((row) => row.id));
   const missing = wins.filter((win) => !ids.has(win.id));
   if (missing.length === 0) return wins.map(() => "recorded");
 
   await awaitInserts(postgres, missing);
-  const standing = await rowsOfUsers(postgres, missing);
+  const existing = await rowsOfUsers(postgres, missing);
   const idOf = new Map(
-    standing.map((row) => [`${row.draw_date} ${row.user_id}`, row.id]),
+    existing.map((row) => [`${row.draw_date} ${row.user_id}`, row.id]),
   );
   return wins.map((win) => {
     const id = idOf.get(`${win.draw_date} ${win.user_id}`);

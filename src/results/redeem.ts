@@ -19,19 +19,24 @@ type Standing = Omit<Result, "created_at"> & {
   redeemed_at: Date | null;
 };
 
+export type Redemption = {
+  /** the result's UUID */
+  id: string;
+  user_id: string;
+  phone_no: string | null;
+  /** milliseconds since the epoch */
+  now: number;
+  /** wins of draw dates before this one can no longer be redeemed; undefined: all can */
+  since: string | undefined;
+};
+
 /**
- * Redeems a user's result, at `now` in milliseconds since the epoch. The same phone number again gets the same
- * answer; a number may be added where none was given. Wins of draw dates before `since`, where that is given, can no
- * longer be redeemed. Rejects with RESULT_NOT_FOUND (also for somebody else's), ALREADY_REDEEMED where another number
+ * Redeems a user's result. The same phone number again gets the same answer; a number may be added where none was given. Rejects with RESULT_NOT_FOUND (also for somebody else's), ALREADY_REDEEMED where another number
  * holds it, CLAIM_EXPIRED, UNAVAILABLE.
  */
 export async function redeem(
   postgres: Postgres,
-  now: number,
-  id: string,
-  userId: string,
-  phoneNo: string | null,
-  since = "-infinity",
+  { id, user_id, phone_no: phoneNo, now, since = "-infinity" }: Redemption,
 ): Promise<Redeemed> {
   // One statement that leaves a row as it is where it refuses, and answers with what stands then: a second statement could
   // meet another state than the first one decided on.
@@ -42,7 +47,7 @@ export async function redeem(
           else coalesce(phone_no, ${phoneNo}) end,
         redeemed_at = case when redeemed_at is null and draw_date < ${since}::text::date then null
           else coalesce(redeemed_at, to_timestamp(${now}::float8 / 1000)) end
-      where id = ${id} and user_id = ${userId}
+      where id = ${id} and user_id = ${user_id}
       returning id, user_id, prize_id, created_at, phone_no, redeemed_at`,
   );
   if (!row) throw new Failure("RESULT_NOT_FOUND", RESULT_NOT_FOUND);

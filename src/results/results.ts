@@ -1,7 +1,7 @@
 import { createBatcher } from "../batch.js";
 import type { Win } from "../outbox/win.js";
 import type { Postgres } from "../stores/postgres.js";
-import { type Fate, recordAll } from "./record.js";
+import { type RowFate, recordAll } from "./record.js";
 
 /** A result as the callers see it: `created_at` is RFC 3339 in UTC. */
 export type Result = {
@@ -13,7 +13,7 @@ export type Result = {
 
 export type Results = {
   /** Commits a win's row, together with all that arrive meanwhile. Idempotent. Rejects with UNAVAILABLE. */
-  record(win: Win): Promise<Fate>;
+  record(win: Win): Promise<RowFate>;
   /** The user's result of a day. Rejects with UNAVAILABLE. */
   find(userId: string, date: string): Promise<Result | undefined>;
   /** How many wins wait for their rows, and whether Postgres has gone silent over them. */
@@ -22,15 +22,15 @@ export type Results = {
 };
 
 /** An INSERT takes a few milliseconds; past this many Postgres is taken for silent. */
-const STALLED = 200;
+const STALLED_MS = 200;
 
 /** Rows per INSERT. */
-const LARGEST = 500;
+const LARGEST_INSERT = 500;
 
 export function createResults(postgres: Postgres): Results {
-  const inserts = createBatcher<Win, Fate>(
+  const inserts = createBatcher<Win, RowFate>(
     (wins) => recordAll(postgres, wins),
-    LARGEST,
+    LARGEST_INSERT,
   );
 
   return {
@@ -38,7 +38,7 @@ export function createResults(postgres: Postgres): Results {
     find: (userId, date) => findResult(postgres, userId, date),
     waiting: () => {
       const { items, running } = inserts.underWay();
-      return { wins: items, stalled: running > STALLED };
+      return { wins: items, stalled: running > STALLED_MS };
     },
     idle: inserts.idle,
   };

@@ -124,7 +124,7 @@ export async function readConfig(
   } catch (error) {
     const { errors } = error as { errors?: ErrorObject[] };
     if (!errors) throw error;
-    const told = [...problems, ...errors.map(explain)];
+    const told = [...problems, ...errors.map(sentenceOf)];
     throw new SetupError([...new Set(told)].join("\n"));
   } finally {
     await app.close();
@@ -138,7 +138,7 @@ function withFormats(ajv: Ajv): Ajv {
   return ajv;
 }
 
-function explain(error: ErrorObject): string {
+function sentenceOf(error: ErrorObject): string {
   if (error.keyword === "dependencies") {
     const { property, missingProperty } = error.params;
     const neither =

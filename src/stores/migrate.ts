@@ -9,7 +9,7 @@ import { postgresAddress } from "./socket-url.js";
 const folder = new URL("sql/", ROOT);
 
 /** Any number that every server shares: the advisory lock under which one of them migrates. */
-const LOCK = 7_364_001;
+const ADVISORY_LOCK = 7_364_001;
 
 /**
  * Applies the numbered files of `sql/` that the database has not seen, in order, each in a transaction. Any number of
@@ -59,7 +59,7 @@ export function connectOnce(url: string): Sql {
  */
 export const run = (sql: Sql, url: string, text: string) =>
   sql.unsafe(
-    `${preamble(0, searchPathOf(url))} select pg_advisory_xact_lock(${LOCK}); ${text}`,
+    `${preamble(0, searchPathOf(url))} select pg_advisory_xact_lock(${ADVISORY_LOCK}); ${text}`,
   );
 
 const read = (name: string) => readFile(new URL(name, folder), "utf8");

@@ -21,7 +21,7 @@ export type Postgres = {
 };
 
 /** How long a statement may take, in milliseconds, by Postgres's clock and by ours (a half-open link never answers). */
-const PATIENCE = 1_000;
+const STATEMENT_TIMEOUT_MS = 1_000;
 
 /** SQLSTATE classes of a server that can't serve now: connection, resources, operator, rollback, read-only. */
 const AWAY = /^(08|53|57|40|25006)/;
@@ -40,7 +40,11 @@ export function createPostgres(url: string): Postgres {
   ): Promise<T & { count: number }> {
     const pool = sql;
     try {
-      return (await within(PATIENCE, run(pool, statement), timeout)) as T & {
+      return (await within(
+        STATEMENT_TIMEOUT_MS,
+        run(pool, statement),
+        timeout,
+      )) as T & {
         count: number;
       };
     } catch (error) {
@@ -110,7 +114,7 @@ async function runAlone<T extends Row[]>(
 ): Promise<T> {
   const text = textOf(statement(withLiterals));
   const answer = await pool.unsafe(
-    preamble(PATIENCE, searchPathOf(url)) + text,
+    preamble(STATEMENT_TIMEOUT_MS, searchPathOf(url)) + text,
   );
   // Where it has rows, postgres.js answers with a result for each statement of the message.
   const last = answer.at(-1);
@@ -187,7 +191,7 @@ function connect(url: string, isPooled: boolean): Sql {
     types: ARRAYS,
     connection: {
       application_name: "lucky-draw",
-      ...startup(PATIENCE, isPooled, searchPathOf(url)),
+      ...startup(STATEMENT_TIMEOUT_MS, isPooled, searchPathOf(url)),
     },
   });
 }

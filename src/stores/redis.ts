@@ -21,14 +21,14 @@ const script = (name: string) => ({
 });
 
 /** How long Redis may take over a command where nothing else is said, in milliseconds. */
-const PATIENCE = 1_000;
+const COMMAND_TIMEOUT_MS = 1_000;
 
 /**
  * A client that fails fast: nothing is queued while Redis is away and nothing is sent twice; a link that has gone
  * silent is replaced. The methods `draw`, `settle`, `reload`, `remember` and
  * `probe` run the scripts of `lua/` by EVALSHA.
  */
-export function createRedis(url: string, patience = PATIENCE): Redis {
+export function createRedis(url: string, patience = COMMAND_TIMEOUT_MS): Redis {
   return new Redis(redisAddress(url), {
     protocol: 2,
     scripts: {
@@ -44,7 +44,7 @@ export function createRedis(url: string, patience = PATIENCE): Redis {
     commandTimeout: patience,
     // Half-open: the command alone would time out, and so would every later one on the same link.
     socketTimeout: patience,
-    connectTimeout: PATIENCE,
+    connectTimeout: COMMAND_TIMEOUT_MS,
     retryStrategy: (times) => Math.min(50 * times, 500),
     // After a failover the old primary answers READONLY: look the name up again.
     reconnectOnError: (error) => error.message.startsWith("READONLY"),

@@ -89,7 +89,7 @@ t.test(
     await server.sweep(0);
     t.equal(await world.redis.xlen(keys.outbox), 0);
     t.equal(told((await server.draw("ann")).body), "won");
-    await server.settle.idle();
+    await server.settlements.idle();
     t.equal(told((await server.draw("ann")).body), "participated");
   },
 );
@@ -101,10 +101,10 @@ t.test(
     const server = await startServer(t, world);
     await setPrizes(world, [{ id: "SURE" }], server);
     const first = await server.draw("ann", "k1");
-    await server.settle.idle();
+    await server.settlements.idle();
     for (let n = 0; n < 3; n += 1) {
       t.same((await server.draw("ann", "k1")).body, first.body);
-      await server.settle.idle();
+      await server.settlements.idle();
     }
     t.equal(
       told((await server.draw("ann")).body),
@@ -141,7 +141,7 @@ t.test(
     await server.draw("ben", "k1");
     const bob = await server.draw("bob", "k1");
     t.equal(told(bob.body), "no_prize");
-    await server.settle.idle();
+    await server.settlements.idle();
     time.set("2099-11-23T00:00:01Z");
     t.same((await server.draw("ann", "k1")).body, ann.body);
     t.same((await server.draw("bob", "k1")).body, bob.body);
@@ -163,13 +163,13 @@ t.test(
     await setPrizes(world, [{ id: "SURE", total_quota: 1 }], server);
     const won = await server.draw("ann");
     const id = won.body.data?.result?.id;
-    await server.settle.idle();
+    await server.settlements.idle();
     // As if the answer had not gone out.
     await world.redis.hset(keys.pending, "ann", "@2099-11-22");
     time.set("2099-11-25T12:00:00Z");
     const late = await server.draw("ann");
     t.equal(late.body.data?.result?.id, id);
-    await server.settle.idle();
+    await server.settlements.idle();
     t.equal(
       told((await server.draw("ann")).body),
       "no_prize",
@@ -278,10 +278,10 @@ t.test(
       (await drawing).body.data?.result?.id;
     const ann = await idOf(server.draw("ann", "k1"));
     const bob = await idOf(server.draw("bob", "k1"));
-    await server.settle.idle();
+    await server.settlements.idle();
     time.set("2099-11-23T12:00:00Z");
     const anns = await idOf(server.draw("ann"));
-    await server.settle.idle();
+    await server.settlements.idle();
     await world.redis.hset(keys.pending, "ann", "@2099-11-23");
     t.equal(await idOf(server.draw("ann", "k1")), ann);
     t.equal(await idOf(server.draw("ann")), anns, "and today's is told");
@@ -339,10 +339,10 @@ t.test("a note that Redis did not take is taken later", async (t) => {
     throw new Error("away");
   }) as typeof xdel;
   t.equal(told((await server.draw("ann")).body), "won");
-  await server.settle.idle();
+  await server.settlements.idle();
   t.equal(await world.redis.xlen(keys.outbox), 1, "Redis did not take it");
   await server.scheduler.tick();
-  await server.settle.idle();
+  await server.settlements.idle();
   t.equal(await world.redis.xlen(keys.outbox), 0);
   t.equal(told((await server.draw("ann")).body), "participated");
 });
@@ -354,7 +354,7 @@ t.test("a row that Postgres lost frees its user", async (t) => {
   await setPrizes(world, [{ id: "SURE" }], server);
   await world.redis.hset(keys.pending, "ann", "@2099-11-21");
   t.equal(told((await server.draw("ann")).body), "participated");
-  await server.settle.idle();
+  await server.settlements.idle();
   t.equal(told((await server.draw("ann")).body), "won", "today's draw");
 });
 
@@ -392,7 +392,7 @@ t.test(
     const sweeping = createSweep({ ...other, engine })(-1_000);
     await release();
     t.equal(told((await drawing).body), "won");
-    await server.settle.idle();
+    await server.settlements.idle();
     await reached;
     go();
     t.equal(await sweeping, 1);

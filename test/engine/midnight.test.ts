@@ -311,7 +311,7 @@ t.test(
     const server = await startServer(t, world, time.options());
     await setPrizes(world, [{ id: "MUG" }], server);
     await server.draw("ann", "k1");
-    await server.settle.idle();
+    await server.settlements.idle();
     await world.sql`delete from result`;
     time.set("2099-11-23T12:00:00Z");
     const { body } = await server.draw("ann", "k1");

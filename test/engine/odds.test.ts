@@ -45,7 +45,13 @@ t.test("a million rolls through the real script match the table", async (t) => {
     const users = Array.from({ length: batch }, (_, n) => `u${from + n}`);
     const places = users.map((user) => players(date, user));
     const tickets = users.map((user) =>
-      formatTicket("-", "attempt8", source.next().value as number, ID, user),
+      formatTicket({
+        kind: "-",
+        attempt: "attempt8",
+        roll: source.next().value as number,
+        id: ID,
+        user_id: user,
+      }),
     );
     const epoch = server.prizes.epoch(date) ?? "";
     const head = [date, before, clock.now(), expiresAt, epoch, "test", 0];

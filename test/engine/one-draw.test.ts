@@ -64,7 +64,7 @@ t.test("a repeat after delivery is told nothing", async (t) => {
   const server = await startServer(t, world);
   await setPrizes(world, [{ id: "SURE" }], server);
   t.equal(told((await server.draw("ann")).body), "won");
-  await server.settle.idle();
+  await server.settlements.idle();
   const again = await server.draw("ann");
   t.equal(again.status, 200);
   t.same(again.body.data, again.body.message, "under both names");

@@ -33,11 +33,11 @@ t.test(
     const server = await startServer(t, world);
     await setPrizes(world, [{ id: "FIVE", total_quota: 5 }], server);
     await server.draw("early");
-    await server.settle.idle();
+    await server.settlements.idle();
     const goBack = await snapshot(world);
     for (const user of ["a", "b", "c"])
       t.equal(told((await server.draw(user)).body), "won");
-    await server.settle.idle();
+    await server.settlements.idle();
     await goBack();
     const late: string[] = [];
     await inParallel(["d", "e", "f", "g"], 4, async (user) => {
@@ -63,7 +63,7 @@ t.test(
     await setPrizes(world, [{ id: "SURE" }], server);
     const goBack = await snapshot(world);
     const first = await server.draw("ann");
-    await server.settle.idle();
+    await server.settlements.idle();
     await goBack();
     // Without the reload that a lost connection brings: the counter alone catches up.
     await world.redis.hset(keys.taken, "SURE", 10);
@@ -74,7 +74,7 @@ t.test(
     );
     const again = await server.draw("ann");
     t.equal(again.body.data?.result?.id, first.body.data?.result?.id);
-    await server.settle.idle();
+    await server.settlements.idle();
     t.equal(told((await server.draw("ann")).body), "participated");
     const [row] = await world.sql`select count(*)::int as n from result`;
     t.equal(row?.n, 1);
@@ -94,7 +94,7 @@ t.test(
     const ann = await server.draw("ann");
     const bob = await server.draw("bob");
     const bobs = bob.body.data?.result?.id;
-    await server.settle.idle();
+    await server.settlements.idle();
     await world.sql`update result set redeemed_at = now() where user_id = 'ann'`;
     t.equal(told(ann.body), "won");
     await goBack();
@@ -188,7 +188,7 @@ t.test("the sweeper decides refused wins again, too", async (t) => {
   await setPrizes(world, [{ id: "FIVE", total_quota: 5 }], server);
   const goBack = await snapshot(world);
   await server.draw("ann");
-  await server.settle.idle();
+  await server.settlements.idle();
   await goBack();
   // Bob's server died after the script; his unit is ann's.
   const { date } = server.clock.today();
@@ -226,7 +226,7 @@ t.test(
     await world.redis.flushdb();
     await release();
     t.equal(told((await drawing).body), "won");
-    await server.settle.idle();
+    await server.settlements.idle();
     t.equal(told((await server.draw("ann")).body), "participated");
   },
 );
@@ -287,16 +287,16 @@ t.test(
     const server = await startServer(t, world, { random });
     await setPrizes(world, [{ id: "HALF", probability: 0.5 }], server);
     await server.draw("early");
-    await server.settle.idle();
+    await server.settlements.idle();
     const goBack = await snapshot(world);
     const ann = await server.draw("ann", "k1");
-    await server.settle.idle();
+    await server.settlements.idle();
     await goBack();
     // Ann's unit goes to bob, without a reload before it, and Redis's counter is past it when the reload comes.
     t.equal(told((await server.draw("bob")).body), "won");
     roll = 999_999_999; // would lose
     t.equal((await server.draw("ann")).body.data?.result?.id, idOf(ann));
-    await server.settle.idle();
+    await server.settlements.idle();
     t.equal(told((await server.draw("ann")).body), "participated");
     t.equal((await server.draw("ann", "k1")).body.data?.result?.id, idOf(ann));
   },
@@ -312,13 +312,13 @@ t.test(
     const first = await server.draw("ann", "k1");
     for (const moment of ["2099-11-22T13:00:00Z", "2099-11-23T13:00:00Z"]) {
       time.set(moment);
-      await server.settle.idle();
+      await server.settlements.idle();
       await world.redis.flushdb();
       await server.scheduler.tick(); // notices it, without a new connection
       for (let n = 0; n < 3; n += 1) {
         const again = await server.draw("ann", "k1");
         t.equal(again.body.data?.result?.id, idOf(first), moment);
-        await server.settle.idle();
+        await server.settlements.idle();
       }
     }
     t.not((await server.draw("ann", "k2")).body.data?.result?.id, idOf(first));
@@ -332,15 +332,15 @@ t.test(
     const server = await startServer(t, world);
     await setPrizes(world, [{ id: "SURE" }], server);
     const first = await server.draw("ann", "k1");
-    await server.settle.idle();
+    await server.settlements.idle();
     // Redis forgets the win alone, as if a bucket had expired.
     const { date } = server.clock.today();
     await world.redis.del(keys.players(date, "ann"));
     t.equal(idOf(await server.draw("ann", "k2")), idOf(first), "told again");
-    await server.settle.idle();
+    await server.settlements.idle();
     for (let n = 0; n < 3; n += 1) {
       t.equal(idOf(await server.draw("ann", "k1")), idOf(first));
-      await server.settle.idle();
+      await server.settlements.idle();
     }
     t.equal(told((await server.draw("ann", "k2")).body), "participated");
     t.equal(told((await server.draw("ann")).body), "participated");

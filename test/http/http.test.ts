@@ -189,7 +189,7 @@ t.test("a compressed body is refused as what it is", async (t) => {
     "content-encoding": "gzip",
   });
   t.equal(none.status, 200);
-  await server.settle.idle();
+  await server.settlements.idle();
 });
 
 t.test("every route tells its own limit of a body", async (t) => {

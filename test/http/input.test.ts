@@ -279,7 +279,7 @@ t.test(
   async (t) => {
     const { server, world } = await setUp(t);
     t.equal(told((await server.draw("Zo\u00eb Fi")).body), "won");
-    await server.settle.idle();
+    await server.settlements.idle();
     for (const same of [
       "Zoe\u0308 Fi",
       "  Zo\u00eb Fi ",

@@ -1,5 +1,12 @@
 import { readdir, readFile } from "node:fs/promises";
 import t from "tap";
+import {
+  ANSWER,
+  MARK,
+  OTHER,
+  RECORD,
+  TICKET,
+} from "../../src/outbox/letters.js";
 import { systemRandom } from "../../src/random.js";
 import { setPrizes } from "../support/set-prizes.js";
 import { startServer } from "../support/start-server.js";
@@ -134,7 +141,7 @@ t.test("the header of each script agrees with its calls", async (t) => {
   const draw_date = "2096-11-22";
   const entry = { id: "1-1", draw_date, left: new Set<string>() };
   const win = { entry, user_id: "user 9", draw_date, attempt: "attempt8" };
-  await server.settle.settle({ ...win, fate: "told" });
+  await server.settlements.add({ ...win, telling: "told" });
   await fetch(`${server.url}/readyz`);
   // A loss, and the winners come back.
   await world.redis.flushdb();
@@ -220,6 +227,24 @@ t.test(
     }
   },
 );
+
+t.test("the scripts' letters are those of TypeScript", async (t) => {
+  const all = { ...TICKET, ...RECORD, ...MARK, ...ANSWER, ...OTHER };
+  const found = new Set<string>();
+  for (const name of ["draw", "settle", "remember"]) {
+    const { text } = await header(name);
+    for (const [, names = "", values = ""] of text.matchAll(
+      /^local ([A-Z_, ]+) = ('.'(?:, '.')*)/gm,
+    )) {
+      const letters = values.split(", ").map((it) => it.slice(1, -1));
+      for (const [n, constant] of names.split(", ").entries()) {
+        found.add(constant);
+        t.equal(letters[n], all[constant as keyof typeof all], constant);
+      }
+    }
+  }
+  t.same([...found].sort(), Object.keys(all).sort(), "each has its constant");
+});
 
 t.test("the probe calls every command that a script calls", async (t) => {
   const commands = async (name: string) => {

@@ -48,7 +48,7 @@ const orders = {
   restoring: async () => server.prizes.restoring(),
   /** Finishes every win in the outbox, however young. */
   sweep: () => server.sweep(0),
-  idle: () => server.settle.idle(),
+  idle: () => server.settlements.idle(),
 };
 
 export type Orders = typeof orders;

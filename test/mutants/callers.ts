@@ -19,8 +19,8 @@ export const callers: Mutant[] = [
   {
     name: "long subjects are refused",
     file: "src/http/input.ts",
-    find: "export const SUBJECT = 255;",
-    replace: "export const SUBJECT = 64;",
+    find: "export const LONGEST_SUBJECT = 255;",
+    replace: "export const LONGEST_SUBJECT = 64;",
     test: "test/http/access/auth.test.ts",
   },
   {

@@ -50,7 +50,7 @@ export const engine: Mutant[] = [
   {
     name: "the note of a lost row is dropped",
     file: "src/engine/engine.ts",
-    find: 'await settle.settle({ ...settlement, fate: "told" });',
+    find: 'await settlements.add({ ...settlement, telling: "told" });',
     replace: "",
     test: "test/engine/delivery.test.ts",
     only: "a row that Postgres lost",
@@ -66,7 +66,7 @@ export const engine: Mutant[] = [
   {
     name: "a settlement that failed is not tried again",
     file: "src/scheduler.ts",
-    find: "await settle.retry();",
+    find: "await settlements.retry();",
     replace: "",
     test: "test/engine/delivery.test.ts",
     only: "a note that Redis did not take",
@@ -98,8 +98,8 @@ export const engine: Mutant[] = [
   {
     name: "a sweeper takes its wins for told",
     file: "src/engine/sweep.ts",
-    find: 'await settle.settle({ ...end.settlement, fate: "untold" });',
-    replace: 'await settle.settle({ ...end.settlement, fate: "told" });',
+    find: 'await settlements.add({ ...end.settlement, telling: "untold" });',
+    replace: 'await settlements.add({ ...end.settlement, telling: "told" });',
     test: "test/engine/delivery.test.ts",
     only: "kill -9 between script and insert",
   },
@@ -130,15 +130,15 @@ export const engine: Mutant[] = [
   {
     name: "only the first 5,000 winners are restored",
     file: "src/prizes/restore-winners.ts",
-    find: "return winners.length < size ? undefined :",
-    replace: "return winners.length <= size ? undefined :",
+    find: "return winners.length < PAGE_SIZE",
+    replace: "return winners.length <= PAGE_SIZE",
     test: "test/prizes/whole.test.ts",
     only: "until all winners are back",
   },
   {
     name: "a row that was under way at the loss is not restored",
     file: "src/prizes/restoring.ts",
-    find: "clock.now() < beganAt(epoch) + INSERTS_END",
+    find: "clock.now() < beganAt(epoch) + LONGEST_INSERT_MS",
     replace: "clock.now() < beganAt(epoch)",
     test: "test/prizes/whole.test.ts",
     only: "a row that is committed only after the loss",
@@ -196,7 +196,7 @@ export const engine: Mutant[] = [
   {
     name: "a clock that jumps is believed at once",
     file: "src/clock.ts",
-    find: "if (isLarge && at - (doubtedSince ?? at) < DOUBT) return true;",
+    find: "if (isLarge && at - (doubtedSince ?? at) < DOUBT_MS) return true;",
     replace: "if (isLarge && at - (doubtedSince ?? at) < 0) return true;",
     test: "test/prizes/whole.test.ts",
     only: "Redis's clock jumps ahead",
@@ -204,7 +204,7 @@ export const engine: Mutant[] = [
   {
     name: "a slow comparison of clocks counts",
     file: "src/clock.ts",
-    find: "if (compared && answered - asked > LONGEST_COMPARISON) return;",
+    find: "if (compared && answered - asked > LONGEST_COMPARISON_MS) return;",
     replace: "",
     test: "test/engine/midnight.test.ts",
     only: "a slow comparison of clocks",

@@ -62,8 +62,8 @@ export const stores: Mutant[] = [
   {
     name: "a queue without an end",
     file: "src/batch.ts",
-    find: "if (waiting.length >= QUEUE) {",
-    replace: "if (waiting.length >= QUEUE * 10) {",
+    find: "if (waiting.length >= MOST_WAITING) {",
+    replace: "if (waiting.length >= MOST_WAITING * 10) {",
     test: "test/batch.test.ts",
     only: "a full queue",
     few: true,
@@ -71,8 +71,8 @@ export const stores: Mutant[] = [
   {
     name: "work is done for nobody",
     file: "src/batch.ts",
-    find: "if (since - waiter.since < PATIENCE) return true;",
-    replace: "if (since - waiter.since < PATIENCE * 10) return true;",
+    find: "if (since - waiter.since < LONGEST_WAIT_MS) return true;",
+    replace: "if (since - waiter.since < LONGEST_WAIT_MS * 10) return true;",
     test: "test/batch.test.ts",
     only: "an item that waited too long",
     few: true,

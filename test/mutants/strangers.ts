@@ -13,7 +13,7 @@ export const strangers: Mutant[] = [
   {
     name: "each connection may have a thousand waiting, however many there are",
     file: "src/http/connections/lines.ts",
-    find: "Math.min(LONGEST_LINE, WAITING / turns.count())",
+    find: "Math.min(LONGEST_LINE, MOST_WAITING / turns.count())",
     replace: "LONGEST_LINE",
     test: "test/http/connections/lines.test.ts",
     only: "many connections that each send",

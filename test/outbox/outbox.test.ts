@@ -48,9 +48,9 @@ t.test("a batch that was told costs Redis one command more", async (t) => {
   };
   for (const end of ends) {
     if (end.outcome !== "won") throw new Error(end.outcome);
-    server.settle.settle({ ...end.settlement, fate: "told" });
+    server.settlements.add({ ...end.settlement, telling: "told" });
   }
-  await server.settle.idle();
+  await server.settlements.idle();
   t.equal(notes, 0);
   t.equal(await world.redis.xlen(keys.outbox), 0);
   t.equal(told((await server.draw("user 7")).body), "participated");
@@ -77,7 +77,7 @@ t.test("an entry goes after the note of who was not told", async (t) => {
     seen.push("struck");
     return xdel(...args);
   }) as typeof xdel;
-  await server.settle.settle({ ...end.settlement, fate: "untold" });
+  await server.settlements.add({ ...end.settlement, telling: "untold" });
   t.same(seen, ["noted", "struck"]);
   t.equal(told((await server.draw("ann")).body), "won");
 });
@@ -132,13 +132,13 @@ t.test(
     const [ann, bob] = drawTogether(server, ["ann", "bob"]);
     const first = await ann;
     if (first?.outcome !== "won") throw new Error(first?.outcome);
-    await server.settle.settle({ ...first.settlement, fate: "told" });
+    await server.settlements.add({ ...first.settlement, telling: "told" });
     t.equal(await world.redis.xlen(keys.outbox), 1, "for bob");
     t.equal(told((await server.draw("ann")).body), "participated");
     release();
     const last = await bob;
     if (last?.outcome !== "won") throw new Error(last?.outcome);
-    await server.settle.settle({ ...last.settlement, fate: "told" });
+    await server.settlements.add({ ...last.settlement, telling: "told" });
     t.equal(await world.redis.xlen(keys.outbox), 0);
     t.equal(told((await server.draw("bob")).body), "participated");
   },
@@ -158,7 +158,7 @@ t.test(
       "won",
       "won",
     ]);
-    await server.settle.idle();
+    await server.settlements.idle();
     t.equal(await world.redis.xlen(keys.outbox), 0);
     for (const user of users)
       t.equal(told((await server.draw(user)).body), "participated");
@@ -179,7 +179,7 @@ t.test(
     const cyd = server.draw("cyd");
     t.equal(told((await ann).body), "won");
     t.equal(told((await cyd).body), "no_prize");
-    await server.settle.idle();
+    await server.settlements.idle();
     t.equal(await world.redis.xlen(keys.outbox), 1, "for bob");
     await world.sql`update prize set total_quota = null`;
     await other.sweep(-1_000);
@@ -190,7 +190,7 @@ t.test(
       rows.map(({ user_id }) => user_id),
       ["ann", "bob"],
     );
-    await server.settle.idle();
+    await server.settlements.idle();
     t.equal(await world.redis.xlen(keys.outbox), 0);
     for (const user of ["ann", "bob", "cyd"])
       t.equal(told((await server.draw(user)).body), "participated");
@@ -208,7 +208,7 @@ t.test(
     const [ann, bob] = drawTogether(server, ["ann", "bob"]);
     const first = await ann;
     if (first?.outcome !== "won") throw new Error(first?.outcome);
-    await server.settle.settle({ ...first.settlement, fate: "told" });
+    await server.settlements.add({ ...first.settlement, telling: "told" });
     t.equal(await world.redis.xlen(keys.outbox), 1, "for bob");
     time.set("2099-11-23T00:00:01Z");
     const second = (await server.draw("ann")).body.data?.result;
@@ -225,23 +225,27 @@ t.test(
     const world = await createWorld(t);
     const server = await startServer(t, world);
     await setPrizes(world, [{ id: "SURE" }], server);
-    const { redis, settle } = server;
+    const { redis, settlements } = server;
     const xdel = redis.xdel.bind(redis);
     let swept = 0;
     redis.xdel = (async (...args: Parameters<typeof xdel>) => {
       redis.xdel = xdel;
-      const sweep = createSweep({ ...server, settle: await otherSettle() });
+      const sweep = createSweep({
+        ...server,
+        settlements: await otherSettlements(),
+      });
       await sweep(-1_000);
       swept += 1;
       return xdel(...args);
     }) as typeof xdel;
     // The sweeper of another server, on the same stores.
-    const otherSettle = async () => (await startServer(t, world)).settle;
+    const otherSettlements = async () =>
+      (await startServer(t, world)).settlements;
     t.equal(told((await server.draw("ann")).body), "won");
     await until("the sweep", async () => {
       if (swept === 0) throw new Error("not yet");
     });
-    await settle.idle();
+    await settlements.idle();
     t.equal(await world.redis.hlen(keys.pending), 0);
     t.equal(told((await server.draw("ann")).body), "participated");
   },
@@ -268,7 +272,7 @@ t.test(
     await world.sql`alter table gone rename to result`;
     const first = await server.draw("ann");
     t.equal(first.body.data?.result?.created_at, "2099-11-22T23:59:59.000Z");
-    await server.settle.idle();
+    await server.settlements.idle();
     t.equal(told((await server.draw("ann")).body), "no_prize");
     t.equal(await world.redis.hlen(keys.pending), 0);
   },
@@ -282,7 +286,7 @@ t.test(
     await setPrizes(world, [{ id: "SURE" }], server);
     await world.redis.hset(keys.pending, "ann", "1-1");
     t.equal(told((await server.draw("ann")).body), "won");
-    await server.settle.idle();
+    await server.settlements.idle();
     t.equal(await world.redis.hlen(keys.pending), 0);
     t.equal(told((await server.draw("ann")).body), "participated");
   },

@@ -78,7 +78,7 @@ t.test(
     t.equal(answer.body.data?.result?.prize_id, "MUG");
 
     // A win of the first waits in the outbox: the second one leaves it alone.
-    await one.settle.idle();
+    await one.settlements.idle();
     await world.redis.xadd(keys.outbox, "*", "wins", "made up");
     await t.rejects(other.scheduler.tick());
     t.equal(await world.redis.xlen(keys.outbox), 1);

@@ -247,7 +247,7 @@ t.test(
     const server = await startServer(t, world);
     await setPrizes(world, [{ id: "A", daily_quota: 1 }], server);
     await server.draw("ann");
-    await server.settle.idle();
+    await server.settlements.idle();
     await world.redis.flushdb();
     await server.prizes.reload("2099-01-01");
     const { date } = server.clock.today();

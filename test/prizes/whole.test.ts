@@ -179,7 +179,7 @@ t.test(
     t.equal(told((await server.draw("ann")).body), "won");
     its.roll = NEVER;
     t.equal(told((await server.draw("lost")).body), "no_prize");
-    await server.settle.idle();
+    await server.settlements.idle();
     const { date } = server.clock.today();
     const before = await epochOf(world, date);
     await goBack();
@@ -293,7 +293,7 @@ t.test(
     });
     await setPrizes(world, [{ id: "A", probability: 0.5 }], server);
     t.equal(told((await server.draw("ann")).body), "won");
-    await server.settle.idle();
+    await server.settlements.idle();
     its.roll = NEVER;
     const { date } = server.clock.today();
     ahead = 5 * 86_400_000;
@@ -392,7 +392,7 @@ t.test(
     await inParallel(users, 8, async (user) => {
       await server.draw(user);
     });
-    await server.settle.idle();
+    await server.settlements.idle();
     its.roll = NEVER;
     const { date } = server.clock.today();
     for (const name of await world.redis.keys(`{lucky-draw}:*:${date}*`)) {
@@ -411,7 +411,7 @@ t.test("after a loss yesterday's winners are not told again", async (t) => {
   await setPrizes(world, [{ id: "SURE" }], server);
   const first = (await server.draw("ann")).body.data?.result?.id;
   t.ok(first);
-  await server.settle.idle();
+  await server.settlements.idle();
   time.set("2099-11-23T12:00:00Z");
   await world.redis.flushdb();
   await server.scheduler.tick();
@@ -440,7 +440,7 @@ t.test(
     time.set("2099-11-22T12:00:03Z");
     await server.scheduler.tick();
     t.notMatch(await epochOf(world, date), /\?$/, "whole again");
-    await server.settle.idle();
+    await server.settlements.idle();
     t.equal(told((await server.draw("user 2")).body), "participated");
     for (const n of [1, 3, 20]) {
       t.equal(told((await server.draw(`user ${n}`)).body), "won", `user ${n}`);
@@ -456,7 +456,7 @@ async function forgotten(t: Test) {
   const other = await startServer(t, world, time.options());
   await setPrizes(world, [{ id: "ONE", total_quota: 1 }], server, other);
   t.equal(told((await other.draw("ann")).body), "won");
-  await other.settle.idle();
+  await other.settlements.idle();
   const { date } = server.clock.today();
   t.equal(told((await server.draw("bob")).body), "no_prize");
   const records = await world.redis.keys(`*players:${date}:*`);

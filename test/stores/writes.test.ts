@@ -23,7 +23,7 @@ t.test("whichever write of a draw fails", async (t) => {
     const server = await startServer(t, { ...world, redisUrl: url.href });
     await setPrizes(world, [{ id: "SURE", total_quota: 10 }], server);
     t.equal(told((await server.draw("early")).body), "won");
-    await server.settle.idle();
+    await server.settlements.idle();
 
     await allow(`-${command}`);
     const { date } = server.clock.today();

@@ -25,7 +25,13 @@ export async function addWin(
   attempt = "attempt8",
 ): Promise<string> {
   const { user_id, prize_id, draw_date, unit } = win;
-  const ticket = formatTicket("-", attempt, 0, randomUUID(), user_id);
+  const ticket = formatTicket({
+    kind: "-",
+    attempt,
+    roll: 0,
+    id: randomUUID(),
+    user_id,
+  });
   const lines = [
     [draw_date, Date.now()],
     [prize_id, unit - 1, unit - 1],

@@ -2,13 +2,13 @@ import { Readable } from "node:stream";
 import { Failure } from "../../errors.js";
 
 /** From one poll to the next, in milliseconds. */
-const EVERY = 1_000;
+const POLL_MS = 1_000;
 
 /** Viewers at a time. */
-const MOST = 50;
+const MOST_VIEWERS = 50;
 
 /** Events in a row that a viewer may be too slow for. */
-const PATIENCE = 10;
+const MOST_UNREAD_EVENTS = 10;
 
 /** What one viewer more is told. */
 export const TOO_MANY = "Too many are watching. Please try again in a moment.";
@@ -36,7 +36,7 @@ export function createFeed(
   let last: string | undefined;
 
   function view(): Readable {
-    if (ended || viewers.size >= MOST) {
+    if (ended || viewers.size >= MOST_VIEWERS) {
       throw new Failure("UNAVAILABLE", TOO_MANY);
     }
     const viewer = new Readable({ read() {} });
@@ -57,7 +57,7 @@ export function createFeed(
     while (viewers.size > 0) {
       const began = performance.now();
       publish(await poll());
-      const rest = began + EVERY - performance.now();
+      const rest = began + POLL_MS - performance.now();
       await new Promise((resolve) => setTimeout(resolve, rest).unref());
     }
     isPolling = false;
@@ -71,7 +71,7 @@ export function createFeed(
       const isSlow = viewer.readableLength > 0;
       viewers.set(viewer, isSlow ? missed + 1 : 0);
       if (!isSlow) viewer.push(last);
-      else if (missed + 1 >= PATIENCE) viewer.destroy();
+      else if (missed + 1 >= MOST_UNREAD_EVENTS) viewer.destroy();
     }
   }
 

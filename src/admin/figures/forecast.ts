@@ -29,17 +29,17 @@ export type Forecast = {
   warning: string | null;
 };
 
-const DAY = 86_400_000;
+const DAY_MS = 86_400_000;
 
 /** Less of a day than this says nothing of its pace: draws, and milliseconds. */
 const LEAST_DRAWS = 20;
-const LEAST_TIME = 5 * 60_000;
+const LEAST_TIME_MS = 5 * 60_000;
 
 /** A moment further away than this is no forecast, in milliseconds. */
-const HORIZON = 3_650 * DAY;
+const HORIZON_MS = 3_650 * DAY_MS;
 
 /** The part of a daily quota that may be left over without a warning. */
-const SPARE = 0.2;
+const SPARE_PART = 0.2;
 
 /**
  * When a prize's quotas run out if the draws go on as they came today on average, and one sentence where odds, quotas
@@ -83,22 +83,22 @@ export function forecast(prize: Taken, traffic: Traffic): Forecast {
     const time = clockTime(outToday, timeZone);
     return say(`${what} by ${time} at today's pace.`, figures);
   }
-  const isIdle = leftOver > SPARE * (prize.daily_quota ?? Infinity);
+  const isIdle = leftOver > SPARE_PART * (prize.daily_quota ?? Infinity);
   return say(fact ?? (isIdle ? leftOverTonight(leftOver) : null), figures);
 
   function laterOut(): number | undefined {
-    const perDay = Math.min(wins * DAY, prize.daily_quota ?? Infinity);
+    const perDay = Math.min(wins * DAY_MS, prize.daily_quota ?? Infinity);
     const rest = leftTotal - today;
     const fullDays = Math.ceil(rest / perDay) - 1;
-    const out = endsAt + fullDays * DAY + (rest - fullDays * perDay) / wins;
-    return out <= now + HORIZON ? out : undefined;
+    const out = endsAt + fullDays * DAY_MS + (rest - fullDays * perDay) / wins;
+    return out <= now + HORIZON_MS ? out : undefined;
   }
 }
 
 /** Draws a millisecond, or undefined where the day is too young to tell. */
 function paceOf({ draws, now, beginsAt }: Traffic): number | undefined {
   const elapsed = now - beginsAt;
-  if (draws === null || draws < LEAST_DRAWS || elapsed < LEAST_TIME) {
+  if (draws === null || draws < LEAST_DRAWS || elapsed < LEAST_TIME_MS) {
     return undefined;
   }
   return draws / elapsed;

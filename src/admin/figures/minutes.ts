@@ -5,18 +5,18 @@ import { type Redis, replies } from "../../stores/redis.js";
 /** Draws and wins ever, at the begin of a minute, by the minute's number since the epoch. */
 export type Sample = { minute: number; draws: number; wins: number };
 
-const MINUTE = 60_000;
+const MINUTE_MS = 60_000;
 
 /** Minutes that the chart shows. */
-const KEPT = 60;
+const KEPT_MINUTES = 60;
 
 /** Seconds after which samples nobody adds to are gone. */
-const LIFE = 2 * 3_600;
+const LIFE_S = 2 * 3_600;
 
 /** How often to look whether a minute has begun, in milliseconds: by Redis's clock, not by this machine's. */
-const LOOK = 1_000;
+const LOOK_MS = 1_000;
 
-export const minuteOf = (now: number) => Math.floor(now / MINUTE);
+export const minuteOf = (now: number) => Math.floor(now / MINUTE_MS);
 
 /**
  * Keeps a sample of the counters, which all servers share, of every minute in Redis. The server that comes first writes
@@ -29,7 +29,7 @@ export function sampleMinutes(redis: Redis, clock: Clock): { stop(): void } {
     if (minute === seen) return;
     seen = minute;
     sample(redis, minute).catch(() => {});
-  }, LOOK).unref();
+  }, LOOK_MS).unref();
   return { stop: () => clearInterval(timer) };
 }
 
@@ -44,11 +44,11 @@ async function sample(redis: Redis, minute: number): Promise<void> {
     .xadd(
       keys.minutes,
       "MAXLEN",
-      KEPT + 1,
+      KEPT_MINUTES + 1,
       `${minute}-0`,
       ...["draws", draws, "wins", wins],
     )
-    .expire(keys.minutes, LIFE);
+    .expire(keys.minutes, LIFE_S);
   await replies(adding);
 }
 
@@ -74,7 +74,7 @@ export function perMinute(samples: Sample[], now: Sample) {
     const next = samples[n + 1] ?? { ...now, minute: now.minute + 1 };
     if (next.minute !== sample.minute + 1) return [];
     return {
-      minute: new Date(sample.minute * MINUTE).toISOString(),
+      minute: new Date(sample.minute * MINUTE_MS).toISOString(),
       // A failover may have lost the last ones.
       draws: Math.max(0, next.draws - sample.draws),
       wins: Math.max(0, next.wins - sample.wins),

@@ -16,7 +16,7 @@ import { answerTable } from "./answer-table.js";
 import { type Change, changePrizes, readPrizeTable } from "./change-prizes.js";
 import { PRECONDITION_REQUIRED, parseIfMatch } from "./if-match.js";
 
-const BODY_LIMIT = 1_048_576;
+const BODY_LIMIT_BYTES = 1_048_576;
 
 const REFUSED = {
   INVALID_REQUEST:
@@ -58,7 +58,7 @@ export const prizeRoutes: FastifyPluginAsyncTypebox<Services> = async (
   app.post(
     "/prizes",
     {
-      bodyLimit: BODY_LIMIT,
+      bodyLimit: BODY_LIMIT_BYTES,
       schema: {
         operationId: "createPrize",
         summary: "Make a prize",
@@ -97,7 +97,7 @@ export const prizeRoutes: FastifyPluginAsyncTypebox<Services> = async (
   app.put(
     "/prizes",
     {
-      bodyLimit: BODY_LIMIT,
+      bodyLimit: BODY_LIMIT_BYTES,
       schema: {
         operationId: "replacePrizes",
         summary: "Replace all prizes",

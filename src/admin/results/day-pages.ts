@@ -21,8 +21,7 @@ export async function readDayPage(
   postgres: Postgres,
   filter: Filter & { day: string },
   since: string | undefined,
-  after: DayPlace | undefined,
-  count: number,
+  { after, count }: { after: DayPlace | undefined; count: number },
 ): Promise<DayPage> {
   const { day, prize_id, state } = filter;
   const unredeemed = stateOf({ redeemed_at: null, draw_date: day }, since);
@@ -30,14 +29,16 @@ export async function readDayPage(
     return { results: [], next: undefined };
   }
   const redeemed = state === "redeemed";
-  const narrow = { prize_id, redeemed };
-  const rows = await readDay(postgres, day, narrow, after, count);
+  const rows = await readDay(postgres, {
+    ...{ day, prize_id, redeemed },
+    ...{ after, count },
+  });
   const results = rows.filter((row) => !state || stateOf(row, since) === state);
   return { results, next: rows.length < count ? undefined : rows.at(-1) };
 }
 
 /** Wins read at a time: little memory, and a few milliseconds of work between which others are served. */
-const PAGE = 500;
+const PAGE_SIZE = 500;
 
 /** All of a day's wins, page by page. */
 export async function* dayPages(
@@ -47,7 +48,10 @@ export async function* dayPages(
 ): AsyncGenerator<ResultRow[]> {
   let after: DayPlace | undefined;
   do {
-    const page = await readDayPage(postgres, filter, since, after, PAGE);
+    const page = await readDayPage(postgres, filter, since, {
+      after,
+      count: PAGE_SIZE,
+    });
     yield page.results;
     after = page.next;
   } while (after);

@@ -36,11 +36,15 @@ const START: DayPlace = { prize_id: "", day_unit: 0 };
  */
 export function readDay(
   postgres: Postgres,
-  day: string,
-  { prize_id, redeemed }: { prize_id?: string | undefined; redeemed: boolean },
-  after: DayPlace = START,
-  count: number,
+  asked: {
+    day: string;
+    prize_id: string | undefined;
+    redeemed: boolean;
+    after: DayPlace | undefined;
+    count: number;
+  },
 ): Promise<ResultRow[]> {
+  const { day, prize_id, redeemed, after = START, count } = asked;
   return postgres.query(
     (sql) => sql<ResultRow[]>`
       select ${columns(sql)}
@@ -71,11 +75,9 @@ type Whose = {
 /** So many wins of a user, of a phone number, or the one of an id, newest first, from after a place on. */
 export function readWhose(
   postgres: Postgres,
-  { id, user_id, phone_no }: Whose,
-  { day, prize_id, state }: Filter,
+  { id, user_id, phone_no, day, prize_id, state }: Whose & Filter,
   since: string | undefined,
-  after: Place | undefined,
-  count: number,
+  { after, count }: { after: Place | undefined; count: number },
 ): Promise<ResultRow[]> {
   return postgres.query((sql) => {
     const all = [

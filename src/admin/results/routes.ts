@@ -1,7 +1,7 @@
 import type { FastifyPluginAsyncTypebox } from "@fastify/type-provider-typebox";
 import type { Static } from "typebox";
 import { dateOf, decodeCursor, encodeCursor } from "../../http/cursor.js";
-import { parsePhone, parseWinner, SUBJECT } from "../../http/input.js";
+import { LONGEST_SUBJECT, parsePhone, parseWinner } from "../../http/input.js";
 import { failures } from "../../http/schemas/common.js";
 import { openSince, stateOf } from "../../results/claim.js";
 import type { Services } from "../../services.js";
@@ -10,7 +10,7 @@ import { readDayPage } from "./day-pages.js";
 import { type ResultRow, readWhose } from "./find-results.js";
 
 /** Wins that a page with a state reads at most, to find those in it. */
-const SCAN = 5_000;
+const MOST_READ = 5_000;
 
 type Query = Static<typeof ResultsQuery>;
 
@@ -76,8 +76,11 @@ export const foundResultsRoute: FastifyPluginAsyncTypebox<Services> = async (
       : undefined;
     // Redeemed ones have an index; to find the others many may have to be read.
     const isScan = query.state !== undefined && query.state !== "redeemed";
-    const count = isScan ? SCAN : limit + 1;
-    const page = await readDayPage(postgres, query, since, after, count);
+    const count = isScan ? MOST_READ : limit + 1;
+    const page = await readDayPage(postgres, query, since, {
+      after,
+      count,
+    });
     const rows = page.results.slice(0, limit);
     const last = page.results.length > limit ? rows.at(-1) : page.next;
     return {
@@ -95,7 +98,9 @@ export const foundResultsRoute: FastifyPluginAsyncTypebox<Services> = async (
     const whose = {
       id,
       user_id:
-        username === undefined ? undefined : parseWinner(username, SUBJECT),
+        username === undefined
+          ? undefined
+          : parseWinner(username, LONGEST_SUBJECT),
       phone_no:
         phone_no === undefined
           ? undefined
@@ -105,13 +110,12 @@ export const foundResultsRoute: FastifyPluginAsyncTypebox<Services> = async (
       ? decodeCursor(query.cursor, AFTER)
       : [];
     const after = date ? { draw_date: dateOf(date), id: before } : undefined;
+    const place = { after, count: limit + 1 };
     const rows = await readWhose(
       postgres,
-      whose,
-      query,
+      { ...query, ...whose },
       since,
-      after,
-      limit + 1,
+      place,
     );
     const page = rows.slice(0, limit);
     const last = rows.length > limit ? page.at(-1) : undefined;

@@ -47,7 +47,7 @@ const Lines = Type.String({
     'Lines of JSON: `{"progress":{"draws":5120,"of":100000}}` about ten times a second, and the answer in the last one, a failure as any other. Its `data` has `draws`, `no_prize`, each of the `prizes` with its `wins` and `sold_out_at_draw` (0: before the first; null: never), and `points`, the wins after so many draws.',
 });
 
-const BODY_LIMIT = 1_048_576;
+const BODY_LIMIT_BYTES = 1_048_576;
 
 /** POST /admin/simulation: what a day with so many draws would give, told while it runs. */
 export const simulationRoute: FastifyPluginAsyncTypebox<Services> = async (
@@ -70,7 +70,7 @@ export const simulationRoute: FastifyPluginAsyncTypebox<Services> = async (
   app.post(
     "/simulation",
     {
-      bodyLimit: BODY_LIMIT,
+      bodyLimit: BODY_LIMIT_BYTES,
       schema: {
         operationId: "simulateDay",
         summary: "What would a day with so many draws give?",

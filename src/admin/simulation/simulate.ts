@@ -12,16 +12,16 @@ import { type Redis, replies } from "../../stores/redis.js";
 import { createTally, type Tally } from "./tally.js";
 
 /** Draws per EVALSHA: fewer than real ones, which must not wait long behind them. */
-const LARGEST = 128;
+const LARGEST_BATCH = 128;
 
 /** How long to leave Redis to others after each batch, in times that the batch took. */
-const PAUSE = 3;
+const PAUSE_FACTOR = 3;
 
 /** How often to tell how far it is, in milliseconds. */
-const TELL = 100;
+const TELL_EVERY_MS = 100;
 
 /** Seconds after which the keys go by themselves, should nobody be left to remove them. */
-const LIFE = 600;
+const LIFE_S = 600;
 
 export type Simulation = {
   table: Table;
@@ -44,7 +44,7 @@ export async function* simulate(
   signal: AbortSignal,
 ): AsyncGenerator<Step> {
   const keys = simulationKeys(randomUUID());
-  const expiresAt = Math.floor(clock.now() / 1_000) + LIFE;
+  const expiresAt = Math.floor(clock.now() / 1_000) + LIFE_S;
   const day = { ...clock.today(), expiresAt };
   const rows = table.listing.map(({ id }) => ({
     id,
@@ -67,7 +67,7 @@ export async function* simulate(
     let told = 0;
     for (let done = 0; done < draws; ) {
       if (signal.aborted) throw signal.reason;
-      const size = Math.min(LARGEST, draws - done);
+      const size = Math.min(LARGEST_BATCH, draws - done);
       const batch = drawsFrom(done, size, day.date, random);
       const players = batch.map((it) => keys.players(day.date, it.user_id));
       open.push(...players);
@@ -83,11 +83,11 @@ export async function* simulate(
       open.length -= players.length;
       done += size;
       for (const decision of decisions) tally.add(prizeOf(decision));
-      if (now - told > TELL) {
+      if (now - told > TELL_EVERY_MS) {
         told = now;
         yield { progress: { draws: done, of: draws } };
       }
-      await pause(PAUSE * (now - began));
+      await pause(PAUSE_FACTOR * (now - began));
     }
     yield { end: tally.end() };
   } finally {
@@ -123,9 +123,9 @@ async function expireFirst(redis: Redis, keys: Keys): Promise<void> {
       .hset(keys.prizes, "listing", "[]")
       .hset(keys.taken, "@draws", 0)
       .xadd(keys.outbox, "*", "wins", "")
-      .expire(keys.prizes, LIFE)
-      .expire(keys.taken, LIFE)
-      .expire(keys.outbox, LIFE),
+      .expire(keys.prizes, LIFE_S)
+      .expire(keys.taken, LIFE_S)
+      .expire(keys.outbox, LIFE_S),
   );
 }
 

@@ -4,7 +4,7 @@ import { type Redis, redisTime } from "../../stores/redis.js";
 import { ok, type Say, warn } from "./finding.js";
 
 /** Milliseconds from which on a difference is told. */
-const LARGEST = 1_000;
+const LARGEST_DIFFERENCE_MS = 1_000;
 
 /** Where the campaign day stands, by Redis's clock. */
 export function examineDay(timeZone: string, clock: Clock, say: Say): void {
@@ -50,7 +50,7 @@ function compare(whose: string, difference: number, say: Say): void {
   const side = difference < 0 ? "behind" : "ahead of";
   const sentence = `${whose} clock is ${seconds} s ${side} Redis's.`;
   say(
-    size < LARGEST
+    size < LARGEST_DIFFERENCE_MS
       ? ok(sentence)
       : warn(
           sentence,

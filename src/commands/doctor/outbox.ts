@@ -3,7 +3,7 @@ import type { Redis } from "../../stores/redis.js";
 import { ok, type Say, warn } from "./finding.js";
 
 /** Seconds after which a sweeper should have come by. */
-const OLD = 10;
+const OLD_S = 10;
 
 /** Whether wins wait for their rows. */
 export async function examineOutbox(redis: Redis, say: Say): Promise<void> {
@@ -21,7 +21,7 @@ export async function examineOutbox(redis: Redis, say: Say): Promise<void> {
     return;
   }
   say(
-    age > OLD
+    age > OLD_S
       ? warn(
           `The outbox holds ${batches} of wins, the oldest for ${seconds} s.`,
           "start a server: it writes their rows; where one runs, its log says why Postgres does not take them",

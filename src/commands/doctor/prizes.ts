@@ -58,11 +58,11 @@ export async function examineTable(
   rows: Row[],
   say: Say,
 ): Promise<void> {
-  const standing = Number((await readTable(redis))?.version ?? 0);
+  const inForce = Number((await readTable(redis))?.version ?? 0);
   const newest = Number(rows[0]?.version ?? 0);
-  if (standing === newest) {
+  if (inForce === newest) {
     say(ok("The prize table in force is the one in Postgres."));
-  } else if (standing > newest) {
+  } else if (inForce > newest) {
     say(
       warn(
         "The prize table in force is newer than the one in Postgres, as after a restore from a backup.",
@@ -72,7 +72,7 @@ export async function examineTable(
   } else {
     say(
       warn(
-        standing === 0
+        inForce === 0
           ? "No prize table is in force: nothing can be drawn."
           : "The prize table in force is older than the one in Postgres.",
         "start a server; where one runs, its log and /readyz say why it does not load it",

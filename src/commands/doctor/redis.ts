@@ -6,10 +6,10 @@ import { sentenceOf } from "../program.js";
 import { fail, failWith, ok, type Say, warn } from "./finding.js";
 
 /** How long it may take to connect, in milliseconds. */
-const PATIENCE = 3_000;
+const CONNECT_TIMEOUT_MS = 3_000;
 
 /** A share of the memory from which on it is nearly full. */
-const NEARLY = 0.8;
+const NEARLY_FULL_PART = 0.8;
 
 /** Connects and measures a ping. Answers with undefined where Redis can't be reached; the caller disconnects. */
 export async function reachRedis(
@@ -22,9 +22,9 @@ export async function reachRedis(
     // The first one tells more than what follows from it.
     reason ??= error;
   });
-  const late = () => new Error(`no answer in ${PATIENCE} ms`);
+  const late = () => new Error(`no answer in ${CONNECT_TIMEOUT_MS} ms`);
   try {
-    await within(PATIENCE, redis.connect(), late);
+    await within(CONNECT_TIMEOUT_MS, redis.connect(), late);
     const began = performance.now();
     await redis.ping();
     const took = performance.now() - began;
@@ -133,7 +133,7 @@ function examineMemory(info: Info, say: Say): void {
     Number(info.get("maxmemory")) || Number(info.get("total_system_memory"));
   const sentence = `Redis uses ${megabytes(used)} of ${megabytes(most)} MB.`;
   say(
-    used > NEARLY * most
+    used > NEARLY_FULL_PART * most
       ? warn(
           sentence,
           "give it more memory: when it is full, draws are refused",

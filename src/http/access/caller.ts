@@ -1,7 +1,7 @@
 import type { FastifyInstance, FastifyRequest } from "fastify";
 import { Failure, FORBIDDEN, invalid } from "../../errors.js";
 import { createSummary } from "../../observe/summary.js";
-import { parseWinner, SUBJECT } from "../input.js";
+import { LONGEST_SUBJECT, parseWinner } from "../input.js";
 import { createAdminCheck } from "./admin-token.js";
 import { type Check, reasonOf, unauthenticated } from "./token.js";
 
@@ -47,7 +47,7 @@ function own({ caller }: FastifyRequest, fields: unknown): void {
   if (typeof named.username !== "string") {
     throw invalid("username", "must be a string");
   }
-  if (parseWinner(named.username, SUBJECT) !== caller) {
+  if (parseWinner(named.username, LONGEST_SUBJECT) !== caller) {
     throw new Failure("FORBIDDEN", FORBIDDEN);
   }
 }

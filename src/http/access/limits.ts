@@ -4,7 +4,7 @@ import { Failure, TOO_MANY_REQUESTS } from "../../errors.js";
 import type { Services } from "../../services.js";
 import { keys } from "../../stores/keys.js";
 import type { Redis } from "../../stores/redis.js";
-import { parseWinner, SUBJECT } from "../input.js";
+import { LONGEST_SUBJECT, parseWinner } from "../input.js";
 import { addressKey, parseAddress } from "./address.js";
 
 /** Limits how often the routes of `app` may be asked from one address (of IPv6: from one /64), before anything is read. */
@@ -52,7 +52,10 @@ function addressOf({ ip, ips = [ip] }: FastifyRequest): string {
 function userOf({ caller, method, body, query }: FastifyRequest): string {
   if (typeof caller === "string") return caller;
   const fields = method === "GET" ? query : body;
-  return parseWinner((fields as { username: string }).username, SUBJECT);
+  return parseWinner(
+    (fields as { username: string }).username,
+    LONGEST_SUBJECT,
+  );
 }
 
 const NO_HEADERS = {

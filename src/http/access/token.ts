@@ -22,16 +22,16 @@ export type Check = (
 ) => Promise<string | null>;
 
 /** How long the keys' host may take, in milliseconds: a caller has its answer or a 503 within two seconds. */
-const PATIENCE = 1_000;
+const KEYS_TIMEOUT_MS = 1_000;
 
 /** A token with a key that is not known makes the keys be read again, at most so often, in milliseconds. */
-const COOLDOWN = 1_000;
+const COOLDOWN_MS = 1_000;
 
 /** For how long keys are trusted without reading them again, in milliseconds: a withdrawn key is refused after it. */
-const TRUST = 10 * 60_000;
+const KEYS_LIFE_MS = 10 * 60_000;
 
 /** How far the clock of whoever signs may be from Redis's, in seconds. */
-const TOLERANCE = 5;
+const CLOCK_TOLERANCE_S = 5;
 
 const NO_TEXT = "must be a string";
 
@@ -61,7 +61,7 @@ export function createUserCheck(
         issuer: AUTH_ISSUER,
         audience: AUTH_AUDIENCE,
         requiredClaims: ["sub", "exp"],
-        clockTolerance: TOLERANCE,
+        clockTolerance: CLOCK_TOLERANCE_S,
         currentDate: new Date(clock.now()),
       });
       // jose asks that there is one, not that it is a text.
@@ -100,9 +100,9 @@ function signerOf({ AUTH_JWT_SECRET, AUTH_JWKS_URL }: Settings) {
 /** A key that can't be looked up says nothing about the token. */
 function remoteKeys(url: string): JWTVerifyGetKey {
   const find = createRemoteJWKSet(new URL(url), {
-    timeoutDuration: PATIENCE,
-    cooldownDuration: COOLDOWN,
-    cacheMaxAge: TRUST,
+    timeoutDuration: KEYS_TIMEOUT_MS,
+    cooldownDuration: COOLDOWN_MS,
+    cacheMaxAge: KEYS_LIFE_MS,
   });
   return async (header, token) => {
     try {

@@ -3,16 +3,19 @@ import type { Server } from "node:http";
 import type { Metrics } from "../../observe/metrics.js";
 
 /** Connections at a time: ten thousand idle ones take 90 MB. */
-const MOST = 12_000;
+const MOST_CONNECTIONS = 12_000;
 
 /** Open files that are left to everything else: stores, the log, files of the pages. */
-const KEPT = 200;
+const KEPT_DESCRIPTORS = 200;
 
 /**
  * Callers must not take the last open file: then no store could be reached again. What comes beyond is closed at once.
  */
 export function boundConnections(server: Server, metrics?: Metrics): void {
-  server.maxConnections = Math.min(MOST, Math.max(100, openFiles() - KEPT));
+  server.maxConnections = Math.min(
+    MOST_CONNECTIONS,
+    Math.max(100, openFiles() - KEPT_DESCRIPTORS),
+  );
   server.on("drop", () => metrics?.connectionsRefused.inc());
 }
 
@@ -20,8 +23,11 @@ export function boundConnections(server: Server, metrics?: Metrics): void {
 function openFiles(): number {
   try {
     const limits = readFileSync("/proc/self/limits", "utf8");
-    return Number(/Max open files\s+(\d+)/.exec(limits)?.[1] ?? MOST + KEPT);
+    return Number(
+      /Max open files\s+(\d+)/.exec(limits)?.[1] ??
+        MOST_CONNECTIONS + KEPT_DESCRIPTORS,
+    );
   } catch {
-    return MOST + KEPT; // not Linux
+    return MOST_CONNECTIONS + KEPT_DESCRIPTORS; // not Linux
   }
 }

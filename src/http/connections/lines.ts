@@ -14,7 +14,7 @@ type Line = { request: IncomingMessage; response: ServerResponse }[];
 const LONGEST_LINE = 1_000;
 
 /** Requests that may wait in the lines of all connections, shared out evenly between them: each takes 8 kB. */
-const WAITING = 16_000;
+const MOST_WAITING = 16_000;
 
 /** However many connections there are, each may have so many. */
 const SHORTEST_LINE = 16;
@@ -29,7 +29,10 @@ export function serveInLine(server: Server, turns: Turns): void {
   const lines = new WeakMap<Socket, Line>();
 
   const longest = () =>
-    Math.max(SHORTEST_LINE, Math.min(LONGEST_LINE, WAITING / turns.count()));
+    Math.max(
+      SHORTEST_LINE,
+      Math.min(LONGEST_LINE, MOST_WAITING / turns.count()),
+    );
 
   server.removeAllListeners("request");
   server.on("request", (request, response) => {

@@ -10,16 +10,16 @@ export type Turns = {
 };
 
 /** With more connections than these they take turns. A new one waited 6.6 s amid 3,000 that never rested. */
-const MANY = 512;
+const MANY_CONNECTIONS = 512;
 
 /** Connections that are read in a turn. */
-const TURN = 128;
+const TURN_SIZE = 128;
 
 /** New connections, one in each look for what there is to do, that are a crowd: all of it is taken before it is read. */
-const CROWD = 8;
+const CROWD_SIZE = 8;
 
 /** New connections that come before those that are there, until these have a turn. */
-const FIRST = 512;
+const MOST_NEW_FIRST = 512;
 
 /** Connections that are not read before a time, in milliseconds of `performance.now()`. */
 const restUntil = new WeakMap<Socket, number>();
@@ -60,7 +60,7 @@ export function takeTurns(server: Server): Turns {
       connections -= 1;
     });
     unopened.add(socket);
-    if (connections > MANY || fresh > CROWD) wait(socket);
+    if (connections > MANY_CONNECTIONS || fresh > CROWD_SIZE) wait(socket);
     else read(socket);
     look();
   });
@@ -68,7 +68,8 @@ export function takeTurns(server: Server): Turns {
   function goOn(socket: Socket): void {
     waits.delete(socket);
     const rest = (restUntil.get(socket) ?? 0) - performance.now();
-    if (rest <= 0 && connections <= MANY && !socket.isPaused()) return;
+    if (rest <= 0 && connections <= MANY_CONNECTIONS && !socket.isPaused())
+      return;
     if (held.has(socket)) return;
     held.add(socket);
     setImmediate(hold, socket, rest);
@@ -98,12 +99,12 @@ export function takeTurns(server: Server): Turns {
   }
 
   function turn(): void {
-    const areComing = fresh > before && fresh < FIRST;
+    const areComing = fresh > before && fresh < MOST_NEW_FIRST;
     before = fresh;
     if (!areComing) {
       fresh = before = 0;
       const now = performance.now();
-      for (const { socket, since } of queue.splice(0, TURN)) {
+      for (const { socket, since } of queue.splice(0, TURN_SIZE)) {
         held.delete(socket);
         waits.set(socket, now - since);
         read(socket);

@@ -4,7 +4,7 @@ import type { FastifyInstance } from "fastify";
 import { type Code, invalid, retryAfter, UNAVAILABLE } from "../../errors.js";
 
 /** How long a caller may take to close after the last word, in milliseconds. */
-const LINGER = 1_000;
+const LINGER_MS = 1_000;
 
 /** What Node keeps of the requests on a connection. */
 type Connection = Socket & {
@@ -33,7 +33,7 @@ export function leaveNothingToNode(app: FastifyInstance): void {
 const done = new WeakSet<Socket>();
 
 /** A process that was late by more than this many milliseconds has cut off callers who were not. */
-const LATE = 500;
+const LATE_MS = 500;
 
 /**
  * What came in was not a request, so there is no reply to write to, only the socket. `lateness` of this process, in
@@ -61,7 +61,7 @@ export function answerUnparsable(
     return;
   }
   if (!socket.writable) return;
-  const isOurFault = error.code === TIMEOUT && lateness > LATE;
+  const isOurFault = error.code === TIMEOUT && lateness > LATE_MS;
   const sentence = isOurFault
     ? UNAVAILABLE
     : (UNPARSABLE[error.code ?? ""] ?? "request: must be valid HTTP.");
@@ -78,7 +78,7 @@ export function answerUnparsable(
   ];
   socket.end(`${head.join("\r\n")}\r\n\r\n${body}`);
   // A close at once would reset a caller that is still sending, and some never close.
-  setTimeout(() => socket.destroy(), LINGER).unref();
+  setTimeout(() => socket.destroy(), LINGER_MS).unref();
 }
 
 const TIMEOUT = "ERR_HTTP_REQUEST_TIMEOUT";

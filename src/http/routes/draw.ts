@@ -1,5 +1,5 @@
 import type { FastifyPluginAsyncTypebox } from "@fastify/type-provider-typebox";
-import { PATIENCE, within } from "../../deadline.js";
+import { ANSWER_TIMEOUT_MS, within } from "../../deadline.js";
 import type { Outcome } from "../../engine/engine.js";
 import { unavailable } from "../../errors.js";
 import { createClaimUntil } from "../../results/claim.js";
@@ -15,14 +15,17 @@ const late = () => unavailable(new Error("the draw took too long"));
 /** POST /draw */
 export const drawRoute: FastifyPluginAsyncTypebox<Services> = async (
   app,
-  { engine, settle, clock, gate, settings },
+  { engine, settlements, clock, gate, settings },
 ) => {
   const claimUntil = createClaimUntil(clock, settings.CLAIM_DAYS);
 
   /** An answer that was cut off has told nobody: the winner gets it on the next try. */
   function settleWin(outcome: Outcome, told: boolean): void {
     if (outcome.outcome !== "won") return;
-    settle.settle({ ...outcome.settlement, fate: told ? "told" : "untold" });
+    settlements.add({
+      ...outcome.settlement,
+      telling: told ? "told" : "untold",
+    });
   }
 
   app.post(
@@ -46,11 +49,13 @@ export const drawRoute: FastifyPluginAsyncTypebox<Services> = async (
       const userId = request.caller ?? parseUsername(request.body.username);
       const key = request.headers["idempotency-key"];
       const drawing = gate.pass(() => engine.draw(userId, key));
-      const outcome = await within(PATIENCE, drawing, late).catch((error) => {
-        // Nobody hears of a win that comes after the 503: the next try will.
-        drawing.then((end) => settleWin(end, false), ignore);
-        throw error;
-      });
+      const outcome = await within(ANSWER_TIMEOUT_MS, drawing, late).catch(
+        (error) => {
+          // Nobody hears of a win that comes after the 503: the next try will.
+          drawing.then((end) => settleWin(end, false), ignore);
+          throw error;
+        },
+      );
       if (outcome.outcome === "won") {
         const { raw } = reply;
         const ended = () => settleWin(outcome, raw.writableFinished);

@@ -9,7 +9,7 @@ import { keys } from "../../stores/keys.js";
 import { shared } from "../shared.js";
 
 /** How long a scrape waits for a store, in milliseconds. Prometheus gives up after ten seconds. */
-const PATIENCE = 1_500;
+const SCRAPE_TIMEOUT_MS = 1_500;
 
 const late = () => new Error("it took too long");
 
@@ -101,4 +101,4 @@ export const metricsRoute: FastifyPluginAsyncTypebox<
 };
 
 const tried = <T>(work: Promise<T>): Promise<T | undefined> =>
-  within(PATIENCE, work, late).catch(() => undefined);
+  within(SCRAPE_TIMEOUT_MS, work, late).catch(() => undefined);

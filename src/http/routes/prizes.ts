@@ -7,7 +7,7 @@ import { failures } from "../schemas/common.js";
 import { PrizesAnswer } from "../schemas/prizes.js";
 
 /** More than the gate lets in at once. */
-const MANY = 1_000;
+const MOST_WAITING = 1_000;
 
 /** GET /prizes: the prizes in force and what is left of them. */
 export const prizesRoute: FastifyPluginAsyncTypebox<Services> = async (
@@ -18,7 +18,7 @@ export const prizesRoute: FastifyPluginAsyncTypebox<Services> = async (
   const stocks = createBatcher<undefined, Stock[]>(async (asking) => {
     const stock = await readStock(redis, clock);
     return asking.map(() => stock);
-  }, MANY);
+  }, MOST_WAITING);
 
   app.get(
     "/prizes",

@@ -2,7 +2,7 @@ import type { FastifyPluginAsyncTypebox } from "@fastify/type-provider-typebox";
 import type { FastifyReply, FastifyRequest } from "fastify";
 import type { CountryCode } from "libphonenumber-js";
 import type { Static } from "typebox";
-import { PATIENCE, within } from "../../deadline.js";
+import { ANSWER_TIMEOUT_MS, within } from "../../deadline.js";
 import {
   ALREADY_REDEEMED,
   CLAIM_EXPIRED,
@@ -43,13 +43,16 @@ export const redeemRoute: FastifyPluginAsyncTypebox<Services> = async (
     fields: Fields,
     reply: FastifyReply,
   ) {
-    const userId = caller ?? parseWinner(fields.username);
-    const phoneNo = phoneOf(fields, country);
-    const now = clock.now();
-    const since = openSince(clock, settings.CLAIM_DAYS);
+    const redemption = {
+      id: fields.id,
+      user_id: caller ?? parseWinner(fields.username),
+      phone_no: phoneOf(fields, country),
+      now: clock.now(),
+      since: openSince(clock, settings.CLAIM_DAYS),
+    };
     const result = await within(
-      PATIENCE,
-      gate.pass(() => redeem(postgres, now, fields.id, userId, phoneNo, since)),
+      ANSWER_TIMEOUT_MS,
+      gate.pass(() => redeem(postgres, redemption)),
       late,
     );
     reply.header("cache-control", "no-store");

@@ -1,11 +1,11 @@
 import type { FastifyPluginAsyncTypebox } from "@fastify/type-provider-typebox";
-import { PATIENCE, within } from "../../deadline.js";
+import { ANSWER_TIMEOUT_MS, within } from "../../deadline.js";
 import { invalid, UNAUTHENTICATED, unavailable } from "../../errors.js";
-import { createClaimUntil } from "../../results/claim.js";
+import { createClaimUntil, openSince } from "../../results/claim.js";
 import { findMine } from "../../results/of-user.js";
 import type { Services } from "../../services.js";
 import { dateOf, decodeCursor, encodeCursor } from "../cursor.js";
-import { parseWinner, SUBJECT } from "../input.js";
+import { LONGEST_SUBJECT, parseWinner } from "../input.js";
 import { failures } from "../schemas/common.js";
 import { MyResultsAnswer, MyResultsQuery } from "../schemas/my-results.js";
 
@@ -40,14 +40,16 @@ export const resultsRoute: FastifyPluginAsyncTypebox<Services> = async (
       },
     },
     async ({ query }, reply) => {
-      const userId = parseWinner(query.username, SUBJECT);
       const limit = parseLimit(query.limit);
-      const before = parseCursor(query.cursor);
+      const asked = {
+        user_id: parseWinner(query.username, LONGEST_SUBJECT),
+        count: limit + 1,
+        since: openSince(clock, days),
+        before: parseCursor(query.cursor),
+      };
       const found = await within(
-        PATIENCE,
-        gate.pass(() =>
-          findMine(postgres, clock, days, userId, limit + 1, before),
-        ),
+        ANSWER_TIMEOUT_MS,
+        gate.pass(() => findMine(postgres, asked)),
         late,
       );
       const page = found.slice(0, limit);

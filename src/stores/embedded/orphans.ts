@@ -3,7 +3,7 @@ import { processesIn } from "./find.js";
 import { shown } from "./folder.js";
 
 /** How long a store of an earlier process may take to end by itself, in milliseconds. */
-const LONGEST_END = 20_000;
+const LONGEST_END_MS = 20_000;
 
 /**
  * Ends what an earlier process left running in a folder, and waits for its end. That a process runs in our private
@@ -14,12 +14,12 @@ export async function endOrphans(
   names: string[],
   signal: NodeJS.Signals,
 ): Promise<void> {
-  const giveUp = Date.now() + LONGEST_END;
+  const giveUp = Date.now() + LONGEST_END_MS;
   const told = new Set<number>();
   for (;;) {
     const running = await processesIn(folder, names);
     if (running.length === 0) return;
-    if (Date.now() > giveUp + LONGEST_END) {
+    if (Date.now() > giveUp + LONGEST_END_MS) {
       throw new SetupError(
         `Processes that don't end use ${shown(folder)}: ${running.map(({ pid }) => pid).join(", ")}.`,
       );

@@ -1,0 +1,26 @@
+// The letters that lua/ and TypeScript write to each other, by the names that both use. test/lua/scripts.test.ts compares.
+
+/** What kind of draw a ticket is: one with a key, one whose win Postgres refused, any other. */
+export const TICKET = { KEYED: "k", REFUSED: "r", PLAIN: "-" } as const;
+
+/** How a record begins; the attempt follows and, of a win, its outbox entry. */
+export const RECORD = { LOST: "l", WON: "w" } as const;
+
+/** How the mark of a win begins whose row is in Postgres and whose winner was not told; the day follows. */
+export const MARK = { ROW_OF_DAY: "@" } as const;
+
+/** What draw.lua says of a draw. */
+export const ANSWER = {
+  NO_PRIZE: "l",
+  NEW_WIN: "w",
+  PARTICIPATED: "p",
+  SEE_OTHER: "o",
+} as const;
+
+/** How an other begins, where draw.lua says to see it. */
+export const OTHER = {
+  LOST_ON: "l",
+  HAS_ROW: "r",
+  IN_OUTBOX: "w",
+  SAME_AS: "d",
+} as const;
