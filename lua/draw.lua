@@ -50,7 +50,7 @@ local LOST, WON = 'l', 'w'
 local NO_PRIZE, NEW_WIN, PARTICIPATED, SEE_OTHER = 'l', 'w', 'p', 'o'
 -- The kind of an other.
 local LOST_ON, HAS_ROW, IN_OUTBOX, SAME_AS = 'l', 'r', 'w', 'd'
--- A mark that begins so names the day of a win whose row is in Postgres; any other one is an outbox entry.
+-- A mark that begins like this names the day of a win whose row is in Postgres; any other mark is an outbox entry.
 local ROW_OF_DAY = '@'
 
 local function attempt_of(ticket) return sub(ticket, 2, 9) end
@@ -168,7 +168,7 @@ local function answer(i, other)
   return true
 end
 
--- What the record says of this very attempt, or nothing.
+-- The record's letter, if the record is of this very attempt.
 local function of_attempt(record, ticket)
   return record and sub(record, 2, 9) == attempt_of(ticket) and letter_of(record)
 end

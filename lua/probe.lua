@@ -32,6 +32,6 @@ call('INFO', 'replication')
 call('HLEN', prizes)
 call('HLEN', taken)
 call('HLEN', pending)
--- From the end to the beginning lies nothing.
+-- A range from the end to the beginning is empty.
 call('XRANGE', outbox, '+', '-')
 return 'OK'

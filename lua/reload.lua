@@ -27,7 +27,7 @@ local version, listing, expires_at, identity, time_zone, revision, now, epoch, l
 local HEAD = 10
 local call = redis.call
 
--- Milliseconds for which a server that runs keeps others out that have another time zone.
+-- For so many milliseconds after its last look, a server keeps out servers with another time zone.
 local HELD = 10000
 
 local theirs = call('HMGET', prizes, 'identity', 'revision', 'time_zone', 'time_zone_until')
@@ -61,8 +61,8 @@ for at = HEAD + 1, #ARGV, 6 do
   end
 end
 
--- A restart and a promotion change the replication id: the last writes may be gone. So they may where Postgres has more
--- than is counted here, unless that is being made good already.
+-- A restart and a promotion change the replication id: the last writes may be gone. The same holds where Postgres has
+-- more than is counted here, unless winners are being restored already.
 local lineage = string.match(call('INFO', 'replication'), 'master_replid:(%x+)')
 local current, lineage_before = unpack(call('HMGET', taken_today, '@epoch', '@lineage'))
 local name = string.match(current or '', '[^?]*')

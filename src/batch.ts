@@ -16,7 +16,7 @@ export type Batcher<Item, Outcome> = {
   underWay(): { items: number; running: number };
 };
 
-/** What an item may wait for its turn, in milliseconds: past that nobody is listening any more. */
+/** How long an item may wait for its turn: after that nobody is listening any more. */
 const LONGEST_WAIT_MS = 1_000;
 
 /** How many items may wait: at 10,000 a second, as long as LONGEST_WAIT_MS. */
@@ -24,8 +24,8 @@ const MOST_WAITING = 10_000;
 
 /**
  * Collects what arrives in the same turn of the event loop, and while a run is under way, for the next run. There is no
- * timer: a lone item runs as soon as the turn is over, and the batches grow with the load. `run` answers with one
- * outcome per item, in order; an Error among them rejects that item alone.
+ * timer: a lone item runs as soon as the turn is over, and the batches grow with the load. `run` returns one outcome
+ * per item, in order; an Error among them rejects that item alone.
  */
 export function createBatcher<Item, Outcome>(
   run: (items: Item[]) => Promise<(Outcome | Error)[]>,
@@ -49,8 +49,9 @@ export function createBatcher<Item, Outcome>(
 
   async function drain(): Promise<void> {
     while (waiting.length > 0) {
-      // Whoever is being read now goes along: without it, the first of a crowd goes alone and the rest waits for it. A
-      // batch that is full has nothing to wait for: a turn that reads ten thousand connections takes half a second.
+      // Wait for the requests that are being read in this turn: otherwise the first of a crowd goes alone and the rest
+      // wait for it. A full batch has nothing to wait for: a turn that reads ten thousand connections takes half a
+      // second.
       if (waiting.length < largest) await endOfTurn();
       const batch = waiting.slice(0, largest);
       waiting = waiting.slice(largest);

@@ -34,10 +34,10 @@ export type Clock = {
 /** This machine's clock, monotonic: a step of the wall clock doesn't move it. Milliseconds since the epoch. */
 const machineTime = () => performance.timeOrigin + performance.now();
 
-/** A comparison whose answer took longer than this many milliseconds says too little to replace an earlier one. */
+/** A comparison whose answer took longer than this says too little to replace an earlier one. */
 const LONGEST_COMPARISON_MS = 250;
 
-/** A step of Redis's clock by more than this many milliseconds is doubted; a machine's clock drifts by less in a day. */
+/** A step of Redis's clock by more than this is doubted; a machine's clock drifts by less in a day. */
 const LARGEST_STEP_MS = 60_000;
 
 /** How long a step must stand before it is believed, in milliseconds. */

@@ -1,6 +1,6 @@
 /**
- * How long a route waits for its work, in milliseconds: a caller has its answer or a 503 within two seconds, with the
- * rest to spare for a busy machine.
+ * How long a route waits for its work: a caller gets its answer or a 503 within two seconds, and the rest is spare time
+ * for a busy machine.
  */
 export const ANSWER_TIMEOUT_MS = 1_200;
 

@@ -33,12 +33,12 @@ export class Failure extends Error {
 export const invalid = (field: string, remedy: string) =>
   new Failure("INVALID_REQUEST", `${field}: ${remedy}.`);
 
-/** Within how many seconds callers that met UNAVAILABLE are asked to come back. */
+/** Callers who got UNAVAILABLE are asked to come back within so many seconds. */
 const COME_BACK_WITHIN = 4;
 
 /**
- * When a caller that met UNAVAILABLE may come back, in whole seconds: not all at once, or the crowd that was refused
- * would come again as one.
+ * When a caller who got UNAVAILABLE may come back, in whole seconds. Spread, or the refused crowd would come back as
+ * one.
  */
 export const retryAfter = (chance = Math.random()): number =>
   1 + Math.floor(chance * COME_BACK_WITHIN);

@@ -5,10 +5,10 @@ import { createServer, type Server } from "./server.js";
 import { type Config, readConfig } from "./settings/config.js";
 import { startProblem } from "./start-problem.js";
 
-/** How long the start waits for the stores before it listens without them and answers 503, in milliseconds. */
+/** How long the start waits for the stores before it listens without them and answers 503. */
 const HEAD_START_MS = 3_000;
 
-/** How long a stop may take in all, in milliseconds. */
+/** How long a stop may take in all. */
 const LONGEST_STOP_MS = 10_000;
 
 type Stores = {

@@ -24,8 +24,8 @@ export const randomFrom = (below: (n: number) => number): Random => ({
 export const systemRandom = randomFrom(randomInt);
 
 /**
- * The name of a try, 8 characters: the same for the same Idempotency-Key, else one of its own. Redis keeps it for every
- * participant, so its length is memory: 8 characters make 38 bytes a participant, 11 make 41.
+ * The name of an attempt, 8 characters: the same for the same Idempotency-Key, otherwise a new one. Redis keeps it for
+ * every participant, so its length is memory: 8 characters make 38 bytes a participant, 11 make 41.
  */
 export function nameAttempt(idempotencyKey: string | undefined): string {
   if (idempotencyKey === undefined) return freshAttempt();
@@ -36,7 +36,7 @@ export function nameAttempt(idempotencyKey: string | undefined): string {
 /** The name of a server process, 8 characters. */
 export const freshName = (): string => freshAttempt();
 
-/** Random bytes in stock: asking the system for six at a time takes 7 µs, a sixth of a whole draw. */
+/** A stock of random bytes: asking the system for six at a time takes 7 µs, a sixth of a whole draw. */
 const stock = Buffer.alloc(ROLL_BYTES * 1_024);
 let used = stock.length;
 
@@ -50,8 +50,8 @@ function freshAttempt(): string {
 }
 
 /**
- * The attempt that won a result: the last 48 bits of its id, beside 74 random ones. So Postgres knows it, too, and a
- * winner's key still gets its win after Redis lost everything.
+ * The attempt that won a result: the last 48 bits of its id, next to 74 random bits. So Postgres knows it, too, and a
+ * winner's key still finds its win after Redis lost everything.
  */
 export function attemptOf(id: string): string {
   return Buffer.from(id.slice(-12), "hex").toString("base64url");

@@ -8,7 +8,7 @@ import type { Prizes } from "./prizes/reload.js";
 import type { Restoring } from "./prizes/restoring.js";
 
 export type Scheduler = {
-  /** One round of what every second brings. Rejects with the first thing that failed, after trying the rest. */
+  /** One round of the jobs of every second. Rejects with the first failure, after trying the rest. */
   tick(): Promise<void>;
   start(): void;
   stop(): Promise<void>;
@@ -18,8 +18,9 @@ export const MIDNIGHT = "0 0 * * *";
 const EVERY_SECOND = "* * * * * *";
 
 /**
- * What happens without a request: the reload at midnight in `timeZone`, and every second the comparison of clocks,
- * a look for edited prizes and lost data, the restoring of winners, and the sweep of the outbox. Nothing is lost where a job does not run.
+ * What happens without a request: the reload at midnight in `timeZone`; every second the comparison of clocks, a look
+ * for edited prizes and lost data, the restoring of winners, and the sweep of the outbox. Nothing is lost if a job does
+ * not run.
  */
 export function createScheduler(
   timeZone: string,
@@ -37,13 +38,13 @@ export function createScheduler(
   const jobs: Cron[] = [];
   const running = new Set<Promise<void>>();
 
-  // Jobs of their own: a long sweep must not keep an edit from coming into force.
+  // Separate jobs: a long sweep must not delay an edit of the prizes.
   const duties = {
     "comparing the clocks": () => clock.sync(),
     "looking for edited prizes": () => prizes.check(),
     "restoring winners": () => restoring.run(),
     "sweeping the outbox": async () => {
-      // Only a reload tells that the data in Redis are this product's: others' wins are nothing to write.
+      // Only a reload shows that the data in Redis are this product's: nobody else's wins may be written.
       if (!prizes.isFresh()) await prizes.reload();
       await settlements.retry();
       await sweep();
@@ -57,7 +58,7 @@ export function createScheduler(
     if (failure) throw failure.reason;
   }
 
-  /** A duty that tells when it begins to fail and when it works again, not every second in between. */
+  /** Logs when a duty begins to fail and when it works again, not every second in between. */
   function told(what: string, duty: () => Promise<void>) {
     let failing = false;
     return async () => {

@@ -42,18 +42,18 @@ export type ServerOptions = {
 
 export type Server = ReturnType<typeof createServer>;
 
-/** Between two tries to reach Postgres for the migrations, in milliseconds. */
+/** The time between two attempts to reach Postgres for the migrations. */
 const MIGRATION_RETRY_MS = 500;
 
-/** How long a stop waits for callers that do not finish their requests, in milliseconds. */
+/** How long a stop waits for callers that don't finish their requests. */
 const GRACE_MS = 3_000;
 
-/** How long a request waits for its count, in milliseconds. */
+/** How long a request waits to be counted for its rate limit. */
 const COUNT_TIMEOUT_MS = 200;
 
 /**
- * Connections that may wait to be taken, as far as the system lets them (4,096 unless told otherwise). Node's 511 turn a
- * crowd's next callers away, for seconds each.
+ * How many connections may wait to be accepted, as far as the system allows (4,096 by default). With Node's 511, a
+ * crowd's later callers are turned away for seconds.
  */
 const BACKLOG = 16_384;
 
@@ -134,17 +134,17 @@ export function createServer(settings: Settings, options: ServerOptions) {
     });
   }
 
-  /** Listens and starts the scheduler. Answers with the address. */
+  /** Listens and starts the scheduler. Returns the address. */
   async function listen(host: string, port: number): Promise<string> {
     const address = await app.listen({ host, port, backlog: BACKLOG });
     scheduler.start();
     return address;
   }
 
-  /** Takes no new requests, lets the answers under way out, flushes the queues and closes the stores. */
+  /** Accepts no new requests, finishes the answers under way, flushes the queues and closes the stores. */
   async function close(): Promise<void> {
     closing = true;
-    // Node closes the connections that are idle now, not those that become so when their answer is out.
+    // Node closes the connections that are idle now, not those that become idle after their answer.
     const idle = setInterval(() => app.server.closeIdleConnections(), 20);
     const cut = setTimeout(() => app.server.closeAllConnections(), GRACE_MS);
     await app.close();
@@ -164,7 +164,7 @@ export function createServer(settings: Settings, options: ServerOptions) {
   };
 }
 
-/** Every try to reconnect fails the same way: told once an absence. */
+/** Every attempt to reconnect fails the same way: logged once per absence. */
 function tellAbsence(redis: Redis, log: Logger, sentence: string): void {
   let away = false;
   redis.on("error", (err: Error) => {

@@ -10,7 +10,7 @@ import type { Config } from "./settings/config.js";
 import type { Postgres } from "./stores/postgres.js";
 import type { Redis } from "./stores/redis.js";
 
-/** What a server is made with. What is optional is off where it is not given. */
+/** The settings a server is made with. An optional part is off if its setting is missing. */
 export type Settings = Pick<Config, "TIME_ZONE" | "DEFAULT_COUNTRY"> &
   Partial<Config>;
 

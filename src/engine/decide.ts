@@ -19,7 +19,7 @@ import { type Decision, type Draw, evaluate } from "./script.js";
 /** Draws per EVALSHA: past this a batch costs no less per draw and keeps Redis longer from others. */
 const LARGEST_BATCH = 256;
 
-/** How often a batch is tried on data that turn out not to be whole. */
+/** How often a batch is tried again after the day's data turned out to be incomplete. */
 const MOST_TRIES = 3;
 
 /** Decides draws by lua/draw.lua, all that wait in one EVALSHA. Rejects with UNAVAILABLE. */
@@ -30,8 +30,8 @@ export function createDecisions(
   clock: Clock,
 ): Batcher<Draw, Decision> {
   const server = freshName();
-  const written = new Map<Epoch, number>(); // batches of this server, by the data's name
-  let begun = ""; // the latest day of which this server has decided
+  const written = new Map<Epoch, number>(); // epoch of the day's data → batches this server wrote in it
+  let begun = ""; // the latest day on which this server decided a draw
   return createBatcher(decide, LARGEST_BATCH);
 
   async function decide(draws: Draw[]): Promise<Decision[]> {
@@ -79,8 +79,8 @@ export function createDecisions(
   }
 
   /**
-   * Until all winners are back, those among these users are brought back first. Answers whether the data still are what
-   * they are taken for.
+   * While winners are still being restored, restores the winners among these users first. Returns whether the data
+   * still belong to this epoch.
    */
   async function restoreOwn(
     day: Day,
@@ -93,7 +93,7 @@ export function createDecisions(
       const isSame = await restoreUsers(redis, postgres, lost, usersOf(draws));
       if (!isSame) return false;
     }
-    // The day before counts for keys, and for who is to be told its win first.
+    // The day before matters to draws with a key, and to users who must be told yesterday's win first.
     const earlier = prizes.epoch(day.before);
     if (earlier === undefined) return false;
     if (!isRestoring(earlier)) return true;

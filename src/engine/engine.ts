@@ -11,7 +11,7 @@ import type { Redis } from "../stores/redis.js";
 import { createDecisions } from "./decide.js";
 import type { Draw } from "./script.js";
 
-/** A decided draw. A win's row is committed; `settlement` is to be settled once the answer is out. */
+/** A decided draw. A win's row is committed; add `settlement` to the settlements once the answer is out. */
 export type Outcome =
   | { outcome: "no_prize"; draw_date: string }
   | { outcome: "participated"; draw_date: string }
@@ -23,9 +23,9 @@ export type Outcome =
     };
 
 export type Engine = {
-  /** One draw of a user, today. Rejects with UNAVAILABLE where the outcome can't be known or recorded now. */
+  /** One draw of a user, today. Rejects with UNAVAILABLE if the outcome can't be known or recorded now. */
   draw(userId: string, idempotencyKey?: string): Promise<Outcome>;
-  /** Brings a win found in the outbox to its end, as `draw` would have. */
+  /** Finishes a win found in the outbox, as `draw` would have. */
   resume(win: Win): Promise<Outcome>;
 };
 
@@ -66,7 +66,7 @@ export function createEngine(
         refused: "",
       });
     };
-    // Only then the clock is known to be Redis's, and with it the day.
+    // Only after a reload is the clock known to agree with Redis's, and so the day.
     return prizes.isFresh() ? begin() : prizes.reload().then(begin);
   }
 
@@ -107,7 +107,7 @@ export function createEngine(
         return { outcome: "won", result, title, settlement };
       }
       case "participated":
-        // Redis had forgotten this user's draw. The row that stands counts; the unit just taken is forgone.
+        // Redis had forgotten this user's draw. The existing row counts; the unit just taken is lost.
         report(win, "participated");
         prizes
           .reload(draw_date, { clash: { win, participated: true } })
@@ -124,7 +124,8 @@ export function createEngine(
         const end = await follow({ ...again, id }, rounds - 1);
         await settlements.add({ ...settlement, telling: "void" });
         const own = draw.attempt === attempt;
-        // That try lost after all. Only its own caller has lost, whoever else came for the win has participated.
+        // The attempt lost after all. Only its own caller has lost; anybody else who asked for that win has
+        // participated.
         return end.outcome === "no_prize" && !own
           ? { outcome: "participated", draw_date }
           : end;
@@ -136,7 +137,9 @@ export function createEngine(
     warn({ prize_id, draw_date, unit, fate }, "a win has no row");
   }
 
-  /** A win whose row is already in Postgres; `instead` of a try of the same user that Postgres refused. */
+  /**
+   * A win whose row is already in Postgres; `instead` settles the refused attempt of the same user, if there was one.
+   */
   async function recall(
     userId: string,
     date: string,
@@ -154,7 +157,7 @@ export function createEngine(
       const title = await prizes.title(result.prize_id);
       return { outcome: "won", result, title, settlement };
     }
-    // Postgres has lost the row: without this the user would be held to it for ever.
+    // Postgres has lost the row: without this the user could never draw again.
     await settlements.add({ ...settlement, telling: "told" });
     return { outcome: "participated", draw_date: clock.today().date };
   }

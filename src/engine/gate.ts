@@ -11,19 +11,25 @@ export type Gate = {
   load(): { underWay: number; perSecond: number };
 };
 
-/** What a request may have to wait for those before it, in milliseconds: past that it is refused before it costs anything. */
+/**
+ * How long a request may have to wait for those before it. A request that would wait longer is refused before it costs
+ * anything.
+ */
 const LONGEST_WAIT_MS = 1_000;
 
-/** The same together with what it has waited to be read: with that it is answered in less than two seconds. */
+/** The same, including the time it has already waited to be read: it is then answered in less than two seconds. */
 const LONGEST_IN_ALL_MS = 1_600;
 
 /**
- * As many are let in whatever they have to wait: fewer tell nothing of how fast the server is. On two cores 128 callers who
- * never rest are served as fast as any number; a lone one waits 2 ms.
+ * So many are always let in: fewer say nothing about the server's speed. On two cores 128 callers who never pause get
+ * the full throughput; a lone one waits 2 ms.
  */
 const ALWAYS_LET_IN = 256;
 
-/** What is taken for the speed until it was seen: a third of what two cores do, so that a crowd is served from the start. */
+/**
+ * The assumed speed before the first measurement: a third of what two cores do, so that a crowd is served from the
+ * start.
+ */
 const FIRST_GUESS_PER_SECOND = 4_500;
 
 /** Requests finished without a pause by which the speed is measured, and the weight of each measurement. */
@@ -31,20 +37,23 @@ const SAMPLE_REQUESTS = 256;
 const SHORTEST_SAMPLE_MS = 50; // milliseconds
 const WEIGHT = 0.25;
 
-/** However fast it is: ten thousand under way took 550 MiB, 4,500 with as many connections 350. */
+/**
+ * The limit however fast the server is: ten thousand requests under way took 550 MiB, 4,500 with as many connections
+ * 350 MiB.
+ */
 const MOST_UNDER_WAY = 4_500;
 
 /**
- * How many wins may wait for a Postgres that is silent. They are no load, and do not keep draws without a prize from
- * going on, but they take memory.
+ * How many wins may wait for a silent Postgres. They cost no time and don't stop draws without a prize, but they take
+ * memory.
  */
 const MOST_WAITING_WINS = 5_000;
 
 const TOO_MUCH = new Error("too much is under way");
 
 /**
- * Lets in, in the order in which they come, all who can be answered in about a second, however many they are: what counts
- * is how long those under way will take at the speed of the last ones, not their number. `now` is in milliseconds.
+ * Lets in, in the order they arrive, all requests that can be answered within about a second. What counts is not their
+ * number but how long those under way will take at the measured speed. `now` is in milliseconds.
  */
 export function createGate(
   results: Pick<Results, "waiting">,
@@ -61,8 +70,8 @@ export function createGate(
     if (wins >= MOST_WAITING_WINS && stalled) return true;
     const waiting = underWay - (stalled ? wins : 0);
     if (waiting < ALWAYS_LET_IN) return false;
-    // Whoever is read late has waited already, and so will its answer. Refusing costs time, too: a process that is late
-    // because of it must not refuse all the more.
+    // A request that was read late has already waited, and its answer will be late as well. Refusing costs time, too: a
+    // process that is late because of it must not refuse even more.
     const ahead = Math.max(
       LONGEST_WAIT_MS / 4,
       LONGEST_WAIT_MS - 2 * lateness(),
@@ -81,7 +90,7 @@ export function createGate(
 
   function leave(): void {
     underWay -= 1;
-    // A server that waits for callers says nothing of how fast it is.
+    // A server that waits for callers says nothing about its speed.
     if (underWay < ALWAYS_LET_IN / 2) since = undefined;
     else measure();
   }
@@ -89,14 +98,14 @@ export function createGate(
   function measure(): void {
     finished += 1;
     if (since === undefined) begin();
-    // All of a batch end together: a sample that takes no time is none.
+    // All draws of a batch end together: a sample that takes no time measures nothing.
     const took = now() - (since ?? 0);
     if (finished < SAMPLE_REQUESTS || took < SHORTEST_SAMPLE_MS) return;
     perSecond += WEIGHT * ((finished / took) * 1_000 - perSecond);
     begin();
   }
 
-  /** A sample follows the one before it: what lies between two batches counts. */
+  /** One sample begins where the last one ended: the time between two batches counts. */
   function begin(): void {
     since = now();
     finished = 0;

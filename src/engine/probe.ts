@@ -3,13 +3,13 @@ import { keys } from "../stores/keys.js";
 import type { Postgres } from "../stores/postgres.js";
 import type { Redis } from "../stores/redis.js";
 
-/** How long a store may take over a probe, in milliseconds: whoever asks for readiness has it within two seconds. */
+/** How long a store may take for a probe: /readyz answers within two seconds. */
 const PROBE_TIMEOUT_MS = 1_500;
 
 /** Seconds after which the probe's keys are gone. */
 const LIFE_S = 60;
 
-/** Beginnings of what Redis says when it refuses a script, and what to tell of it. */
+/** How Redis's refusals of a script begin, and what to say about each. */
 const REDIS: [RegExp, string][] = [
   [
     /NOREPLICAS/,
@@ -59,7 +59,7 @@ const REDIS: [RegExp, string][] = [
   ],
 ];
 
-/** SQLSTATEs of a Postgres that takes no rows, and what to tell of them. */
+/** SQLSTATEs of a Postgres that takes no rows, and what to say about each. */
 const POSTGRES: Record<string, string> = {
   "25006":
     "Postgres takes no writes (a standby, or default_transaction_read_only): name the primary in DATABASE_URL.",
@@ -97,8 +97,8 @@ export async function probeRedis(redis: Redis): Promise<string | undefined> {
 }
 
 /**
- * Why a win could not be kept now, or undefined. Never rejects. It asks for all that a win and its redemption need, of no
- * rows: Postgres checks rights, and whether it takes writes, before it looks for rows.
+ * Why a win could not be kept now, or undefined. Never rejects. It runs what a win and its redemption need, on no rows:
+ * Postgres checks rights and write access before it looks for rows.
  */
 export async function probePostgres(
   postgres: Postgres,

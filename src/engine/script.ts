@@ -6,7 +6,7 @@ import type { Epoch } from "../prizes/epoch.js";
 import type { Keys } from "../stores/keys.js";
 import type { Redis } from "../stores/redis.js";
 
-/** One user's try on one day. */
+/** One attempt of a user on one day. */
 export type Draw = {
   user_id: string;
   draw_date: string;
@@ -19,19 +19,19 @@ export type Draw = {
   refused: string;
 };
 
-/** What draw.lua answers for a draw. */
+/** What draw.lua decided about a draw. */
 export type Decision =
   | { outcome: "no_prize"; draw_date: string }
   | { outcome: "participated" }
   | { outcome: "recorded"; draw_date: string }
   | { outcome: "won"; win: Win };
 
-/** What a server knows of the day's data, by which it tells whether they are whole. */
+/** What a server knows of the day's data: draw.lua compares it to tell whether something was lost. */
 export type Mark = {
   epoch: Epoch;
   /** the name of the server process */
   server: string;
-  /** batches that it wrote in this epoch */
+  /** batches it wrote in this epoch */
   batches: number;
 };
 

@@ -6,27 +6,28 @@ import { parseWins, type Win } from "../outbox/win.js";
 import { type Redis, redisTime } from "../stores/redis.js";
 import type { Engine } from "./engine.js";
 
-/** Milliseconds after which a win's own server must have failed it: longer than any request lives. */
+/** After this time a win's own server must have failed: no request lives longer. */
 const ABANDONED_AFTER_MS = 3_000;
 
-/** How long a sweep goes on to the next page, in milliseconds: a backlog must not keep the scheduler. */
+/** How long a sweep goes on to the next page: a backlog must not hold up the scheduler. */
 const BUDGET_MS = 2_000;
 
-/** Milliseconds by which servers' clocks may differ. */
+/** How far servers' clocks may differ. */
 const CLOCK_SKEW_MS = 1_000;
 
 /**
- * Brings wins that their server did not finish to their end: their rows are written, and their winners told on the
- * next try. Every server may sweep at once, since everything it does may be done twice. A win that fails does not keep
- * the later ones. Answers with the number of wins finished; rejects with the first failure, after trying the rest.
+ * Finishes wins that their own server left unfinished: writes their rows, so that their winners are told on the next
+ * draw. All servers may sweep at once, since everything it does may be done twice. A win that fails does not hold up
+ * the later ones. Returns the number of wins finished; rejects with the first failure, after trying the rest.
  */
 export type Sweep = (olderThan?: number) => Promise<number>;
 
 type Found = { finished: number; failure: unknown };
 
 /**
- * An entry's id is the time by Redis's clock when it was written, but never less than the one before it: once that clock
- * was set back, ids lie in the future for as long. Those entries are as old as this server has been seeing them.
+ * An entry's id is the time by Redis's clock when it was written, but never less than the one before it: after that
+ * clock was set back, ids lie in the future until it catches up. Such entries count as old as the time this server has
+ * seen them.
  */
 export function createSweep(
   parts: {
@@ -70,7 +71,8 @@ export function createSweep(
     found: { finished: number; failure: unknown },
   ): Promise<void> {
     const wins = page.flatMap(([id, [, text]]) => parseWins(id, text ?? ""));
-    // Of the wins that share an entry, one that was refused must not be written after all when its quota is raised.
+    // An entry stays while one of its wins is open. A win of it that Postgres refused must not be written later, when
+    // its quota was raised.
     const open = new Set(await findUnsettled(redis, wins));
     const ends = await Promise.allSettled(
       wins.map((win) => (open.has(win) ? finish(win) : pass(win))),
@@ -81,7 +83,7 @@ export function createSweep(
     }
   }
 
-  /** Leaves a settled win as it is; its entry goes with the last one. */
+  /** Settles a win that needs nothing more; its entry goes with the last of its wins. */
   const pass = ({ entry, user_id, draw_date, attempt }: Win) =>
     settlements.add({ entry, user_id, draw_date, attempt, telling: "void" });
 

@@ -14,8 +14,8 @@ export function answerError(
   request: FastifyRequest,
   reply: FastifyReply,
 ): FastifyReply {
-  // Fastify would close after a body it could not parse: whoever is still sending would meet a reset instead of the
-  // answer (6 of 300 bodies of 1 MB). Node reads on and throws away, until the request's time is over.
+  // Fastify would close after a body it could not parse: a caller that is still sending would get a reset instead of
+  // the answer (6 of 300 bodies of 1 MB). Node reads on and discards, until the request's time is over.
   reply.removeHeader("connection");
   if (error instanceof Failure) {
     if (error.code === "UNAVAILABLE") {

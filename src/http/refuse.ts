@@ -5,13 +5,13 @@ import { UNAVAILABLE } from "../errors.js";
 import { fail } from "./answer-error.js";
 import { restAfterwards, waitedFor } from "./connections/turns.js";
 
-/** How soon a refused caller must not ask again, in milliseconds: the shortest time that it was told to wait. */
+/** How soon a refused caller must not ask again: the shortest time it was told to wait. */
 const SOONEST_RETRY_MS = 1_000;
 
 /**
- * Refuses what would wait too long, before it is read. Who waits as told is a caller like any other. Who asks again sooner
- * and meets another refusal is not read from until then: callers who never rest took half of what the server could do for
- * the others.
+ * Refuses requests that would wait too long, before reading them. A caller who waits as told is treated like any other.
+ * A caller who asks again sooner and is refused again is not read from until then: callers who never paused took half
+ * of the server's capacity from the others.
  */
 export function refuseWhenFull(
   app: FastifyInstance,

@@ -8,10 +8,10 @@ import {
 } from "pino";
 import { loggable } from "../errors.js";
 
-/** Bytes that may wait for a reader of the log who is slow. */
+/** How many bytes may wait for a slow reader of the log. */
 const MOST_WAITING_BYTES = 1_000_000;
 
-/** How long the last lines may take to leave at the end, in milliseconds. */
+/** How long the last lines may take to be written at the end. */
 const LAST_LINES_MS = 500;
 
 export type Log = {

@@ -5,7 +5,7 @@ export type OutboxFigures = {
   entries: number;
   /** null where there is none */
   oldest_seconds: number | null;
-  /** by how much the oldest lies in the future: Redis's clock was set back, and its age is not known */
+  /** by how much the oldest lies in the future, after Redis's clock was set back: its age is unknown then */
   ahead_seconds: number;
 };
 

@@ -5,9 +5,9 @@ import { findUnsettled } from "./unsettled.js";
 import { parseWins } from "./win.js";
 
 /**
- * Marks the winners of earlier days that still are in the outbox, so that a draw of `date` tells them that win first.
- * Within a day the record of the draw leads to the win; a new day has no record of it. A mark whose entry has
- * gone meanwhile is found out by draw.lua. Rejects with UNAVAILABLE.
+ * Marks the winners of earlier days whose wins are still in the outbox, so that a draw of `date` tells them that win
+ * first. Within a day the record of the draw leads to the win; a new day has no such record. draw.lua notices a mark
+ * whose entry is gone. Rejects with UNAVAILABLE.
  */
 export async function markEarlier(redis: Redis, date: string): Promise<void> {
   for await (const page of outboxPages(redis)) {

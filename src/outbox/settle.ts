@@ -4,28 +4,28 @@ import { keys } from "../stores/keys.js";
 import type { Redis } from "../stores/redis.js";
 import type { Entry } from "./win.js";
 
-/** A win that has come to its end. */
+/** A finished win: what became of its row and of its answer. */
 export type Settlement = {
-  /** the outbox entry that it came from, or undefined where that was not known any more */
+  /** the outbox entry it came from; undefined if that is not known any more */
   entry: Entry | undefined;
   user_id: string;
   /** the day of the draw */
   draw_date: string;
-  /** the try that won, or empty where it is not known */
+  /** the attempt that won; empty if not known */
   attempt: string;
-  /** the try whose row stands, where Postgres had one of another */
+  /** the attempt whose row Postgres has, if it is another one */
   stands?: string;
   /**
-   * told: its row is committed and its winner has the answer; untold: nobody was told yet; void: Postgres refused it,
-   * and what became of its draw instead is settled by itself.
+   * told: the row is committed and the winner has the answer; untold: nobody was told yet; void: Postgres refused the
+   * win, and its draw was decided again and settled on its own.
    */
   telling: "told" | "untold" | "void";
 };
 
 export type Settlements = {
-  /** Settles a win, together with all that arrive meanwhile. Never rejects: what fails is kept for `retry`. */
+  /** Settles a win, batched with others that arrive meanwhile. Never rejects: failures are kept for `retry`. */
   add(settlement: Settlement): Promise<void>;
-  /** Tries again what failed while Redis was away. */
+  /** Retries what failed while Redis was away. */
   retry(): Promise<void>;
   idle(): Promise<void>;
 };
@@ -33,10 +33,10 @@ export type Settlements = {
 /** Settlements at a time. */
 const LARGEST_BATCH = 1_000;
 
-/** What is kept for `retry`. Past that a win may be told twice, which the sweeper's own settling bounds. */
+/** How many are kept for `retry`. Beyond that a win may be told twice, until the sweeper settles it. */
 const MOST_KEPT = 50_000;
 
-/** An entry older than this many milliseconds may have been looked at by a sweeper (`sweep.ts`). */
+/** A sweeper may have seen entries older than this (`sweep.ts`). */
 const YOUNG_MS = 2_000;
 
 export function createSettlements(redis: Redis, clock: Clock): Settlements {
@@ -44,8 +44,8 @@ export function createSettlements(redis: Redis, clock: Clock): Settlements {
   const batches = createBatcher(settleAll, LARGEST_BATCH);
 
   /**
-   * An entry whose winners all were told is struck off, and that says it all: one XDEL for a batch of wins. What differs
-   * is noted win by win.
+   * If all winners of an entry were told, the entry is deleted, and that is enough: one XDEL for a batch of wins.
+   * Everything else is noted win by win.
    */
   async function settleAll(batch: Settlement[]): Promise<undefined[]> {
     for (const { entry, user_id } of batch) entry?.left.delete(user_id);
@@ -60,19 +60,21 @@ export function createSettlements(redis: Redis, clock: Clock): Settlements {
         telling === "told" && entry?.left.size === 0 && isOwn(entry);
       (alike ? together : single).push(settlement);
     }
-    // One after the other: a script that Redis has forgotten is sent once more, and would come after the XDEL. Meanwhile
-    // the winner who is still to be told would find neither entry nor mark.
+    // One after the other: if Redis has forgotten the script, it is sent again and would run after the XDEL. In
+    // between, a winner who is still to be told would have neither entry nor mark.
     await note(single);
     const struck = await strike(whole);
-    // Redis lost an entry, or a sweeper came first: then what was told has to be noted.
+    // Redis lost an entry, or a sweeper was first: then the told wins must be noted as well.
     if (struck < whole.size) await note(together);
     return batch.map(() => undefined);
   }
 
-  /** Whether nobody but the server that draws settles it: no sweeper yet, and no mark of a day that is over. */
+  /**
+   * Whether only the server that drew it can settle it: no sweeper has seen it, and no mark of an earlier day names it.
+   */
   function isOwn({ id, draw_date }: Entry): boolean {
     const age = clock.now() - Number.parseInt(id, 10);
-    // An id of the future: Redis's clock was set back, and the sweeper does not go by it.
+    // An id in the future: Redis's clock was set back, and the sweeper does not rely on it.
     return Math.abs(age) < YOUNG_MS && draw_date === clock.today().date;
   }
 

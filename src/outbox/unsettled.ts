@@ -4,9 +4,9 @@ import { RECORD } from "./letters.js";
 import type { Win } from "./win.js";
 
 /**
- * Those of the wins found in the outbox that are not settled yet. An entry stays until the last of its wins is settled; of
- * the others the user's record names it no more: it was told, noted as untold, or refused by Postgres and its draw
- * decided again. A record that has expired says nothing. Rejects with UNAVAILABLE.
+ * Which of these wins from the outbox are not settled yet. An entry stays until the last of its wins is settled. The
+ * record of a settled win no longer names the entry: the win was told, noted as untold, or refused by Postgres and
+ * decided again. An expired record says nothing. Rejects with UNAVAILABLE.
  */
 export async function findUnsettled(redis: Redis, wins: Win[]): Promise<Win[]> {
   const asking = redis.pipeline();

@@ -5,8 +5,8 @@ import type { Redis } from "../stores/redis.js";
 import { MARK } from "./letters.js";
 
 /**
- * How many days a win that nobody was told waits for its winner where claims don't end. Whoever hangs up on purpose
- * leaves a mark of some 80 bytes each: without an end, they grow for ever.
+ * How many days an untold win is kept for its winner if claims don't expire. Each caller who hangs up leaves a mark of
+ * some 80 bytes: without a limit they would grow for ever.
  */
 const LONGEST_KEPT_DAYS = 90;
 
@@ -15,8 +15,8 @@ const PAGE_SIZE = 1_000;
 
 export type Untold = {
   /**
-   * Takes the marks of untold wins away that can't be claimed any more, or are older than 90 days. Their results stay.
-   * Answers with their number. Rejects with UNAVAILABLE.
+   * Removes the marks of untold wins that can't be claimed any more or are older than 90 days. Their results stay.
+   * Returns their number. Rejects with UNAVAILABLE.
    */
   forget(): Promise<number>;
 };
@@ -40,7 +40,7 @@ export function createUntold(
       const old: string[] = [];
       for (let at = 0; at < found.length; at += 2) {
         const [user = "", mark = ""] = found.slice(at, at + 2);
-        // The mark of an entry of the outbox goes with it.
+        // A mark that names an outbox entry goes with that entry.
         const { ROW_OF_DAY } = MARK;
         if (mark.startsWith(ROW_OF_DAY) && mark.slice(1) < oldest)
           old.push(user);

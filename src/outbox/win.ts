@@ -1,6 +1,6 @@
 import type { TICKET } from "./letters.js";
 
-/** What is left of the wins of one batch: their outbox entry goes when all of them are settled. */
+/** An outbox entry: the wins of one batch. It is deleted when all of them are settled. */
 export type Entry = {
   /** in Redis's stream: milliseconds, a dash, a number */
   id: string;
@@ -17,7 +17,7 @@ export type Win = {
   prize_id: string;
   /** `2026-11-22` */
   draw_date: string;
-  /** the how-manieth of its prize, ever and that day, from 1 */
+  /** which unit of its prize it is, counted from 1: ever, and on that day */
   unit: number;
   day_unit: number;
   /** milliseconds since the epoch */
@@ -27,7 +27,7 @@ export type Win = {
   entry: Entry;
 };
 
-/** A draw as draw.lua reads it, in one string: kind, attempt, roll, id and, up to its end, the user. */
+/** A draw as draw.lua reads it, in one string: kind, attempt, roll, id, and the user as the rest. */
 export function formatTicket(ticket: {
   kind: (typeof TICKET)[keyof typeof TICKET];
   attempt: string;
@@ -39,7 +39,10 @@ export function formatTicket(ticket: {
   return `${kind}${attempt}${String(roll).padStart(9, "0")}${id}${user_id}`;
 }
 
-/** Reads the field `wins` of an outbox entry; draw.lua says how it is written. No user id or prize id holds a tab. */
+/**
+ * Parses the field `wins` of an outbox entry, as the header of draw.lua describes it. No user id or prize id contains a
+ * tab.
+ */
 export function parseWins(entryId: string, text: string): Win[] {
   const [head = "", before = "", wins = ""] = text.split("\n");
   const [draw_date = "", created_at = ""] = head.split("\t");

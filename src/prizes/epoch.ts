@@ -2,9 +2,9 @@ import { randomBytes } from "node:crypto";
 import type { Day } from "../clock.js";
 
 /**
- * The name of a day's data in Redis since they were last known to be whole: when that was, in milliseconds by the shared
- * clock, a dash, and chance. A `?` behind it: not all of the day's winners are back yet. It goes with the data, so a server
- * that meets another one, or none, knows that something was lost.
+ * The name of a day's data in Redis since they were last known to be complete: that moment in milliseconds by the
+ * shared clock, a dash, and random digits. A `?` at the end: not all of the day's winners have been restored yet. The
+ * name is stored with the data, so a server that finds another name, or none, knows that data were lost.
  */
 export type Epoch = string;
 
@@ -13,7 +13,7 @@ export const newEpoch = (now: number): Epoch =>
 
 export const restoring = (name: Epoch): Epoch => `${name}?`;
 
-/** Whether winners are still being restored; of an epoch that is not known, too. */
+/** Whether winners are still being restored. True for an unknown epoch. */
 export const isRestoring = (epoch: Epoch | undefined): boolean =>
   epoch === undefined || epoch.endsWith("?");
 
@@ -24,8 +24,8 @@ export const nameOf = (epoch: Epoch): string => epoch.replace("?", "");
 export const beganAt = (epoch: Epoch): number => Number.parseInt(epoch, 10);
 
 /**
- * Whether the winners of a day whose data were lost are told their wins once more: those of the day on which it happened.
- * Whether they had been told is lost, too.
+ * Whether winners of a day whose data were lost are told their wins once more: yes if it happened on that day. Whether
+ * they had been told was lost as well.
  */
 export const isToldAgain = (epoch: Epoch | undefined, day: Day): boolean =>
   epoch !== undefined && beganAt(epoch) < day.endsAt;

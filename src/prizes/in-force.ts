@@ -5,7 +5,7 @@ import type { Redis } from "../stores/redis.js";
 import type { Epoch } from "./epoch.js";
 import type { Row, Table } from "./table.js";
 
-/** The form of what the scripts keep in Redis: servers that differ in it must not share one. */
+/** The form of the data that the scripts keep in Redis. Servers with different revisions must not share a Redis. */
 export const REVISION = "1";
 
 /** What servers that share a Redis must agree on. */
@@ -17,18 +17,18 @@ export type Agreed = {
 
 /** What a server knows of a day's data in Redis. */
 export type Known = {
-  /** the name to take where something was lost */
+  /** the name to use if data were lost */
   next: Epoch;
-  /** the name of data that something is known to be missing of */
+  /** the name of data known to be incomplete */
   lost?: Epoch | undefined;
-  /** the name of data whose winners are all back */
+  /** the name of data whose winners are all restored */
   restored?: Epoch | undefined;
 };
 
 /** The version in force, empty where there is none, and the epoch of the day's data. */
 export type InForce = { version: string; epoch: Epoch };
 
-/** That the data in Redis are not this server's to touch. */
+/** The data in Redis belong to another product, or to servers with other settings. */
 export type Differs = {
   differs: "identity" | "time_zone" | "revision";
   theirs: string;
@@ -60,7 +60,7 @@ export async function putTable(
       listed.get(id)?.odds_to ?? "",
       listed.get(id)?.daily_quota ?? -1,
       listed.get(id)?.total_quota ?? -1,
-      // Only together with today's units: a row that came between two reads would part the two counters.
+      // Only together with today's units: a row written between two reads would make the two counters disagree.
       (isToday && counted.get(id)?.unit) || 0,
       counted.get(id)?.day_unit ?? 0,
     ],
@@ -83,7 +83,7 @@ export async function putTable(
     : { version: first, epoch: second };
 }
 
-/** Says what differs, for whoever runs the server. */
+/** What differs, in a sentence for the operator. */
 export function differenceOf(
   { differs, theirs }: Differs,
   timeZone: string,

@@ -2,7 +2,7 @@ import type { Win } from "../outbox/win.js";
 import { beganAt, type Epoch, isRestoring, nameOf } from "./epoch.js";
 import type { Row } from "./table.js";
 
-/** What was noticed of a day's data in Redis. */
+/** What a server noticed about a day's data in Redis. */
 export type Found = {
   /** data of this name are older than what this server wrote */
   lost?: Epoch | undefined;
@@ -12,7 +12,7 @@ export type Found = {
   clash?: { win: Win; participated: boolean };
 };
 
-/** The name of the data that something is missing of, by what was noticed. */
+/** The name of the data that are known to be incomplete, judging by what was noticed. */
 export function lostOf(
   found: Found[],
   known: Epoch | undefined,
@@ -28,8 +28,8 @@ export function lostOf(
 }
 
 /**
- * Whether Redis must have forgotten who has the row that a win met: it was decided on these very data. Where Postgres
- * has no such unit, the quota was lowered, and nothing is lost.
+ * Whether Redis must have forgotten the owner of the row that a win collided with: the win was decided on these very
+ * data. If Postgres has no such unit, the quota was lowered and nothing is lost.
  */
 function isForgotten(
   { win, participated }: NonNullable<Found["clash"]>,

@@ -19,8 +19,8 @@ import {
 
 export type Prizes = {
   /**
-   * Reads the prizes and the wins of a day, or of today, from Postgres into Redis. Starts after the call. `found` is what
-   * the caller has noticed of that day's data.
+   * Reads the prizes and the wins of a day, or of today, from Postgres into Redis. Starts after the call. `found` is
+   * what the caller noticed about that day's data.
    */
   reload(date?: string, found?: Found): Promise<void>;
   /** Reloads where a prize was edited since this server's last reload, or Redis lost something. */
@@ -29,7 +29,7 @@ export type Prizes = {
   isFresh(): boolean;
   /** Redis was away and may have lost its last writes. */
   markStale(): void;
-  /** What this server takes a day's data in Redis for, or undefined before a reload of that day. */
+  /** The epoch that this server expects of a day's data in Redis; undefined before a reload of that day. */
   epoch(date: string): Epoch | undefined;
   /** The days whose winners are not all back in Redis. */
   restoring(): string[];
@@ -46,10 +46,10 @@ const TODAY = "today";
 
 type Asked = { date: string; found: Found };
 
-/** How often a day is read again whose data have just got a new name. */
+/** How often a day is read again after its data got a new name. */
 const MOST_TRIES = 3;
 
-/** How long each look keeps servers with another time zone out, in milliseconds; lua/reload.lua says the same. */
+/** How long each look keeps out servers with another time zone; lua/reload.lua has the same number. */
 const TIME_ZONE_HELD_MS = 10_000;
 
 const DOUBTED =
@@ -109,8 +109,8 @@ export function createPrizes(
   }
 
   /**
-   * A day whose data get a new name is read once more: what was read before may have been older than the loss. A day
-   * without a row then has no winner to be restored.
+   * If a day's data get a new name, the day is read once more: the first read may be older than the loss. A day without
+   * rows has no winners to restore.
    */
   async function reloadDay(day: Day, found: Found[]): Promise<void> {
     for (let tries = MOST_TRIES; tries > 0; tries -= 1) {
@@ -145,7 +145,8 @@ export function createPrizes(
     const refusal = objection(rows);
     if (refusal && refusal !== trouble) warn(refusal);
     trouble = refusal;
-    // A refused table leaves the last good one in force, also in a Redis that lost it, and on a server that started since.
+    // If the table is refused, the last good one stays in force, even in a Redis that lost it and on a server that
+    // started later.
     good = refusal ? (good ?? (await readTable(redis))) : compile(rows);
     const table = good && tighten(good, rows);
     identity ??= await readIdentity(postgres);
@@ -193,7 +194,7 @@ export function createPrizes(
     }
   }
 
-  /** Whether Redis has other data than this server takes it to have. Keeps servers with another time zone out. */
+  /** Whether the data in Redis differ from what this server expects. Also keeps out servers with another time zone. */
   async function isChanged(date: string): Promise<boolean> {
     const asking = redis
       .multi()

@@ -17,13 +17,14 @@ type Winner = { id: string; user_id: string; redeemed: boolean };
 /** Winners read at a time. */
 const PAGE_SIZE = 5_000;
 
-/** Winners handed to Redis in one script: it keeps others waiting for some two milliseconds. */
+/** Winners passed to one run of the script, which takes some two milliseconds. */
 const LARGEST_BATCH = 500;
 
 /**
- * Gives Redis back those of the users who have won on a day: until all of the day's winners are back, nothing is decided of
- * a user of whom Postgres was not asked. Whoever has not redeemed is told once more (`isToldAgain`), since whether they were told
- * is lost with Redis. Answers whether the day's data still have that name. Rejects with UNAVAILABLE.
+ * Restores in Redis those of these users who won on that day: until all winners of the day are back, no user's draw is
+ * decided before Postgres was asked about them. Winners who have not redeemed are told once more (`isToldAgain`), since
+ * Redis also lost whether they had been told. Returns whether the day's data still have that name. Rejects with
+ * UNAVAILABLE.
  */
 export async function restoreUsers(
   redis: Redis,
@@ -42,8 +43,8 @@ export async function restoreUsers(
 }
 
 /**
- * Gives Redis back a page of a day's winners of a prize, those after the unit `from`. Answers with the last unit of the day
- * that it held, or undefined where that was the last page. Rejects with UNAVAILABLE.
+ * Restores in Redis a page of a day's winners of a prize, those after the unit `from`. Returns the last day unit of the
+ * page, or undefined after the last page. Rejects with UNAVAILABLE.
  */
 export async function restorePage(
   redis: Redis,

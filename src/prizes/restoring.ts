@@ -8,13 +8,13 @@ import { beganAt, type Epoch, nameOf } from "./epoch.js";
 import type { Prizes } from "./reload.js";
 import { restorePage } from "./restore-winners.js";
 
-/** Milliseconds after which no INSERT is under way that began before the loss. */
+/** After this time no INSERT from before the loss is still under way. */
 const LONGEST_INSERT_MS = 3_000;
 
-/** How long a run goes on to the next page, in milliseconds: a stop waits for it. */
+/** How long a run goes on to the next page: a stop waits for it. */
 const BUDGET_MS = 2_000;
 
-/** How long a server that restores a day keeps others from doing the same, in milliseconds. */
+/** How long a server that restores a day keeps others from restoring it. */
 const LEASE_MS = 5_000;
 
 /** How far this server is with a day: the prizes that are left, and the unit of the first up to which all are back. */
@@ -22,8 +22,8 @@ type Progress = { name: Epoch; prizes: string[]; from: number };
 
 export type Restoring = {
   /**
-   * Gives Redis the winners back of the days of which something was lost, beside the draws, page by page. Goes on where it
-   * was; one server at a time does it. Rejects with UNAVAILABLE.
+   * Restores the winners of days whose data were lost, page by page, while draws go on. Continues where it stopped; one
+   * server at a time does it. Rejects with UNAVAILABLE.
    */
   run(): Promise<void>;
 };
@@ -90,7 +90,7 @@ export function createRestoring(
     return { current, isFree };
   }
 
-  /** Two servers may both take a day for theirs, and then do the same work twice: nothing worse. */
+  /** Two servers may both claim a day; then they do the same work twice, nothing worse. */
   async function hold(date: string): Promise<void> {
     const lease = `${server} ${Math.floor(clock.now()) + LEASE_MS}`;
     await redis.hset(keys.takenToday(date), "@restorer", lease).catch(refuse);

@@ -22,7 +22,7 @@ export type Row = Prize & {
   day_unit: string;
 };
 
-/** A prize table that may be put in force, as Redis keeps it. `odds_to`: where the prize's stretch of the odds ends. */
+/** A prize table that may be put in force, as Redis keeps it. `odds_to`: where the prize's range of rolls ends. */
 export type Table = {
   version: string;
   listing: (Prize & { odds_to: string })[];
@@ -90,8 +90,8 @@ export function compile(
 }
 
 /**
- * A table that stays in force though the rows have moved on: no quota of it may be wider than the row's, since Postgres
- * refuses what the row has no room for. A prize whose row is gone has no unit left.
+ * A table that stays in force although the rows have changed: none of its quotas may exceed the row's, since Postgres
+ * refuses wins beyond it. A prize whose row is gone has no units left.
  */
 export function tighten(table: Table, rows: Row[]): Table {
   const rowOf = new Map(rows.map((row) => [row.id, row]));

@@ -33,7 +33,7 @@ export function createClaimUntil(
   claimDays: number | undefined,
 ): ((date: string) => string) | undefined {
   if (claimDays === undefined) return undefined;
-  // Nearly all wins are told on the day they are drawn.
+  // Nearly all wins are told on the day of their draw.
   let last = { date: "", until: "" };
   return (date) => {
     if (last.date !== date) {

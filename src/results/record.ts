@@ -4,14 +4,13 @@ import type { Win } from "../outbox/win.js";
 import { isDataError, type Postgres } from "../stores/postgres.js";
 
 /**
- * What became of a win in Postgres.
- * recorded: its row is committed; participated: the user has another row that day;
- * refused: its unit is taken, or the quota has no room for it.
+ * What became of a win's row in Postgres. recorded: its row is committed; participated: the user has another row that
+ * day; refused: its unit is taken, or the quota has no room for it.
  */
 export type RowFate = "recorded" | "participated" | "refused";
 
 /**
- * Commits the rows of wins. Answers with the fate of each, in order, or with the error of one that Postgres can't take.
+ * Commits the rows of wins. Returns the fate of each, in order, or the error of a row that Postgres can't store.
  * Idempotent. Rejects with UNAVAILABLE.
  */
 export async function recordAll(
@@ -19,7 +18,7 @@ export async function recordAll(
   wins: Win[],
 ): Promise<(RowFate | Error)[]> {
   const distinct = new Map(wins.map((win) => [win.id, win]));
-  // In one order, so that two servers that write the same wins wait for each other and don't deadlock.
+  // In a fixed order, so that two servers writing the same wins wait for each other instead of deadlocking.
   if (await insertAll(postgres, [...distinct.values()].sort(byUnit))) {
     return wins.map(() => "recorded");
   }
@@ -27,8 +26,8 @@ export async function recordAll(
 }
 
 /**
- * Writes all rows, or none where one of them is not new, has no room in its quotas, or is of another day than the others.
- * A row costs Postgres 8 to 11 microseconds so; 18 to 22 where each may conflict and is compared with its quotas.
+ * Writes all rows, or none if one of them is not new, exceeds a quota, or belongs to another day. A row costs Postgres
+ * 8 to 11 microseconds this way; 18 to 22 if each may conflict and is checked against its quotas.
  */
 async function insertAll(postgres: Postgres, wins: Win[]): Promise<boolean> {
   const draw_date = wins[0]?.draw_date ?? "";
@@ -102,7 +101,7 @@ async function recordEach(
     return await recordNew(postgres, wins);
   } catch (error) {
     if (!isDataError(error)) throw error;
-    // One bad row must not fail its neighbours: halve until it stands alone.
+    // One bad row must not fail its neighbours: halve the batch until it stands alone.
     if (wins.length === 1) return [unavailable(error)];
     const middle = Math.ceil(wins.length / 2);
     return [
@@ -149,8 +148,9 @@ function insertNew(postgres: Postgres, wins: Win[]) {
 }
 
 /**
- * Waits for the INSERTs that still hold the prizes of these wins. An earlier try of the same win, whose connection was lost
- * under it, may be one of them: were its row not waited for, the win would be decided again, and the row come after all.
+ * Waits for the INSERTs that still hold the prizes of these wins. An earlier attempt to write the same win, whose
+ * connection broke, may be among them. Without waiting, the win would be decided again and then its row would appear
+ * after all.
  */
 function awaitInserts(postgres: Postgres, wins: Win[]) {
   return postgres.query(

@@ -38,8 +38,8 @@ export async function redeem(
   postgres: Postgres,
   { id, user_id, phone_no: phoneNo, now, since = "-infinity" }: Redemption,
 ): Promise<Redeemed> {
-  // One statement that leaves a row as it is where it refuses, and answers with what stands then: a second statement could
-  // meet another state than the first one decided on.
+  // One statement, which leaves the row unchanged if it refuses and returns the row as it is then: a second statement
+  // might see another state than the one the first decided on.
   const [row] = await postgres.query(
     (sql) => sql<Standing[]>`
       update result
@@ -61,7 +61,7 @@ export async function redeem(
   };
 }
 
-/** Another number holds it, or one does where none was given. */
+/** Redeemed with another number, or with a number while none was given. */
 const refusal = (phoneNo: string | null) =>
   new Failure(
     "ALREADY_REDEEMED",

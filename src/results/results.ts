@@ -3,7 +3,7 @@ import type { Win } from "../outbox/win.js";
 import type { Postgres } from "../stores/postgres.js";
 import { type RowFate, recordAll } from "./record.js";
 
-/** A result as the callers see it: `created_at` is RFC 3339 in UTC. */
+/** A result as callers see it: `created_at` is RFC 3339 in UTC. */
 export type Result = {
   id: string;
   user_id: string;
@@ -12,16 +12,16 @@ export type Result = {
 };
 
 export type Results = {
-  /** Commits a win's row, together with all that arrive meanwhile. Idempotent. Rejects with UNAVAILABLE. */
+  /** Commits a win's row, batched with others that arrive meanwhile. Idempotent. Rejects with UNAVAILABLE. */
   record(win: Win): Promise<RowFate>;
   /** The user's result of a day. Rejects with UNAVAILABLE. */
   find(userId: string, date: string): Promise<Result | undefined>;
-  /** How many wins wait for their rows, and whether Postgres has gone silent over them. */
+  /** How many wins wait for their rows, and whether Postgres has gone silent. */
   waiting(): { wins: number; stalled: boolean };
   idle(): Promise<void>;
 };
 
-/** An INSERT takes a few milliseconds; past this many Postgres is taken for silent. */
+/** An INSERT takes a few milliseconds; after this time Postgres counts as silent. */
 const STALLED_MS = 200;
 
 /** Rows per INSERT. */

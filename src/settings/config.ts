@@ -48,7 +48,7 @@ export const ConfigSchema = Type.Object({
 
 export type Config = Static<typeof ConfigSchema>;
 
-/** Settings that say nothing without one another: half an embedded pair, or a token whose audience is not compared. */
+/** Settings that are of no use alone: half a pair of stores, or a token whose audience is not checked. */
 const TOGETHER = {
   DATABASE_URL: ["REDIS_URL"],
   REDIS_URL: ["DATABASE_URL"],
@@ -56,7 +56,7 @@ const TOGETHER = {
   AUTH_JWKS_URL: ["AUTH_ISSUER", "AUTH_AUDIENCE"],
 };
 
-/** One way to know a token, not two. */
+/** One way to verify a token, not two. */
 const APART = { not: { required: ["AUTH_JWT_SECRET", "AUTH_JWKS_URL"] } };
 
 /** Each format: its check and what to tell who fails it. */

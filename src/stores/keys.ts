@@ -19,7 +19,10 @@ const keysOf = (tag: string) => ({
   takenToday: (date: string) => `${tag}taken:${date}`,
   /** stream: field `wins` → the wins of a batch, of which some are not in Postgres yet or not told */
   outbox: `${tag}outbox`,
-  /** hash: user id → `@` and the date of a win whose row is written and whose winner was not told, or its outbox entry of an earlier day */
+  /**
+   * hash of marks: user id → `@` and the date of a win whose row is written and whose winner was not told, or the
+   * outbox entry of a win of an earlier day
+   */
   pending: `${tag}pending`,
   /** hash: user id → l(ost) or w(on), the attempt and, of a win, the outbox entry; one bucket of a day's participants; expires */
   players: (date: string, userId: string) =>

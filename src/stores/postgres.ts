@@ -20,7 +20,7 @@ export type Postgres = {
   close(): Promise<void>;
 };
 
-/** How long a statement may take, in milliseconds, by Postgres's clock and by ours (a half-open link never answers). */
+/** How long a statement may take, by Postgres's clock and by ours (a half-open connection never answers). */
 const STATEMENT_TIMEOUT_MS = 1_000;
 
 /** SQLSTATE classes of a server that can't serve now: connection, resources, operator, rollback, read-only. */
@@ -76,7 +76,7 @@ export function createPostgres(url: string): Postgres {
     if (row?.patience !== "1s") isPooled = true;
   }
 
-  // A statement that never answered holds its connection for good, so the whole pool gives way to a new one.
+  // A statement that never returned holds its connection for good, so the whole pool is replaced.
   function replace(pool: Sql): void {
     if (pool !== sql) return;
     sql = connect(url, isPooled);
@@ -91,8 +91,8 @@ export function createPostgres(url: string): Postgres {
 }
 
 /**
- * An answer without the holes before its first row. postgres.js (3.4.9) goes on counting rows where a link was cut amid an
- * answer: the next answer on that connection begins with as many holes, and its first row seems to be missing.
+ * The rows of an answer without the holes before them. postgres.js (3.4.9) keeps its row counter if a connection breaks
+ * in the middle of an answer: the next answer on it begins with that many holes, and its first row seems to be missing.
  */
 function ownRows<T extends Row[]>(answer: T): T {
   const first = answer.findIndex((row) => row !== undefined);

@@ -20,13 +20,12 @@ const script = (name: string) => ({
   lua: readFileSync(new URL(`lua/${name}.lua`, ROOT), "utf8"),
 });
 
-/** How long Redis may take over a command where nothing else is said, in milliseconds. */
+/** How long Redis may take for a command. */
 const COMMAND_TIMEOUT_MS = 1_000;
 
 /**
- * A client that fails fast: nothing is queued while Redis is away and nothing is sent twice; a link that has gone
- * silent is replaced. The methods `draw`, `settle`, `reload`, `remember` and
- * `probe` run the scripts of `lua/` by EVALSHA.
+ * A client that fails fast: nothing is queued while Redis is away, nothing is sent twice, and a silent connection is
+ * replaced. The methods `draw`, `settle`, `reload`, `remember` and `probe` run the scripts of `lua/` by EVALSHA.
  */
 export function createRedis(url: string, patience = COMMAND_TIMEOUT_MS): Redis {
   return new Redis(redisAddress(url), {
@@ -42,7 +41,7 @@ export function createRedis(url: string, patience = COMMAND_TIMEOUT_MS): Redis {
     enableOfflineQueue: false,
     autoResendUnfulfilledCommands: false,
     commandTimeout: patience,
-    // Half-open: the command alone would time out, and so would every later one on the same link.
+    // Half-open: this command would time out, and so would every later one on the same connection.
     socketTimeout: patience,
     connectTimeout: COMMAND_TIMEOUT_MS,
     retryStrategy: (times) => Math.min(50 * times, 500),

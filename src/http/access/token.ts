@@ -16,21 +16,21 @@ import type { Settings } from "../../services.js";
 import { parseSubject } from "../input.js";
 import { bearerOf } from "./bearer.js";
 
-/** Whose name a caller may use; null stands for everybody's. Rejects with UNAUTHENTICATED or UNAVAILABLE. */
+/** The name a caller may use; null: any name. Rejects with UNAUTHENTICATED or UNAVAILABLE. */
 export type Check = (
   authorization: string | undefined,
 ) => Promise<string | null>;
 
-/** How long the keys' host may take, in milliseconds: a caller has its answer or a 503 within two seconds. */
+/** How long the keys' host may take: a caller gets its answer or a 503 within two seconds. */
 const KEYS_TIMEOUT_MS = 1_000;
 
-/** A token with a key that is not known makes the keys be read again, at most so often, in milliseconds. */
+/** A token with an unknown key makes the keys be read again, at most this often. */
 const COOLDOWN_MS = 1_000;
 
-/** For how long keys are trusted without reading them again, in milliseconds: a withdrawn key is refused after it. */
+/** How long keys are trusted without reading them again: a withdrawn key is refused after it. */
 const KEYS_LIFE_MS = 10 * 60_000;
 
-/** How far the clock of whoever signs may be from Redis's, in seconds. */
+/** How far the signer's clock may differ from Redis's. */
 const CLOCK_TOLERANCE_S = 5;
 
 const NO_TEXT = "must be a string";
@@ -38,7 +38,7 @@ const NO_TEXT = "must be a string";
 export const unauthenticated = (cause?: unknown) =>
   new Failure("UNAUTHENTICATED", UNAUTHENTICATED, cause);
 
-/** A check of users' tokens, which answers with their subject as a username; undefined where no AUTH_ setting is set. */
+/** A check of users' tokens, which returns their subject as a username; undefined if no AUTH_ setting is set. */
 export function createUserCheck(
   settings: Settings,
   clock: Pick<Clock, "now">,

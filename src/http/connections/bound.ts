@@ -2,14 +2,15 @@ import { readFileSync } from "node:fs";
 import type { Server } from "node:http";
 import type { Metrics } from "../../observe/metrics.js";
 
-/** Connections at a time: ten thousand idle ones take 90 MB. */
+/** Most connections at a time: ten thousand idle ones take 90 MB. */
 const MOST_CONNECTIONS = 12_000;
 
 /** Open files that are left to everything else: stores, the log, files of the pages. */
 const KEPT_DESCRIPTORS = 200;
 
 /**
- * Callers must not take the last open file: then no store could be reached again. What comes beyond is closed at once.
+ * Callers must not use up the last file descriptors, or no store could be reached again. Further connections are closed
+ * at once.
  */
 export function boundConnections(server: Server, metrics?: Metrics): void {
   server.maxConnections = Math.min(

@@ -10,7 +10,9 @@ import type { Turns } from "./turns.js";
 /** The requests of a connection that wait for the answer of the one before them. */
 type Line = { request: IncomingMessage; response: ServerResponse }[];
 
-/** Requests that a connection may send without waiting for an answer: nobody who reads the answers sends as many. */
+/**
+ * How many requests a connection may send without waiting for an answer: nobody who reads the answers sends so many.
+ */
 const LONGEST_LINE = 1_000;
 
 /** Requests that may wait in the lines of all connections, shared out evenly between them: each takes 8 kB. */
@@ -20,8 +22,9 @@ const MOST_WAITING = 16_000;
 const SHORTEST_LINE = 16;
 
 /**
- * Serves the requests of a connection one after the other, and reads no more of it until its answers are taken: whoever
- * sends without reading costs what was read of it, whatever the route, and is cut off past its share of what may wait.
+ * Serves the requests of a connection one after the other, and reads no more of it until its answers are taken. A
+ * caller that sends without reading costs only what was read so far, whatever the route, and is cut off beyond its
+ * share of the requests that may wait.
  */
 export function serveInLine(server: Server, turns: Turns): void {
   const [route] = server.listeners("request") as RequestListener[];
@@ -48,7 +51,7 @@ export function serveInLine(server: Server, turns: Turns): void {
   function serve(request: IncomingMessage, response: ServerResponse): void {
     const { socket } = request;
     if (!lines.has(socket)) lines.set(socket, []);
-    // The answer has been handed to the system, or nobody is there any more.
+    // The answer was handed to the system, or the caller is gone.
     response.once("close", () => next(socket));
     route?.(request, response);
   }
@@ -56,7 +59,7 @@ export function serveInLine(server: Server, turns: Turns): void {
   function next(socket: Socket): void {
     const waiting = lines.get(socket)?.shift();
     if (waiting && !socket.destroyed) {
-      // A turn of its own: else a connection's line keeps all others waiting.
+      // In a turn of its own: otherwise one connection's line would hold up all others.
       setImmediate(serve, waiting.request, waiting.response);
       return;
     }
@@ -65,7 +68,7 @@ export function serveInLine(server: Server, turns: Turns): void {
   }
 }
 
-/** What Node gives each request to, and takes a 2 from for "this is no HTTP any more". */
+/** Node passes each request to this function; a result of 2 means "no longer HTTP". */
 type Parser = { onIncoming?: (...request: unknown[]) => number };
 
 /**

@@ -1,7 +1,7 @@
 import type { Server } from "node:http";
 import type { Socket } from "node:net";
 
-/** How connections are read, each in its turn. */
+/** Reads connections in turns. */
 export type Turns = {
   /** Reads more of a connection whose answer is out: at once, or in its turn where there are many. */
   goOn(socket: Socket): void;
@@ -9,16 +9,19 @@ export type Turns = {
   count(): number;
 };
 
-/** With more connections than these they take turns. A new one waited 6.6 s amid 3,000 that never rested. */
+/** Beyond so many connections they take turns. Without turns a new one waited 6.6 s among 3,000 that never paused. */
 const MANY_CONNECTIONS = 512;
 
 /** Connections that are read in a turn. */
 const TURN_SIZE = 128;
 
-/** New connections, one in each look for what there is to do, that are a crowd: all of it is taken before it is read. */
+/**
+ * So many new connections in a row, one in each pass of the event loop, are a crowd: all of it is accepted before it is
+ * read.
+ */
 const CROWD_SIZE = 8;
 
-/** New connections that come before those that are there, until these have a turn. */
+/** So many new connections go before the existing ones, until those get a turn. */
 const MOST_NEW_FIRST = 512;
 
 /** Connections that are not read before a time, in milliseconds of `performance.now()`. */
@@ -76,9 +79,9 @@ export function takeTurns(server: Server): Turns {
   }
 
   /**
-   * Not before Node is done with the request: to be rid of a body that nobody took it reads on, whatever was paused. So
-   * the refused ones were read without a rest and waited in line once for each request: 10,000 of them made a new caller
-   * wait for five seconds.
+   * Not before Node is done with the request: to get rid of a body that nobody read, Node reads on, even if the
+   * connection was paused. Refused callers were then read without pause and waited in line once per request: 10,000 of
+   * them made a new caller wait for five seconds.
    */
   function hold(socket: Socket, rest: number): void {
     socket.pause();
@@ -86,7 +89,7 @@ export function takeTurns(server: Server): Turns {
     else wait(socket);
   }
 
-  /** Has it read in its turn. */
+  /** Reads the connection in its turn. */
   function wait(socket: Socket): void {
     queue.push({ socket, since: performance.now() });
     look();

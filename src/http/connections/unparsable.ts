@@ -3,7 +3,7 @@ import type { Socket } from "node:net";
 import type { FastifyInstance } from "fastify";
 import { type Code, invalid, retryAfter, UNAVAILABLE } from "../../errors.js";
 
-/** How long a caller may take to close after the last word, in milliseconds. */
+/** How long a caller may take to close after the last answer. */
 const LINGER_MS = 1_000;
 
 /** What Node keeps of the requests on a connection. */
@@ -32,19 +32,19 @@ export function leaveNothingToNode(app: FastifyInstance): void {
 /** Sockets that have had, or will have, their last word. */
 const done = new WeakSet<Socket>();
 
-/** A process that was late by more than this many milliseconds has cut off callers who were not. */
+/** If the process itself was late by more than this, callers were cut off who had sent in time. */
 const LATE_MS = 500;
 
 /**
- * What came in was not a request, so there is no reply to write to, only the socket. `lateness` of this process, in
- * milliseconds: where it stood still, the request had come in time.
+ * What arrived was not a request, so there is no reply object, only the socket. `lateness` is that of this process, in
+ * milliseconds: if it stood still, the request had come in time.
  */
 export function answerUnparsable(
   error: { code?: string },
   socket: Socket,
   lateness = 0,
 ): void {
-  // Node tells of every piece that a caller sends after its mistake.
+  // Node reports every piece that a caller sends after its mistake.
   if (done.has(socket)) return;
   done.add(socket);
   // Node may have handed it over without a listener: the first reset would end the process.
@@ -77,7 +77,7 @@ export function answerUnparsable(
     "Connection: close",
   ];
   socket.end(`${head.join("\r\n")}\r\n\r\n${body}`);
-  // A close at once would reset a caller that is still sending, and some never close.
+  // Closing at once would reset a caller that is still sending, and some callers never close.
   setTimeout(() => socket.destroy(), LINGER_MS).unref();
 }
 

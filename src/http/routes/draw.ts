@@ -19,7 +19,7 @@ export const drawRoute: FastifyPluginAsyncTypebox<Services> = async (
 ) => {
   const claimUntil = createClaimUntil(clock, settings.CLAIM_DAYS);
 
-  /** An answer that was cut off has told nobody: the winner gets it on the next try. */
+  /** An answer that was cut off told nobody: the winner gets it on the next draw. */
   function settleWin(outcome: Outcome, told: boolean): void {
     if (outcome.outcome !== "won") return;
     settlements.add({
@@ -51,7 +51,7 @@ export const drawRoute: FastifyPluginAsyncTypebox<Services> = async (
       const drawing = gate.pass(() => engine.draw(userId, key));
       const outcome = await within(ANSWER_TIMEOUT_MS, drawing, late).catch(
         (error) => {
-          // Nobody hears of a win that comes after the 503: the next try will.
+          // Nobody is told of a win that is decided after the 503; the next draw will tell it.
           drawing.then((end) => settleWin(end, false), ignore);
           throw error;
         },

@@ -11,8 +11,8 @@ export const healthRoutes: FastifyPluginAsyncTypebox<Services> = async (
   app,
   { redis, postgres, prizes },
 ) => {
-  // One look for all who ask meanwhile: whoever floods it must not keep the stores from draws. They take the look that is
-  // under way: were they to wait for the next one, a silent store would cost them its time twice, three seconds.
+  // One look for all who ask meanwhile: a flood of requests must not take the stores from the draws. They share the
+  // look under way: waiting for the next one would cost them a silent store's timeout twice, three seconds.
   const look = shared(async () => {
     const looking = [
       probeRedis(redis),

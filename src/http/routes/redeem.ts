@@ -94,7 +94,7 @@ export const redeemRoute: FastifyPluginAsyncTypebox<Services> = async (
 
 type Fields = Static<typeof RedeemFields>;
 
-/** A GET with a body means the body: its fields take the place of the query string's. */
+/** In a GET with a body, the body counts: its fields replace those of the query string. */
 async function preferBody(request: FastifyRequest) {
   request.query = request.body ?? request.query;
 }
