@@ -19,7 +19,7 @@ import { startWorld } from "./support/world.js";
 /** Wins that wait at the same time. */
 const WAITING = [64, 512];
 
-/** What an INSERT per win is given: the default of postgres.js. More gave no more on two cores. */
+/** Connections for one INSERT per win: the default of postgres.js. More brought nothing on two cores. */
 const CONNECTIONS = 10;
 
 type Run = { rate: number; cost: number };

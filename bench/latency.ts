@@ -11,8 +11,8 @@ import { startWorld } from "./support/world.js";
 // How long does an answer take: at half of what the server can do, and alone on an idle server?
 
 /**
- * autocannon sends what `overallRate` allows for a second at its start. So the rate is parted among as many of its runs,
- * which start one after the other within a second: requests come whether earlier ones were answered or not.
+ * autocannon sends a whole second's requests of `overallRate` at its start. So the rate is split among many runs, which
+ * start one after the other within a second: requests are sent whether or not earlier ones were answered.
  */
 const RUNS = 20;
 

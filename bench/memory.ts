@@ -87,7 +87,7 @@ export async function memory({ quick, say }: Asking): Promise<Answer> {
   }
 }
 
-/** Writes the records of participants as draw.lua does. Answers with the bytes that they take. */
+/** Writes the records of participants as draw.lua does. Returns the bytes that they take. */
 async function fill(
   { redis }: BenchWorld,
   count: number,

@@ -8,7 +8,7 @@ import { startWorld } from "./support/world.js";
 
 // What does a draw cost Redis, in batches and with many prizes?
 
-/** How many servers draw at once: a Redis that waits for one alone goes to sleep between its batches. */
+/** How many servers draw at once: with a single one, Redis would sleep between its batches. */
 const SERVERS = 4;
 
 const SIZES = [1, 8, 32, 128, 256];
@@ -105,7 +105,7 @@ async function costOf(
     timeOf(redis, async () => {
       await Promise.all(drawings.map(work));
     });
-  // Settled every few batches, as it would be: an outbox that grows costs more.
+  // Settled every few batches, as in real life: a growing outbox costs more.
   while (done < draws) {
     const won: Win[][][] = drawings.map(() => []);
     cost.draw += await all(async ({ drawBatch }, n) => {

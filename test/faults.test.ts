@@ -196,7 +196,7 @@ for (const [what, { stop, start }] of Object.entries(FAULTS)) {
       [],
       "it recovers unaided",
     );
-    // Whoever got a 503 is no worse off than anybody else: a win that was decided is told now.
+    // A caller who got a 503 is no worse off than anybody else: a win that was decided is told now.
     const winners = await world.sql<
       { user_id: string; id: string }[]
     >`select user_id, id from result`;

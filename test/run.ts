@@ -15,7 +15,7 @@ const began = performance.now();
 const pair = await startPair();
 console.log(`# stores: ${pair.kind}`);
 
-// A run that is to stop begins nothing more, but closes its stores.
+// A run that was told to stop begins nothing more, but closes its stores.
 let stopped: NodeJS.Signals | undefined;
 let running: ChildProcess | undefined;
 for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) {

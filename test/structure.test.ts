@@ -23,7 +23,7 @@ const FLOORS = [
   ["errors.ts", "root.ts"],
 ];
 
-/** What these are made of must not depend on how they are reached. */
+/** These must not know how they are called: HTTP, pages, administrators. */
 const CORE = ["engine", "prizes", "results", "outbox", "stores"];
 const WEB = /^(fastify|@fastify\/.*|node:https?|node:http2)$/;
 

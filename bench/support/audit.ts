@@ -2,12 +2,12 @@ import type { Sql } from "postgres";
 import { until } from "../../test/support/until.js";
 import type { Load } from "./load.js";
 
-/** What must not be after a load of unique users: read from Postgres when all is quiet. */
+/** What must not exist after a load of unique users: read from Postgres when all is quiet. */
 export async function audit(sql: Sql, loads: Load[]): Promise<string[]> {
   const announced = loads.reduce((sum, { wins }) => sum + wins, 0);
   const sample = loads.flatMap((load) => load.sample);
   let rows = await count(sql);
-  // What was under way when a load ended is written, and nobody heard of it.
+  // Draws under way when the load ended are written although nobody saw their answers.
   await until("an end of writing", async () => {
     const before = rows;
     await new Promise((resolve) => setTimeout(resolve, 100));

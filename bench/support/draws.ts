@@ -69,7 +69,7 @@ export async function startDrawing(url: string) {
     };
   }
 
-  /** Decides a batch of new users' draws. Answers with the wins. */
+  /** Decides a batch of new users' draws. Returns the wins. */
   async function drawBatch(size: number): Promise<Win[]> {
     const draws = Array.from({ length: size }, newDraw);
     const ends = await Promise.all(draws.map(decisions.add));

@@ -4,7 +4,7 @@ import type { Answer, Asking, Chart, Question } from "./question.js";
 
 const RESULTS = new URL("../results/", import.meta.url);
 
-/** Asks one question, shows its answer and keeps it as JSON and SVG. Answers whether its audit was clean. */
+/** Asks one question, shows its answer and keeps it as JSON and SVG. Returns whether its audit was clean. */
 export async function ask(
   name: string,
   question: Question,

@@ -1,4 +1,4 @@
-/** Runs all contestants `rounds` times, each round in the other order, so that what drifts meets all of them alike. */
+/** Runs all contestants `rounds` times, reversing the order each round, so that drift affects all of them alike. */
 export async function alternate<T>(
   contestants: Record<string, () => Promise<T>>,
   rounds: number,

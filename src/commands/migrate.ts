@@ -29,7 +29,7 @@ await runProgram(HELP, async (args) => {
   return 0;
 });
 
-/** Gives the roles of sql/roles.sql their rights. Answers with false where the database server has no such roles. */
+/** Gives the roles of sql/roles.sql their rights. Returns false where the database server has no such roles. */
 async function grant(url: string): Promise<boolean> {
   const sql = connectOnce(url);
   try {

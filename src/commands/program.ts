@@ -11,7 +11,7 @@ export class UsageError extends Error {}
 export class CommandError extends Error {}
 
 /**
- * Runs a command and ends the process: 0 done or what `work` answers with, 1 failed, 2 called wrongly. Every failure is a
+ * Runs a command and ends the process: 0 done or what `work` returns, 1 failed, 2 called wrongly. Every failure is a
  * sentence on stderr.
  */
 export async function runProgram(

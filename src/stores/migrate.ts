@@ -13,7 +13,7 @@ const ADVISORY_LOCK = 7_364_001;
 
 /**
  * Applies the numbered files of `sql/` that the database has not seen, in order, each in a transaction. Any number of
- * servers may call it at once, and a role that may only serve where nothing is missing. Answers with the files applied.
+ * servers may call it at once, and a role that may only serve where nothing is missing. Returns the files applied.
  * Rejects with Postgres's error, or with a sentence where the role may not migrate or the database is not fit.
  */
 export async function migrate(

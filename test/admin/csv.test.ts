@@ -119,7 +119,7 @@ t.test("a million rows in constant memory, while draws go on", async (t) => {
   t.comment(
     `memory ${before.toFixed(0)} MB, in the first half at most ${half.toFixed(0)} MB, in all at most ${most.toFixed(0)} MB`,
   );
-  // All of it would be some 500 MB; a heap that is not short of room grows by garbage.
+  // All of it would be some 500 MB; a heap with room to spare grows by garbage.
   t.ok(most - before < 160, "memory is bounded");
 
   t.ok(most < 1.3 * half, "and does not grow with what was sent");

@@ -57,7 +57,7 @@ const simulated = ({ redis }: World) =>
 const prize = ({ prizes }: End, id: string) =>
   prizes.find((it) => it.id === id);
 
-/** Every key that is no simulation's, with all that it holds; but for the samples of the minutes, which go on. */
+/** Every key outside of simulations, with its whole value; except the samples of the minutes, which go on. */
 async function everything({ redis }: World) {
   const names = (await redis.keys("*")).filter(
     (it) => !/simulation/.test(it) && it !== keys.minutes,

@@ -85,7 +85,7 @@ async function usedStores(t: Test) {
   return { world, backup, kept: [...kept], lost };
 }
 
-/** Draws once for each user. Answers with what they were told. */
+/** Draws once for each user. Returns what they were told. */
 async function drawAll(
   draw: Awaited<ReturnType<typeof startServer>>["draw"],
   users: string[],

@@ -108,14 +108,14 @@ t.test("SIGTERM with one batch in Redis and one in Postgres", async (t) => {
   const began = performance.now();
   const inPostgres = drawAll(server, "first", 20);
   await outboxHolds(world, 20);
-  // The script has run, and the server can't know.
+  // The script has run, but the server can't know it.
   link.hold();
   const inRedis = drawAll(server, "second", 20);
   await until("a win more in the outbox", async () => {
     const now = await winsInOutbox(world.redis);
     if (now <= 20) throw new Error(`${now}`);
   });
-  // The others wait for the answer: whoever asks after them is answered after the server has read them.
+  // The others wait for the answer. A request sent after them is answered after the server has read them.
   await fetch(`${server.url}/healthz`);
   const ended = server.end("SIGTERM");
   await refusing(server);

@@ -1,7 +1,7 @@
 import t from "tap";
 import { createGate } from "../../src/engine/gate.js";
 
-/** A gate whose time a test sets, and as many requests under way as it likes. */
+/** A gate whose time a test sets, with as many requests under way as the test wants. */
 function setUp(waiting = () => ({ wins: 0, stalled: false })) {
   let now = 0;
   let late = 0;

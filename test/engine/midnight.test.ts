@@ -266,7 +266,7 @@ t.test(
     };
     const lock = await world.sql.reserve();
     await lock`begin`;
-    // Who looks for the row finds none; who writes one waits.
+    // Readers find no row; writers wait.
     await lock`lock table result in share mode`;
     const first = late.draw("ann", "key-1");
     await reached;
@@ -289,7 +289,7 @@ t.test(
     });
     const again = early.draw("ann", "key-1");
     await decided;
-    // Time enough for a look that must not be taken for the last word.
+    // Enough time for a look that must not count as final.
     for (let n = 0; n < 20; n += 1) {
       await early.results.find("nobody", "2099-11-22");
     }

@@ -14,7 +14,7 @@ import { createWorld, type World } from "../support/world.js";
 
 // What happens where Postgres refuses a win: Redis lost its last writes, or a quota was lowered meanwhile.
 
-/** Takes Redis back to an earlier state without the servers noticing, as a failover to a late replica would. */
+/** Sets Redis back to an earlier state without the servers noticing, as a failover to a late replica would. */
 async function snapshot({ redis }: World) {
   const names = await redis.keys("*");
   const dumps = await Promise.all(names.map((name) => redis.dumpBuffer(name)));

@@ -184,7 +184,7 @@ t.test("bytes that are not UTF-8 do not make two users one", async (t) => {
   }
 });
 
-/** Sends bytes and answers with all that comes back until the socket is closed. */
+/** Sends bytes and returns all that comes back until the socket is closed. */
 function raw(url: string, bytes: string): Promise<string> {
   const { port } = new URL(url);
   return new Promise((resolve, reject) => {

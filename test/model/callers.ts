@@ -21,7 +21,7 @@ export function draw(
   );
 }
 
-/** Sends a draw whose answer is not waited for; answers with how to hang up. */
+/** Sends a draw whose answer is not waited for; returns a function that hangs up. */
 export function drawAndLeave(url: string, user: string, key: string | null) {
   const { hostname, port } = new URL(url);
   const socket = connect(Number(port), hostname);

@@ -17,7 +17,7 @@ import { AHEAD, type Real, soon } from "./world.js";
 /** The users that the histories use. */
 export const USERS = ["ann", "bob", "cyd"];
 
-/** Takes the world to where every history begins. */
+/** Resets the world to where every history begins. */
 export async function begin(real: Real, history: number): Promise<Model> {
   const model = createModel(history, AHEAD.length);
   await real.reached();
@@ -42,7 +42,7 @@ export async function begin(real: Real, history: number): Promise<Model> {
   return model;
 }
 
-/** Everybody tries once more: whoever was not told a win is told it now, and nobody draws twice. */
+/** Everybody tries once more: untold wins are told now, and nobody draws twice. */
 export async function end(model: Model, real: Real): Promise<void> {
   for (const [n, user] of [...USERS, ...USERS].entries()) {
     await real.setRoll(0);

@@ -7,7 +7,7 @@ import {
   type Row,
 } from "./table.js";
 
-/** The service as it is promised, in memory: plain data, so that a history can be thought further on a copy. */
+/** The service as promised, in memory: plain data, so that a history can be continued on a copy. */
 export type Model = {
   /** the number of the history, which makes its users its own */
   history: number;
@@ -64,7 +64,7 @@ export function createModel(history: number, servers: number): Model {
   };
 }
 
-/** Decides a try. Whether its answer arrived is another matter: see `tell`. */
+/** Decides an attempt. Whether its answer arrived is separate: see `tell`. */
 export function decide(model: Model, { user, key, roll }: Try): Outcome {
   const day = today(model);
   // A key repeats its outcome until the end of the following day.

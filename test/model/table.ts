@@ -10,7 +10,7 @@ export type Row = {
 /** One change of a row. */
 export type Change = Partial<Omit<Row, "id">>;
 
-/** What every history begins with: three stretches of the odds, and four tenths that win nothing. */
+/** The table that every history begins with: three prizes, and four tenths of the odds that win nothing. */
 export const FIRST_PRIZES: Row[] = [
   { id: "A", tenths: 3, daily: 2, total: 3, active: true },
   { id: "B", tenths: 2, daily: null, total: 4, active: true },

@@ -17,7 +17,7 @@ export const AHEAD = [0, 600_000];
 
 const DRAW = new URL("../../lua/draw.lua", import.meta.url);
 
-/** Stores of the test's own, and servers on them whose time, chance and links the test holds in its hands. */
+/** Stores of the test's own, and servers on them whose time, chance and links the test controls. */
 export async function createReal(t: Test) {
   const stores = await startStores();
   t.teardown(() => stores.close());
@@ -69,7 +69,7 @@ export async function createReal(t: Test) {
   const draw = (n: number, user: string, key: string | null) =>
     callers.draw(at(n).url, user, key);
 
-  /** Sends a draw; answers with how to hang up, so that the server has noticed it. */
+  /** Sends a draw; returns a function that hangs up, so that the server has noticed it. */
   function drawAndLeave(n: number, user: string, key: string | null) {
     const { url, process } = at(n);
     const hangUp = callers.drawAndLeave(url, user, key);

@@ -8,8 +8,8 @@ import { type Ran, runTest } from "./run.js";
 import { mutants } from "./table.js";
 
 /**
- * `npm run mutants [-- [--few] [--list] [--jobs N] WORD…]`: makes each mistake of the table, whose name or file holds one of the
- * words, in a copy of the project, and looks whether its test fails. Ends with 1 where one survives.
+ * `npm run mutants [-- [--few] [--list] [--jobs N] WORD…]`: makes each mistake of the table (with words: those whose
+ * name, file or test contains one) in a copy of the project and checks that its test fails. Exits 1 if one survives.
  */
 const { values, positionals } = parseArgs({
   allowPositionals: true,

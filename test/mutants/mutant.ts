@@ -1,4 +1,4 @@
-/** A mistake that somebody could make, and the tests that must fail on it. */
+/** A mistake that somebody could make, and the test that must fail on it. */
 export type Mutant = {
   /** what is wrong, in a few words */
   name: string;

@@ -1,6 +1,6 @@
 import type { Mutant } from "./mutant.js";
 
-/** Mistakes in what a server says of itself. */
+/** Mistakes in what a server says about itself. */
 export const ready: Mutant[] = [
   {
     name: "each asker has a look of its own",

@@ -4,12 +4,12 @@ import type { Pair } from "../support/stores.js";
 import type { Copy } from "./copy.js";
 import type { Mutant } from "./mutant.js";
 
-/** What became of a test. broken: it did not come to test anything, since the code does not run at all. */
+/** How a test ended. broken: it tested nothing, since the code does not run at all. */
 export type End = "passed" | "failed" | "broken";
 
 export type Ran = { end: End; seconds: number; output: string };
 
-/** What is said of code that can't be run, or of stores that give no room. Such a failure proves nothing. */
+/** Messages about code that can't run, or stores without room. Such a failure proves nothing. */
 const BROKEN =
   /SyntaxError|Transform failed|ERR_MODULE_NOT_FOUND|Redis databases are taken|does not provide an export|Error compiling script|syntax error at or near/;
 

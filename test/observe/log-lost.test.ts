@@ -10,7 +10,7 @@ import { home } from "../support/temporary-folder.js";
 import { until } from "../support/until.js";
 import { createWorld, type World } from "../support/world.js";
 
-// A log that can't be written never keeps the service from its work.
+// A log that can't be written never stops the service.
 
 /** A server whose standard output is what the test makes it. */
 async function start(t: Test, world: World, out: number | "pipe") {

@@ -10,9 +10,9 @@ import { until } from "../support/until.js";
 import { createWorld } from "../support/world.js";
 import { crowd, flood, memory, probe, quantile } from "./measure.js";
 
-// The rule: whoever can be answered in about a second is answered, and only what would wait longer is refused, at once.
-// Half a minute of it with OVERLOAD_SECONDS=30. The machine's two cores do the callers' work as well, and its
-// neighbours', so a crowd is measured by what this machine does just then. Times are printed.
+// The rule: requests that can be answered within about a second are answered; only those that would wait longer are
+// refused, at once. Half a minute of it with OVERLOAD_SECONDS=30. The machine's two cores do the callers' work as well,
+// and its neighbours', so a crowd is measured by what this machine does just then. Times are printed.
 
 const SECONDS = Number(process.env.OVERLOAD_SECONDS ?? 6);
 
@@ -71,7 +71,7 @@ t.test("a crowd that fits into a second is served, all of it", async (t) => {
 async function overload(t: Test, away: number) {
   const { world, server } = await setUp(t, away);
   const { url, child } = server;
-  // By how much the neighbours slowed the machine down at most, as seen between the parts: 1 where there are none.
+  // How much other processes slowed the machine down at most, as seen between the parts: 1 if there are none.
   let slow = slowdown();
   const look = () => {
     slow = Math.max(slow, slowdown());
@@ -81,7 +81,7 @@ async function overload(t: Test, away: number) {
   look();
   const fit = Math.ceil((10 * BUSY) / slow);
   const steady = await flood(url, fit, 3);
-  // Callers who get too little of the machine to send what they have to send are nobody's crowd.
+  // Callers who get too little of the machine to send their requests are no crowd.
   const crowded = Math.ceil((100 * BUSY) / slow);
   const before = await memory(child.pid);
   let most = before;
@@ -121,7 +121,7 @@ async function overload(t: Test, away: number) {
   t.ok(many.accepted > 0 && rush.accepted.length > 0, "some are accepted");
   t.ok(most < MEMORY, "memory is bounded");
   t.equal(after.refused.length + after.other, 0, "normal again");
-  // Later than a server's own deadline nobody is answered, but for what this process itself is late.
+  // Nobody is answered after the server's own deadline, apart from this process's own delay.
   const longest = 2_000 * slow + 4 * among.late;
   t.ok(quantile(among.accepted, 0.99) < longest, "accepted within two seconds");
   t.ok(

@@ -8,7 +8,8 @@ import { setPrizes } from "../support/set-prizes.js";
 import { startServer } from "../support/start-server.js";
 import { createWorld } from "../support/world.js";
 
-// Two Redis went on from the same moment: what the old side wrote is found on the new one, however late it came.
+// Two Redis servers continued from the same moment: what the old side wrote is found on the new one, however late it
+// came.
 
 /** A chance to win that the test turns off. */
 function chance() {

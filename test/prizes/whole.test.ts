@@ -11,7 +11,7 @@ import { startStores } from "../support/stores.js";
 import { until } from "../support/until.js";
 import { createWorld, ownWorld, type World } from "../support/world.js";
 
-// A decision is taken only on data of which the server knows that they are whole.
+// Decisions are taken only on data that the server knows to be complete.
 
 const NEVER = 999_999_999;
 
@@ -153,7 +153,7 @@ t.test(
   },
 );
 
-/** Takes Redis back to what it was, on the same connections. */
+/** Sets Redis back to what it was, on the same connections. */
 async function snapshot({ redis }: World) {
   const names = await redis.keys("*");
   const dumps = await Promise.all(names.map((name) => redis.dumpBuffer(name)));
@@ -183,7 +183,7 @@ t.test(
     const { date } = server.clock.today();
     const before = await epochOf(world, date);
     await goBack();
-    // The counters alone would not tell.
+    // The counters alone would not show it.
     await world.redis.hset(keys.taken, "A", 2);
     await world.redis.hset(keys.takenToday(date), "A", 2);
     t.equal(told((await server.draw("ann")).body), "won", "as the row says");

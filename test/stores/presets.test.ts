@@ -11,7 +11,7 @@ import { createWorld, type World } from "../support/world.js";
 
 // What a database or a role presets changes no answer, or is refused at the start with a sentence.
 
-/** Everything that changes how a statement is read, what it answers or what a commit means, set to what is least usual. */
+/** Everything that changes how a statement is read, what it returns or what a commit means, set to an unusual value. */
 const PRESETS = [
   "timezone = 'Asia/Kathmandu'",
   "datestyle = 'German, DMY'",
@@ -202,7 +202,7 @@ t.test(
       `create table migration (name text primary key, applied_at timestamptz not null default now())`,
     );
     const files = await migrations();
-    // The list can't be added to while we hold a name of it; the next one is held before this one is let go.
+    // Nobody can add to the list while we hold a name of it; the next name is held before this one is released.
     const hold = async (file: string) => {
       const lock = await sql.reserve();
       await lock`begin`;

@@ -20,7 +20,7 @@ export type Link = {
   hold(): void;
   /** The replies that waited go on, none is lost. */
   release(): void;
-  /** From now on it leads to another store: old connections end, as a failover ends them. */
+  /** From now on the link leads to another store: old connections end, as in a failover. */
   lead(target: string): void;
   /** Cuts all connections. */
   cut(): void;

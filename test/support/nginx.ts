@@ -56,7 +56,7 @@ export async function startNginx(t: Test, urls: string[]) {
   return { url, without };
 }
 
-/** nginx that has a server below a path, such as /promo/, and nothing else. Answers with the address of that path. */
+/** nginx that has a server below a path, such as /promo/, and nothing else. Returns the address of that path. */
 export async function startNginxBelow(t: Owner, path: string, server: string) {
   const folder = await mkdtemp(join(home(), "nginx-"));
   const port = await freePort();

@@ -18,7 +18,7 @@ export const outboxHolds = ({ redis }: Pick<World, "redis">, wins: number) =>
     if (now !== wins) throw new Error(`${now}`);
   });
 
-/** Puts a win into the outbox as draw.lua would have, in an entry of its own. Answers with the entry's id. */
+/** Puts a win into the outbox as draw.lua would have, in an entry of its own. Returns the entry's id. */
 export async function addWin(
   redis: Pick<Redis, "xadd">,
   win: Pick<Win, "user_id" | "prize_id" | "draw_date" | "unit">,

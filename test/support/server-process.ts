@@ -19,8 +19,8 @@ export const START_OPTIONS = /exec node (.*) dist\/main\.js/
 const TSX = import.meta.resolve("tsx");
 
 /**
- * The server's command line. tap puts loader hooks of its own into every Node that a test starts, which makes a start
- * take 2.5 s instead of 0.7 and is not what our users run: env takes them out again.
+ * The server's command line. tap adds its own loader hooks to every Node that a test starts, so that a start takes 2.5
+ * s instead of 0.7 s and is not what our users run: env removes them.
  */
 export function commandOf(main = MAIN): [string, string[]] {
   const loader = main.endsWith(".ts") ? ["--import", TSX] : [];
@@ -34,7 +34,7 @@ export type ServerProcess = {
   child: ChildProcess;
   /** what it printed so far */
   lines: string[];
-  /** Sends a signal and answers with the exit code, or null where the signal ended it. */
+  /** Sends a signal and returns the exit code, or null where the signal ended it. */
   end(signal: NodeJS.Signals): Promise<number | null>;
 };
 

@@ -1,6 +1,6 @@
 import type { World } from "./world.js";
 
-/** A row of the prize table, with what a test cares for. */
+/** A row of the prize table: the columns that matter to tests. */
 export type PrizeRow = {
   id: string;
   probability?: number | string;

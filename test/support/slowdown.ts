@@ -1,12 +1,12 @@
 /** Milliseconds of processor time that a look at the machine takes. */
 const LOOK = 30;
 
-/** Past that a machine is not busy but stuck, and what takes so long is to be seen. */
+/** Beyond this a machine is not busy but stuck, and the delay must show. */
 const MOST = 20;
 
 /**
- * A promise's bound in milliseconds, as it stands on a machine that has other things to do: longer by as much as those who
- * want to run have to wait for it. An idle machine leaves it as it is.
+ * A promise's bound in milliseconds, adjusted to a busy machine: longer in proportion to how long processes wait for a
+ * core. On an idle machine it is unchanged.
  */
 export function bound(milliseconds: number): number {
   return milliseconds * slowdown();

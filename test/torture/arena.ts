@@ -20,7 +20,7 @@ export type Slot = {
   pause(): void;
   resume(): void;
   kill(): Promise<void>;
-  /** SIGTERM. Answers with the exit code, or 0 where a kill -9 came first. */
+  /** SIGTERM. Returns the exit code, or 0 where a kill -9 came first. */
   stop(): Promise<number | null>;
   start(): Promise<void>;
 };

@@ -3,7 +3,7 @@ import { keys } from "../../src/stores/keys.js";
 import { until } from "../support/until.js";
 import type { Arena, Slot } from "./arena.js";
 
-/** Strikes now; answers with what heals it. */
+/** Strikes now; returns what heals it. */
 export type Fault = (arena: Arena, slot: Slot) => Promise<() => unknown>;
 
 const nothing = () => {};

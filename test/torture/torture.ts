@@ -96,7 +96,7 @@ async function strikeAll(
   return struck;
 }
 
-/** Answers whether it came about. */
+/** Returns whether it came about. */
 async function strike(
   arena: Arena,
   fault: Struck,

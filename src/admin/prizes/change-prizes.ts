@@ -43,7 +43,7 @@ export async function readPrizeTable(postgres: Postgres): Promise<PrizeTable> {
 }
 
 /**
- * Changes the prizes all or none, and answers with all of them as they are then, or would be. Rejects with
+ * Changes the prizes all or none, and returns all of them as they are then, or would be. Rejects with
  * INVALID_REQUEST, PRECONDITION_FAILED, PRIZE_NOT_FOUND, PRIZE_EXISTS, and UNAVAILABLE. Where the connection broke under a
  * change that was saved, its second run meets the first one: then these too can come of a change that stands.
  */

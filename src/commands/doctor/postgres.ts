@@ -4,7 +4,7 @@ import { createPostgres, type Postgres } from "../../stores/postgres.js";
 import { sentenceOf } from "../program.js";
 import { fail, failWith, ok, type Say, warn } from "./finding.js";
 
-/** Measures a question. Answers with undefined where Postgres can't be reached; the caller closes. */
+/** Measures a question. Returns undefined where Postgres can't be reached; the caller closes. */
 export async function reachPostgres(
   url: string,
   say: Say,
@@ -84,7 +84,7 @@ export async function examinePostgres(
   }
 }
 
-/** Whether all of `sql/` is applied, and nothing else. Answers with whether the tables are there. */
+/** Whether all of `sql/` is applied, and nothing else. Returns whether the tables are there. */
 export async function examineMigrations(
   postgres: Postgres,
   say: Say,

@@ -5,7 +5,7 @@ import type { Postgres } from "../../stores/postgres.js";
 import type { Redis } from "../../stores/redis.js";
 import { failWith, ok, type Say, warn } from "./finding.js";
 
-/** The odds, and the results against the quotas of a date. Answers with the rows of the prize table. */
+/** The odds, and the results against the quotas of a date. Returns the rows of the prize table. */
 export async function examinePrizes(
   postgres: Postgres,
   date: string,

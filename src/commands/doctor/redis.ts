@@ -11,7 +11,7 @@ const CONNECT_TIMEOUT_MS = 3_000;
 /** A share of the memory from which on it is nearly full. */
 const NEARLY_FULL_PART = 0.8;
 
-/** Connects and measures a ping. Answers with undefined where Redis can't be reached; the caller disconnects. */
+/** Connects and measures a ping. Returns undefined where Redis can't be reached; the caller disconnects. */
 export async function reachRedis(
   url: string,
   say: Say,

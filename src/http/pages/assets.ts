@@ -40,7 +40,7 @@ export function versionOf(files: Map<string, Asset>): string {
   return hash(names.sort().join("\n")).digest("hex").slice(0, 10);
 }
 
-/** Answers with the file, as the browser takes it best, or with a 304 where it has it. */
+/** Returns the file, as the browser takes it best, or with a 304 where it has it. */
 export async function sendAsset(
   request: FastifyRequest,
   reply: FastifyReply,

@@ -16,7 +16,7 @@ for process in /proc/[0-9]*; do
   [ "$process/cwd" -ef "$folder" ] && kill -"$signal" "\${process#/proc/}"
 done`;
 
-/** Sees to it that no store outlives this process. Answers with what ends the watch. */
+/** Sees to it that no store outlives this process. Returns what ends the watch. */
 export function guard(home: string): () => void {
   const child = spawn("/bin/sh", ["-c", SCRIPT], {
     ...surroundings(home),

@@ -21,7 +21,7 @@ async function dial(t: Test, count: number) {
   const sockets = Array.from({ length: count }, () => {
     const socket = createConnection({
       ...{ host, port: Number(port) },
-      // Or who is told the last word would leave by itself.
+      // Otherwise a caller who got the last answer would leave by itself.
       allowHalfOpen: true,
     }).pause();
     socket.on("error", () => {});
@@ -38,7 +38,7 @@ async function dial(t: Test, count: number) {
   return sockets;
 }
 
-/** Has a socket read; answers with what came so far. */
+/** Reads from a socket; returns what came so far. */
 function readAll(socket: Socket): () => string {
   let text = "";
   socket.on("data", (chunk) => {

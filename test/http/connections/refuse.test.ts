@@ -104,7 +104,7 @@ t.test("who was refused once is served like any other", async (t) => {
 
 for (const [what, payload] of [
   ["", undefined],
-  // Node reads on to be rid of a body that nobody took.
+  // Node reads on to get rid of a body that nobody read.
   [", with a body", '{"username":"ann"}'],
 ]) {
   t.test(`who does not wait is not read for a second${what}`, async (t) => {

@@ -16,7 +16,7 @@ import { spoiled, spoils } from "./spoiled.js";
 import { watch } from "./watch.js";
 import { createCaller } from "./wire.js";
 
-/** In MiB: more than V8 takes and gives back as it likes, less than the requests of a run would take if they stayed. */
+/** In MiB: more than V8's own ups and downs, less than the requests of a run would take if they stayed. */
 const GROWTH = 64;
 
 const world = await createWorld(t);
@@ -149,7 +149,7 @@ const PROPERTIES: Record<string, Check> = {
 t.test("hostile input", async (t) => {
   const names = Object.entries(PROPERTIES);
   await t.test("warm-up", async (t) => {
-    // The same kinds of input as later, by other seeds: what V8 compiles and allocates for good is there afterwards.
+    // The same kinds of input as later, by other seeds: afterwards V8 has compiled and allocated what it keeps.
     for (const [, check] of names) await check(t, 0.2 / names.length, 1e6);
   });
   const before = { memory: await seen.memory(), files: await seen.files() };

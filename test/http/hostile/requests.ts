@@ -171,7 +171,7 @@ const target = fc.oneof(
 
 export const MADE_UP = ["BREW", "get", "GETT", "X", "PRI", "", "DRAW\t", "GÉT"];
 
-/** Every method that Node knows and some that nobody does, on any path. */
+/** Every method that Node knows and some that nobody knows, on any path. */
 export const withTarget: fc.Arbitrary<Request> = fc.record({
   method: fc.oneof(
     fc.constantFrom("GET", "POST", "HEAD"),

@@ -31,7 +31,7 @@ const slowSender = fc.record({
 });
 
 /**
- * Senders that never come to an end, in waves as long as the run lasts. Answers with their number and the longest life
+ * Senders that never come to an end, in waves as long as the run lasts. Returns their number and the longest life
  * of one, in milliseconds. Rejects where one outlives the limit, or is cut off without a word of ours.
  */
 export async function slowSenders({ dial }: Caller) {
@@ -76,7 +76,7 @@ export async function slowSenders({ dial }: Caller) {
   }
 }
 
-/** Callers that were told the last word and neither close nor fall silent. Rejects where one is let be. */
+/** Callers who got the last answer and neither close nor fall silent. Rejects if one of them is left alone. */
 export async function stayers({ dial }: Caller) {
   const callers = Array.from({ length: 20 }, async () => {
     const socket = dial(true);
@@ -89,7 +89,7 @@ export async function stayers({ dial }: Caller) {
   await Promise.all(callers);
 }
 
-/** Callers that go on sending requests and never read an answer, until the function that it answers with is called. */
+/** Callers that go on sending requests and never read an answer, until the returned function is called. */
 export function neverReading({ dial }: Caller, count: number) {
   const request = "GET /prizes HTTP/1.1\r\nhost: x\r\n\r\n";
   const sockets = Array.from({ length: count }, () => dial().pause());

@@ -17,7 +17,7 @@ export function watch({ url, child, lines }: ServerProcess) {
   /** What it logged as an error, or said outside of its log. */
   const complaints = () => lines.filter((line) => levelOf(line) >= 50);
 
-  /** Asks for a sign of life over and over. `stop` answers with how often, and the longest wait in milliseconds. */
+  /** Asks for a sign of life over and over. `stop` returns how often, and the longest wait in milliseconds. */
   function pulse() {
     let beating = true;
     const waits: number[] = [];

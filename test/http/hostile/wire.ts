@@ -37,7 +37,7 @@ export function createCaller(t: Test, url: string) {
     return socket;
   }
 
-  /** Sends, and answers with what came back. Rejects where it is not HTTP, or not there within two seconds. */
+  /** Sends, and returns what came back. Rejects where it is not HTTP, or not there within two seconds. */
   async function exchange(sending: Sending): Promise<Answer[]> {
     const { pieces, methods = [], leave } = sending;
     const wanted = sending.answers ?? Number.POSITIVE_INFINITY;
