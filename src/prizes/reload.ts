@@ -1,11 +1,11 @@
 import { createBatcher } from "../batch.js";
 import type { Clock, Day } from "../clock.js";
 import { unavailable } from "../errors.js";
-import { keys } from "../stores/keys.js";
 import type { Postgres } from "../stores/postgres.js";
-import { type Redis, replies } from "../stores/redis.js";
+import type { Redis } from "../stores/redis.js";
 import { type Epoch, isRestoring, nameOf, newEpoch } from "./epoch.js";
 import { differenceOf, putTable, readTable } from "./in-force.js";
+import { look } from "./look.js";
 import { type Found, lostOf } from "./loss.js";
 import {
   compile,
@@ -48,9 +48,6 @@ type Asked = { date: string; found: Found };
 
 /** How often a day is read again after its data got a new name. */
 const MOST_TRIES = 3;
-
-/** How long each look keeps out servers with another time zone; lua/reload.lua has the same number. */
-const TIME_ZONE_HELD_MS = 10_000;
 
 const DOUBTED =
   "Redis's clock has jumped: nothing is drawn until it has stood for five seconds.";
@@ -194,26 +191,16 @@ export function createPrizes(
     }
   }
 
-  /** Whether the data in Redis differ from what this server expects. Also keeps out servers with another time zone. */
+  /** Whether the data in Redis differ from what this server expects. */
   async function isChanged(date: string): Promise<boolean> {
-    const asking = redis
-      .multi()
-      .hget(keys.prizes, "version")
-      .hmget(keys.takenToday(date), "@epoch", "@lineage")
-      .info("replication")
-      .hset(
-        keys.prizes,
-        "time_zone_until",
-        Math.floor(clock.now()) + TIME_ZONE_HELD_MS,
-      );
-    const [version, [epoch, lineage], info] = (await replies(asking)) as [
-      string | null,
-      [string | null, string | null],
-      string,
-    ];
+    const { version, epoch, isSameRedis } = await look(
+      redis,
+      date,
+      clock.now(),
+    );
     // Another server may have put a newer table in force; none at all, or an older one, means that Redis lost it.
-    if (Number(version ?? 0) < Number(inForce)) return true;
-    return epoch !== epochs.get(date) || !info.includes(`:${lineage}`);
+    if (version < Number(inForce)) return true;
+    return epoch !== epochs.get(date) || !isSameRedis;
   }
 
   const title = (id: string) =>
