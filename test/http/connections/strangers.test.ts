@@ -9,6 +9,7 @@ import {
   startProcess,
 } from "../../support/server-process.js";
 import { setPrizes } from "../../support/set-prizes.js";
+import { bound, slowdown } from "../../support/slowdown.js";
 import { until } from "../../support/until.js";
 import { createWorld } from "../../support/world.js";
 
@@ -45,6 +46,22 @@ async function draw({ url }: ServerProcess): Promise<number> {
   });
   await answer.text();
   return answer.status;
+}
+
+/**
+ * A draw of a caller who asks again after a 503, as told. Returns the milliseconds until the answer. Only where other
+ * processes take the machine away may there be a 503.
+ */
+async function served(t: Test, server: ServerProcess): Promise<number> {
+  const began = performance.now();
+  for (;;) {
+    const status = await draw(server);
+    if (status === 200) return performance.now() - began;
+    const slow = slowdown();
+    const isBusy = status === 503 && slow > 1.5;
+    t.ok(isBusy, `${status} on a machine ${slow.toFixed(1)} times as slow`);
+    if (!isBusy) return Number.POSITIVE_INFINITY;
+  }
 }
 
 const files = async ({ child }: ServerProcess) =>
@@ -100,7 +117,7 @@ for (const [what, text] of Object.entries(ODD)) {
     );
     t.equal(done, 300);
     t.equal(server.child.exitCode, null, "it lives");
-    t.equal(await draw(server), 200);
+    t.ok((await served(t, server)) < Number.POSITIVE_INFINITY);
     await until("its files are closed", async () => {
       const open = await files(server);
       if (open > calm + 10) throw new Error(`${open}, before ${calm}`);
@@ -144,14 +161,12 @@ for (const path of PATHS) {
     let slowest = 0;
     let most = 0;
     for (let n = 0; n < 40; n += 1) {
-      const at = performance.now();
-      t.equal(await draw(server), 200);
-      slowest = Math.max(slowest, performance.now() - at);
+      slowest = Math.max(slowest, await served(t, server));
       most = Math.max(most, await memory(server.child.pid));
     }
     t.comment(`slowest draw ${slowest.toFixed()} ms, ${most.toFixed()} MiB`);
     // Two seconds are the promise; beside busy neighbours this process is late, too.
-    t.ok(slowest < 2_000 + 4 * late(), "draws go on");
+    t.ok(slowest < bound(2_000) + 4 * late(), "draws go on");
     t.ok(most < 500, "memory is bounded");
     for (const socket of sockets) socket.destroy();
     await until("its files are closed", async () => {
@@ -174,7 +189,7 @@ t.test("300 slow viewers of the live figures: fifty at a time", async (t) => {
     const text = await (await fetch(`${server.url}/metrics`)).text();
     if (!text.includes("lucky_draw_live_viewers 50")) throw new Error("fewer");
   });
-  t.equal(await draw(server), 200);
+  t.ok((await served(t, server)) < Number.POSITIVE_INFINITY);
   for (const socket of sockets) socket.destroy();
   await until("none", async () => {
     const text = await (await fetch(`${server.url}/metrics`)).text();
@@ -194,7 +209,7 @@ t.test(
     await until("they are seen", async () => {
       if ((await files(server)) < calm + 200) throw new Error("not yet");
     });
-    t.equal(await draw(server), 200);
+    t.ok((await served(t, server)) < Number.POSITIVE_INFINITY);
     await until(
       "their files are closed",
       async () => {
