@@ -5,6 +5,7 @@ import { latency } from "./latency.js";
 import { loss } from "./loss.js";
 import { memory } from "./memory.js";
 import { processes } from "./processes.js";
+import { redeem } from "./redeem.js";
 import { redis } from "./redis.js";
 import type { Question } from "./support/question.js";
 import { ask } from "./support/report.js";
@@ -13,6 +14,7 @@ import { throughput } from "./throughput.js";
 /** `npm run bench [-- --quick] [QUESTION…]`: asks all questions, or those named. README.md says what each one asks. */
 const QUESTIONS: Record<string, Question> = {
   throughput,
+  redeem,
   latency,
   processes,
   redis,

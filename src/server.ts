@@ -18,6 +18,7 @@ import { createUntold } from "./outbox/untold.js";
 import { createPrizes } from "./prizes/reload.js";
 import { createRestoring } from "./prizes/restoring.js";
 import { type Random, systemRandom } from "./random.js";
+import { createRedemptions } from "./results/redeem.js";
 import { createResults } from "./results/results.js";
 import { createScheduler } from "./scheduler.js";
 import type { Settings } from "./services.js";
@@ -79,6 +80,7 @@ export function createServer(settings: Settings, options: ServerOptions) {
     metrics,
   );
   const country = settings.DEFAULT_COUNTRY as CountryCode;
+  const redemptions = createRedemptions(postgres);
   const parts = { redis, postgres, clock, prizes, engine, settlements };
   const lateness = watchLateness();
   const gate = createGate(results, lateness);
@@ -88,7 +90,15 @@ export function createServer(settings: Settings, options: ServerOptions) {
   const limits = isLimited
     ? createRedis(options.limitsUrl ?? redisUrl, COUNT_TIMEOUT_MS)
     : undefined;
-  const shared = { country, gate, lateness, metrics, settings, limits };
+  const shared = {
+    country,
+    redemptions,
+    gate,
+    lateness,
+    metrics,
+    settings,
+    limits,
+  };
   const services = { ...parts, ...shared };
   const app = buildApp(services, log);
   const restoring = createRestoring(redis, postgres, clock, prizes);
@@ -152,6 +162,7 @@ export function createServer(settings: Settings, options: ServerOptions) {
     clearTimeout(cut);
     await scheduler.stop();
     await results.idle();
+    await redemptions.idle();
     await settlements.idle();
     redis.disconnect();
     limits?.disconnect();

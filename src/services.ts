@@ -6,6 +6,7 @@ import type { Lateness } from "./engine/lateness.js";
 import type { Metrics } from "./observe/metrics.js";
 import type { Settlements } from "./outbox/settle.js";
 import type { Prizes } from "./prizes/reload.js";
+import type { Redemptions } from "./results/redeem.js";
 import type { Config } from "./settings/config.js";
 import type { Postgres } from "./stores/postgres.js";
 import type { Redis } from "./stores/redis.js";
@@ -22,6 +23,7 @@ export type Services = {
   prizes: Prizes;
   engine: Engine;
   settlements: Settlements;
+  redemptions: Redemptions;
   gate: Gate;
   lateness: Lateness;
   /** where they are on */

@@ -1,22 +1,18 @@
+import { createBatcher } from "../batch.js";
 import {
   ALREADY_REDEEMED,
   CLAIM_EXPIRED,
   Failure,
   RESULT_NOT_FOUND,
+  unavailable,
 } from "../errors.js";
-import type { Postgres } from "../stores/postgres.js";
+import { isDataError, type Postgres } from "../stores/postgres.js";
 import type { Result } from "./results.js";
 
 /** A redeemed result; `phone_no` is E.164, or null where the winner gave none. */
 export type Redeemed = Result & {
   phone_no: string | null;
   redeemed_at: string;
-};
-
-type Standing = Omit<Result, "created_at"> & {
-  created_at: Date;
-  phone_no: string | null;
-  redeemed_at: Date | null;
 };
 
 export type Redemption = {
@@ -30,30 +26,81 @@ export type Redemption = {
   since: string | undefined;
 };
 
-/**
- * Redeems a user's result. The same phone number again gets the same answer; a number may be added where none was given. Rejects with RESULT_NOT_FOUND (also for somebody else's), ALREADY_REDEEMED where another number
- * holds it, CLAIM_EXPIRED, UNAVAILABLE.
- */
-export async function redeem(
-  postgres: Postgres,
-  { id, user_id, phone_no: phoneNo, now, since = "-infinity" }: Redemption,
-): Promise<Redeemed> {
-  // One statement, which leaves the row unchanged if it refuses and returns the row as it is then: a second statement
-  // might see another state than the one the first decided on.
-  const [row] = await postgres.query(
-    (sql) => sql<Standing[]>`
-      update result
-      set phone_no = case when redeemed_at is null and draw_date < ${since}::text::date then phone_no
-          else coalesce(phone_no, ${phoneNo}) end,
-        redeemed_at = case when redeemed_at is null and draw_date < ${since}::text::date then null
-          else coalesce(redeemed_at, to_timestamp(${now}::float8 / 1000)) end
-      where id = ${id} and user_id = ${user_id}
-      returning id, user_id, prize_id, created_at, phone_no, redeemed_at`,
+export type Redemptions = {
+  /**
+   * Redeems a user's result, batched with others that arrive meanwhile. The same phone number again gets the same answer; a
+   * number may be added where none was given. Rejects with RESULT_NOT_FOUND (also for somebody else's), ALREADY_REDEEMED
+   * where another number holds it, CLAIM_EXPIRED, UNAVAILABLE.
+   */
+  redeem(redemption: Redemption): Promise<Redeemed>;
+  idle(): Promise<void>;
+};
+
+/** A row as it is after the statement. */
+type Row = Omit<Result, "created_at"> & {
+  created_at: Date;
+  phone_no: string | null;
+  redeemed_at: Date | null;
+};
+
+/** Rows per UPDATE. */
+const LARGEST_BATCH = 500;
+
+/** The statement was about another redemption of the same win, and this one may still change the row. */
+const AGAIN = Symbol("again");
+
+export function createRedemptions(postgres: Postgres): Redemptions {
+  const updates = createBatcher<Redemption, Redeemed | typeof AGAIN>(
+    (redemptions) => redeemAll(postgres, redemptions),
+    LARGEST_BATCH,
   );
-  if (!row) throw new Failure("RESULT_NOT_FOUND", RESULT_NOT_FOUND);
+
+  async function redeem(redemption: Redemption): Promise<Redeemed> {
+    for (;;) {
+      const end = await updates.add(redemption);
+      if (end !== AGAIN) return end;
+    }
+  }
+
+  return { redeem, idle: updates.idle };
+}
+
+/** Of several redemptions of one win the first is carried out; what the row is then decides about the others. */
+async function redeemAll(
+  postgres: Postgres,
+  redemptions: Redemption[],
+): Promise<(Redeemed | typeof AGAIN | Error)[]> {
+  const firsts = new Map<string, Redemption>();
+  for (const redemption of redemptions) {
+    const win = winOf(redemption);
+    if (!firsts.has(win)) firsts.set(win, redemption);
+  }
+  const rows = await updateEach(postgres, [...firsts.values()]);
+  const ends = new Map(
+    [...firsts].map(([win, first], n) => [win, { first, row: rows[n] }]),
+  );
+  return redemptions.map((redemption) => {
+    const { first, row } = ends.get(winOf(redemption)) ?? {};
+    if (row instanceof Error) return row;
+    return endOf(redemption, row, first?.since === redemption.since);
+  });
+}
+
+const winOf = ({ id, user_id }: Pick<Redemption, "id" | "user_id">) =>
+  `${id.toLowerCase()} ${user_id}`;
+
+/** What the row says of a redemption. `isSameDay`: the row was compared with the redemption's own `since`. */
+function endOf(
+  { phone_no: phoneNo }: Redemption,
+  row: Row | undefined,
+  isSameDay: boolean,
+): Redeemed | typeof AGAIN | Failure {
+  if (!row) return new Failure("RESULT_NOT_FOUND", RESULT_NOT_FOUND);
   const { redeemed_at, phone_no, created_at } = row;
-  if (!redeemed_at) throw new Failure("CLAIM_EXPIRED", CLAIM_EXPIRED);
-  if (phone_no !== phoneNo) throw refusal(phoneNo);
+  if (!redeemed_at) {
+    return isSameDay ? new Failure("CLAIM_EXPIRED", CLAIM_EXPIRED) : AGAIN;
+  }
+  if (phone_no !== phoneNo) return phone_no === null ? AGAIN : refusal(phoneNo);
   return {
     ...row,
     created_at: created_at.toISOString(),
@@ -69,3 +116,58 @@ const refusal = (phoneNo: string | null) =>
       ? "This prize has already been redeemed with a phone number: send that number."
       : ALREADY_REDEEMED,
   );
+
+/** The row of each redemption, in order, or the error of one that Postgres can't read. Wins must be distinct. */
+async function updateEach(
+  postgres: Postgres,
+  redemptions: Redemption[],
+): Promise<(Row | Error | undefined)[]> {
+  try {
+    const rows = await updateAll(postgres, redemptions);
+    const byWin = new Map(rows.map((row) => [winOf(row), row]));
+    return redemptions.map((redemption) => byWin.get(winOf(redemption)));
+  } catch (error) {
+    if (!isDataError(error)) throw error;
+    // One bad value must not fail its neighbours: halve the batch until it stands alone.
+    if (redemptions.length === 1) return [unavailable(error)];
+    const middle = Math.ceil(redemptions.length / 2);
+    return [
+      ...(await updateEach(postgres, redemptions.slice(0, middle))),
+      ...(await updateEach(postgres, redemptions.slice(middle))),
+    ];
+  }
+}
+
+/**
+ * One statement, which leaves a row unchanged if it refuses and returns the rows as they are then: a second statement might
+ * see another state than the one the first decided on. Rows are locked in one order, so that two servers that redeem the
+ * same wins wait for each other and don't deadlock.
+ */
+function updateAll(postgres: Postgres, redemptions: Redemption[]) {
+  return postgres.query(
+    (sql) => sql<Row[]>`
+      with asked as (
+        select a.id, a.user_id, nullif(a.phone_no, '') as phone_no, to_timestamp(a.now / 1000) as now, a.since::date as since
+        from unnest(
+          ${redemptions.map(({ id }) => id)}::uuid[],
+          ${redemptions.map(({ user_id }) => user_id)}::text[],
+          ${redemptions.map(({ phone_no }) => phone_no ?? "")}::text[],
+          ${redemptions.map(({ now }) => now)}::float8[],
+          ${redemptions.map(({ since }) => since ?? "-infinity")}::text[]
+        ) as a (id, user_id, phone_no, now, since)
+      ), held as (
+        select r.id
+        from asked a join result r on r.id = a.id and r.user_id = a.user_id
+        order by r.id
+        for no key update of r
+      )
+      update result r
+      set phone_no = case when r.redeemed_at is null and r.draw_date < a.since then r.phone_no
+          else coalesce(r.phone_no, a.phone_no) end,
+        redeemed_at = case when r.redeemed_at is null and r.draw_date < a.since then null
+          else coalesce(r.redeemed_at, a.now) end
+      from asked a join held h on h.id = a.id
+      where r.id = a.id and r.user_id = a.user_id
+      returning r.id, r.user_id, r.prize_id, r.created_at, r.phone_no, r.redeemed_at`,
+  );
+}

@@ -11,7 +11,6 @@ import {
   unavailable,
 } from "../../errors.js";
 import { openSince } from "../../results/claim.js";
-import { redeem } from "../../results/redeem.js";
 import type { Services } from "../../services.js";
 import { parsePhone, parseWinner } from "../input.js";
 import { failures } from "../schemas/common.js";
@@ -22,7 +21,7 @@ const late = () => unavailable(new Error("the redemption took too long"));
 /** GET /redeem, with a JSON body or a query string, and POST /redeem. */
 export const redeemRoute: FastifyPluginAsyncTypebox<Services> = async (
   app,
-  { postgres, clock, country, gate, settings },
+  { redemptions, clock, country, gate, settings },
 ) => {
   const described = {
     summary: "Redeem a win",
@@ -52,7 +51,7 @@ export const redeemRoute: FastifyPluginAsyncTypebox<Services> = async (
     };
     const result = await within(
       ANSWER_TIMEOUT_MS,
-      gate.pass(() => redeem(postgres, redemption)),
+      gate.pass(() => redemptions.redeem(redemption)),
       late,
     );
     reply.header("cache-control", "no-store");
