@@ -140,34 +140,18 @@ async function updateEach(
 
 /**
  * One statement, which leaves a row unchanged if it refuses and returns the rows as they are then: a second statement might
- * see another state than the one the first decided on. Rows are locked in one order, so that two servers that redeem the
- * same wins wait for each other and don't deadlock.
+ * see another state than the one the first decided on. `redeem_results`: sql/011_batched_redemptions.sql.
  */
 function updateAll(postgres: Postgres, redemptions: Redemption[]) {
   return postgres.query(
     (sql) => sql<Row[]>`
-      with asked as (
-        select a.id, a.user_id, nullif(a.phone_no, '') as phone_no, to_timestamp(a.now / 1000) as now, a.since::date as since
-        from unnest(
-          ${redemptions.map(({ id }) => id)}::uuid[],
-          ${redemptions.map(({ user_id }) => user_id)}::text[],
-          ${redemptions.map(({ phone_no }) => phone_no ?? "")}::text[],
-          ${redemptions.map(({ now }) => now)}::float8[],
-          ${redemptions.map(({ since }) => since ?? "-infinity")}::text[]
-        ) as a (id, user_id, phone_no, now, since)
-      ), held as (
-        select r.id
-        from asked a join result r on r.id = a.id and r.user_id = a.user_id
-        order by r.id
-        for no key update of r
-      )
-      update result r
-      set phone_no = case when r.redeemed_at is null and r.draw_date < a.since then r.phone_no
-          else coalesce(r.phone_no, a.phone_no) end,
-        redeemed_at = case when r.redeemed_at is null and r.draw_date < a.since then null
-          else coalesce(r.redeemed_at, a.now) end
-      from asked a join held h on h.id = a.id
-      where r.id = a.id and r.user_id = a.user_id
-      returning r.id, r.user_id, r.prize_id, r.created_at, r.phone_no, r.redeemed_at`,
+      select id, user_id, prize_id, created_at, phone_no, redeemed_at
+      from redeem_results(
+        ${redemptions.map(({ id }) => id)}::uuid[],
+        ${redemptions.map(({ user_id }) => user_id)}::text[],
+        ${redemptions.map(({ phone_no }) => phone_no ?? "")}::text[],
+        ${redemptions.map(({ now }) => now)}::float8[],
+        ${redemptions.map(({ since }) => since ?? "-infinity")}::text[]::date[]
+      )`,
   );
 }

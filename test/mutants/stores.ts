@@ -4,9 +4,9 @@ import type { Mutant } from "./mutant.js";
 export const stores: Mutant[] = [
   {
     name: "two phones redeem one win: the later one overwrites",
-    file: "src/results/redeem.ts",
-    find: "else coalesce(r.phone_no, a.phone_no) end",
-    replace: "else a.phone_no end",
+    file: "sql/011_batched_redemptions.sql",
+    find: "else coalesce(r.phone_no, a.phone) end",
+    replace: "else a.phone end",
     test: "test/results/redeem.test.ts",
     only: "a second phone number is refused",
   },
@@ -42,6 +42,14 @@ export const stores: Mutant[] = [
     replace: "throw error;",
     test: "test/results/batched-redemptions.test.ts",
     only: "a value that Postgres can't read",
+  },
+  {
+    name: "redemptions take their rows in the order of their callers",
+    file: "sql/011_batched_redemptions.sql",
+    find: "    order by i.id\n",
+    replace: "",
+    test: "test/results/batched-redemptions.test.ts",
+    only: "rows are taken in one order",
   },
   {
     name: "redemptions of a batch are counted as one",

@@ -7,6 +7,7 @@ import {
 } from "../../src/results/redeem.js";
 import { createPostgres } from "../../src/stores/postgres.js";
 import { startServer } from "../support/start-server.js";
+import { until } from "../support/until.js";
 import { createWorld } from "../support/world.js";
 
 // Redemptions that wait together are one statement, and each has the end that it would have alone.
@@ -172,4 +173,37 @@ t.test("two servers, the same wins, in other orders", async (t) => {
   const [row] =
     await sql`select sum(count)::int as counted from redemption_count`;
   t.equal(row?.counted, 60);
+});
+
+t.test("rows are taken in one order, whoever asks first", async (t) => {
+  const { sql, ids, ask, open } = await setUp(t, ["ann", "bob", "cyd"]);
+  const [low, middle, high] = [...ids]
+    .sort(([, one], [, other]) => (one < other ? -1 : 1))
+    .map(([user]) => user) as [string, string, string];
+  const [one, other] = [open(), open()];
+  const lock = await sql.reserve();
+  await lock`begin`;
+  await lock`select from result where user_id = ${middle} for update`;
+  const waiting = async (count: number) =>
+    until(`${count} that wait`, async () => {
+      const rows = await sql<{ wait_event: string }[]>`
+        select wait_event from pg_stat_activity
+        where datname = current_database() and wait_event_type = 'Lock'`;
+      if (rows.length !== count) throw new Error(`${rows.length}`);
+      return rows.map((row) => row.wait_event);
+    });
+  const batchOf = ({ redeem }: typeof one, users: string[], phone: string) =>
+    Promise.all(users.map((user) => endOf(redeem(ask(user, phone)))));
+  const first = batchOf(one, [low, middle, high], "+85291");
+  await waiting(1);
+  const second = batchOf(other, [high, middle, low], "+85292");
+  // For the end of the first one, which has the lowest row; not behind it for the row in the middle, with another one taken.
+  t.same(await waiting(2), ["transactionid", "transactionid"]);
+  await lock`rollback`;
+  lock.release();
+  t.same(await first, ["+85291", "+85291", "+85291"]);
+  t.same(
+    await second,
+    Array.from({ length: 3 }, () => "ALREADY_REDEEMED"),
+  );
 });
