@@ -10,10 +10,12 @@ import { redis } from "./redis.js";
 import type { Question } from "./support/question.js";
 import { ask } from "./support/report.js";
 import { throughput } from "./throughput.js";
+import { visit } from "./visit.js";
 
 /** `npm run bench [-- --quick] [QUESTION…]`: asks all questions, or those named. README.md says what each one asks. */
 const QUESTIONS: Record<string, Question> = {
   throughput,
+  visit,
   redeem,
   latency,
   processes,

@@ -204,4 +204,20 @@ export const edge: Mutant[] = [
     test: "test/structure.test.ts",
     only: "the core knows no HTTP",
   },
+  {
+    name: "GET /prizes tells a lone caller what was read a second ago",
+    file: "src/http/routes/prizes.ts",
+    find: "lastUntil = asking.length > 1 ? now + REUSE_MS : 0;",
+    replace: "lastUntil = now + 1_000;",
+    test: "test/http/prizes.test.ts",
+  },
+  {
+    name: "GET /prizes reads for each who asks at once",
+    file: "src/http/routes/prizes.ts",
+    find: "    const listing = await last;\n    return asking.map(() => listing);",
+    replace:
+      "    await last;\n    return Promise.all(asking.map(() => readListing(redis, clock)));",
+    test: "test/http/prizes.test.ts",
+    only: "one read for all",
+  },
 ];

@@ -20,6 +20,12 @@ const pack = {
 
 type Encoding = keyof typeof pack;
 
+/** Whether a caller takes an encoding. Made once: a new one for each request took a tenth of the time of a file. */
+const ACCEPTS: [Encoding, RegExp][] = (["br", "gzip"] as const).map((name) => [
+  name,
+  new RegExp(`\\b${name}\\b(?!\\s*;\\s*q=0(\\.0*)?\\s*(,|$))`),
+]);
+
 /** A file for browsers, held in memory and compressed once, by the first who asks. */
 export type Asset = {
   type: string;
@@ -69,9 +75,7 @@ function encodingFor(
   // PNG and WebP are compressed already.
   if (!/^text|svg|json|javascript|yaml/.test(type)) return undefined;
   const accepted = String(headers["accept-encoding"] ?? "");
-  return (["br", "gzip"] as const).find((name) =>
-    new RegExp(`\\b${name}\\b(?!\\s*;\\s*q=0(\\.0*)?\\s*(,|$))`).test(accepted),
-  );
+  return ACCEPTS.find(([, pattern]) => pattern.test(accepted))?.[0];
 }
 
 function bodyOf(asset: Asset, encoding: Encoding | undefined) {

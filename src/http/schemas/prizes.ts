@@ -6,6 +6,11 @@ const Quota = (description: string) =>
     description: `${description}; null means unlimited.`,
   });
 
+/** What whoever names the present ETag in If-None-Match gets. */
+export const NOT_MODIFIED = Type.Null({
+  description: "Nothing has changed since the ETag that If-None-Match names.",
+});
+
 export const PrizesAnswer = success(
   {
     data: Type.Object({
