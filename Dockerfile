@@ -3,9 +3,10 @@ WORKDIR /app
 COPY package.json package-lock.json ./
 RUN npm ci --ignore-scripts --omit=dev --omit=optional && npm run install:traces -- --ignore-scripts --omit=optional
 
-FROM dependencies AS build
-# Of what is optional it takes TypeScript, and leaves the embedded pair.
-RUN npm install --no-save --save-prod --ignore-scripts --omit=dev --omit=optional typescript@$(node -p "require('./package-lock.json').packages['node_modules/typescript'].version")
+FROM node:24-slim AS build
+WORKDIR /app
+COPY package.json package-lock.json ./
+RUN npm ci --ignore-scripts --omit=dev
 COPY tsconfig.json ./
 COPY src src
 RUN npm run build
