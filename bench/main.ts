@@ -7,6 +7,7 @@ import { memory } from "./memory.js";
 import { processes } from "./processes.js";
 import { redeem } from "./redeem.js";
 import { redis } from "./redis.js";
+import { rush } from "./rush.js";
 import type { Question } from "./support/question.js";
 import { ask } from "./support/report.js";
 import { throughput } from "./throughput.js";
@@ -16,6 +17,7 @@ import { visit } from "./visit.js";
 const QUESTIONS: Record<string, Question> = {
   throughput,
   visit,
+  rush,
   redeem,
   latency,
   processes,
