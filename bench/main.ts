@@ -1,4 +1,5 @@
 import { parseArgs } from "node:util";
+import { disk } from "./disk.js";
 import { growth } from "./growth.js";
 import { inserts } from "./inserts.js";
 import { latency } from "./latency.js";
@@ -26,6 +27,7 @@ const QUESTIONS: Record<string, Question> = {
   inserts,
   growth,
   loss,
+  disk,
 };
 
 const { values, positionals } = parseArgs({
