@@ -66,8 +66,9 @@ const FORMATS = {
     remedy: "must be a URL such as postgres://user:password@host:5432/database",
   },
   "redis-url": {
-    check: (text: string) => isUrl(text, ["redis:", "rediss:"]),
-    remedy: "must be a URL such as redis://host:6379 or rediss://host:6379",
+    check: (text: string) => isUrl(text, ["redis:", "rediss:", "unix:"]),
+    remedy:
+      "must be a URL such as redis://host:6379, rediss://host:6379 or unix:///path/of/socket",
   },
   secret: {
     check: (text: string) => /^[!-~]{32,}$/.test(text),

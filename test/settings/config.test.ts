@@ -77,6 +77,14 @@ t.test("defaults, and empty variables count as not set", async (t) => {
   });
 });
 
+t.test("stores at sockets of this machine", async (t) => {
+  const stores = {
+    DATABASE_URL: "postgres:///lucky_draw?host=/run/postgresql",
+    REDIS_URL: "unix:///run/redis/redis.sock?db=1",
+  };
+  t.match(await readConfig(stores), stores);
+});
+
 t.test(
   "the settings of who is asking come together, and one way",
   async (t) => {
