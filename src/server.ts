@@ -102,7 +102,7 @@ export function createServer(settings: Settings, options: ServerOptions) {
   const services = { ...parts, ...shared };
   const app = buildApp(services, log);
   const restoring = createRestoring(redis, postgres, clock, prizes);
-  const sweep = createSweep(parts);
+  const sweep = createSweep({ ...parts, results, warn });
   const untold = createUntold(redis, clock, settings.CLAIM_DAYS);
   const duties = { clock, prizes, settlements, restoring, sweep, untold };
   const scheduler = createScheduler(timeZone, duties, log);

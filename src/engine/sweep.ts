@@ -1,8 +1,9 @@
 import type { Clock } from "../clock.js";
 import { outboxPages, type Page, readPage } from "../outbox/pages.js";
 import type { Settlements } from "../outbox/settle.js";
-import { findUnsettled } from "../outbox/unsettled.js";
+import { sortWins } from "../outbox/unsettled.js";
 import { parseWins, type Win } from "../outbox/win.js";
+import type { Results } from "../results/results.js";
 import { type Redis, redisTime } from "../stores/redis.js";
 import type { Engine } from "./engine.js";
 
@@ -35,10 +36,12 @@ export function createSweep(
     engine: Engine;
     settlements: Settlements;
     clock: Clock;
+    results: Results;
+    warn: (details: object, sentence: string) => void;
   },
   local: () => number = () => performance.now(),
 ): Sweep {
-  const { redis, engine, settlements, clock } = parts;
+  const { redis, engine, settlements, clock, results, warn } = parts;
   let ahead = new Map<string, number>(); // ids of the future → when they were first seen here
 
   async function sweep(olderThan = ABANDONED_AFTER_MS): Promise<number> {
@@ -73,9 +76,13 @@ export function createSweep(
     const wins = page.flatMap(([id, [, text]]) => parseWins(id, text ?? ""));
     // An entry stays while one of its wins is open. A win of it that Postgres refused must not be written later, when
     // its quota was raised.
-    const open = new Set(await findUnsettled(redis, wins));
+    const { unsettled, forgotten } = await sortWins(redis, wins);
+    const open = new Set(unsettled);
     const ends = await Promise.allSettled(
-      wins.map((win) => (open.has(win) ? finish(win) : pass(win))),
+      wins.map((win) => {
+        if (open.has(win)) return finish(win);
+        return forgotten.includes(win) ? drop(win) : pass(win);
+      }),
     );
     for (const end of ends) {
       if (end.status === "fulfilled") found.finished += 1;
@@ -86,6 +93,17 @@ export function createSweep(
   /** Settles a win that needs nothing more; its entry goes with the last of its wins. */
   const pass = ({ entry, user_id, draw_date, attempt }: Win) =>
     settlements.add({ entry, user_id, draw_date, attempt, telling: "void" });
+
+  /** Redis forgot this draw before anybody was told, and its user has drawn again: what came of that counts. */
+  async function drop(win: Win): Promise<void> {
+    const { id, user_id, prize_id, draw_date, unit } = win;
+    const row = await results.find(user_id, draw_date);
+    if (row?.id !== id) {
+      const details = { prize_id, draw_date, unit, fate: "forgotten" };
+      warn(details, "a win has no row");
+    }
+    await pass(win);
+  }
 
   async function finish(win: Win): Promise<void> {
     const end = await engine.resume(win);

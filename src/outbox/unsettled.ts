@@ -8,16 +8,31 @@ import type { Win } from "./win.js";
  * record of a settled win no longer names the entry: the win was told, noted as untold, or refused by Postgres and
  * decided again. An expired record says nothing. Rejects with UNAVAILABLE.
  */
-export async function findUnsettled(redis: Redis, wins: Win[]): Promise<Win[]> {
+export const findUnsettled = async (redis: Redis, wins: Win[]) =>
+  (await sortWins(redis, wins)).unsettled;
+
+/**
+ * The same, and the forgotten ones among the others: Redis lost the record, and the user has drawn again since. Rejects with
+ * UNAVAILABLE.
+ */
+export async function sortWins(
+  redis: Redis,
+  wins: Win[],
+): Promise<{ unsettled: Win[]; forgotten: Win[] }> {
   const asking = redis.pipeline();
   for (const { user_id, draw_date } of wins) {
     asking.hget(keys.players(draw_date, user_id), user_id);
     asking.hget(keys.pending, user_id);
   }
   const found = (await replies(asking)) as (string | null)[];
-  return wins.filter(({ attempt, entry }, n) => {
+  const sorted = { unsettled: [] as Win[], forgotten: [] as Win[] };
+  for (const [n, win] of wins.entries()) {
     const [record, mark] = [found[2 * n], found[2 * n + 1]];
+    const { attempt, entry } = win;
     const own = `${RECORD.WON}${attempt}${entry.id}`;
-    return !record || record === own || mark === entry.id;
-  });
+    if (!record || record === own || mark === entry.id) {
+      sorted.unsettled.push(win);
+    } else if (record.slice(1, 9) !== attempt) sorted.forgotten.push(win);
+  }
+  return sorted;
 }

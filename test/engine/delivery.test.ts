@@ -5,7 +5,7 @@ import { systemRandom } from "../../src/random.js";
 import { keys } from "../../src/stores/keys.js";
 import { fakeTime } from "../support/fake-time.js";
 import { holdResults } from "../support/hold-results.js";
-import { outboxHolds } from "../support/outbox-entries.js";
+import { addWin, outboxHolds } from "../support/outbox-entries.js";
 import { post, told } from "../support/post.js";
 import { listing, startProcess } from "../support/server-process.js";
 import { setPrizes } from "../support/set-prizes.js";
@@ -389,7 +389,7 @@ t.test(
         return end;
       },
     };
-    const sweeping = createSweep({ ...other, engine })(-1_000);
+    const sweeping = createSweep({ ...other, engine, warn: () => {} })(-1_000);
     await release();
     t.equal(told((await drawing).body), "won");
     await server.settlements.idle();
@@ -398,5 +398,36 @@ t.test(
     t.equal(await sweeping, 1);
     t.equal(await world.redis.hlen(keys.pending), 0);
     t.equal(told((await server.draw("ann")).body), "participated");
+  },
+);
+
+t.test(
+  "a win whose draw Redis forgot, and whose user drew again: told to the log",
+  async (t) => {
+    const world = await createWorld(t);
+    const server = await startServer(t, world);
+    await setPrizes(world, [{ id: "SURE", probability: 0 }], server);
+    const { date } = server.clock.today();
+    const lost = { prize_id: "SURE", draw_date: date };
+    await addWin(world.redis, { ...lost, user_id: "ann", unit: 7 });
+    await addWin(world.redis, { ...lost, user_id: "bob", unit: 8 }, "of_bob_8");
+    // Ann's record expired with a clock that jumped, and she drew again, by another attempt; bob's was told.
+    for (const [user, record] of [
+      ["ann", "lanother8"],
+      ["bob", "wof_bob_8"],
+    ] as const) {
+      await world.redis.hset(keys.players(date, user), user, record);
+    }
+    const lines: [object, string][] = [];
+    const warn = (details: object, sentence: string) => {
+      lines.push([details, sentence]);
+    };
+    await createSweep({ ...server, warn })(-1_000);
+    t.equal(await world.redis.xlen(keys.outbox), 0);
+    t.same(lines, [
+      [{ ...lost, unit: 7, fate: "forgotten" }, "a win has no row"],
+    ]);
+    const rows = await world.sql`select from result`;
+    t.equal(rows.count, 0, "what she was told since stands");
   },
 );

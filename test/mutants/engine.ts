@@ -114,8 +114,8 @@ export const engine: Mutant[] = [
   {
     name: "a refused win is written when its quota is raised",
     file: "src/outbox/unsettled.ts",
-    find: "return !record || record ===",
-    replace: "return true || record ===",
+    find: "if (!record || record === own || mark === entry.id) {",
+    replace: "if (true) {",
     test: "test/outbox/outbox.test.ts",
     only: "a refused win is not written after all",
   },
@@ -225,5 +225,13 @@ export const engine: Mutant[] = [
     replace: "counter.day_unit = counter.unit;",
     test: "test/prizes/quotas.test.ts",
     only: "total null, daily 3",
+  },
+  {
+    name: "a win that Redis forgot goes without a word",
+    file: "src/engine/sweep.ts",
+    find: "return forgotten.includes(win) ? drop(win) : pass(win);",
+    replace: "return pass(win);",
+    test: "test/engine/delivery.test.ts",
+    only: "a win whose draw Redis forgot",
   },
 ];

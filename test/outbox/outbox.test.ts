@@ -233,6 +233,7 @@ t.test(
       const sweep = createSweep({
         ...server,
         settlements: await otherSettlements(),
+        warn: () => {},
       });
       await sweep(-1_000);
       swept += 1;

@@ -367,7 +367,7 @@ t.test(
     await world.redis.hset(place, "ann", `${record.slice(0, 9)}${later}`);
     let now = 0;
     const { createSweep } = await import("../../src/engine/sweep.js");
-    const sweep = createSweep(server, () => now);
+    const sweep = createSweep({ ...server, warn: () => {} }, () => now);
     t.equal(await sweep(), 0, "seen for the first time");
     now = 2_999;
     t.equal(await sweep(), 0);

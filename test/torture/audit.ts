@@ -231,6 +231,10 @@ async function unitsLost(
     seen("units lost between Redis and Postgres", lost),
     seen("… its quota had been lowered meanwhile", because("refused")),
     seen("… its user had a win that Redis had lost", because("participated")),
+    seen(
+      "… Redis had forgotten its draw, and its user drew again",
+      because("forgotten"),
+    ),
     seen("… Redis had lost its win with the outbox", excused),
     broken("… without an explanation", rest),
   ];
