@@ -102,6 +102,12 @@ t.test("a user sees the own wins alone, in their states", async (t) => {
       next_cursor: null,
     },
   });
+  const ofBob = (await list(url, await of("bob"))).body.data.results;
+  t.same(
+    ofBob.map(({ state }) => state),
+    ["open", "open", "forfeited"],
+    "open to the end of the last day",
+  );
   await world.sql`update prize set active = false`;
   t.equal((await list(url, ann)).body.data.results.length, 3, "of old prizes");
 });
