@@ -5,9 +5,12 @@
 grant select on migration, prize, prize_version, identity, result, prize_change, redemption_count to lucky_server;
 grant insert (id, user_id, prize_id, draw_date, unit, day_unit, created_at) on result to lucky_server;
 grant update (phone_no, redeemed_at) on result to lucky_server;
+-- Everybody may, unless the database's default privileges say otherwise.
+grant execute on function redeem_results(uuid[], text[], text[], float8[], date[]) to lucky_server;
 -- /admin changes prizes under a lock of the table; its version moves with them. The INSERT of wins locks rows of it.
 grant insert, update on prize to lucky_server;
 grant update on prize_version to lucky_server;
+grant execute on function prize_table(), change_prizes(text, jsonb, bigint, text, boolean) to lucky_server;
 
 -- Reports, without phone numbers.
 grant select on migration, prize, prize_version, prize_change, redemption_count to lucky_reader;

@@ -106,13 +106,11 @@ export async function probePostgres(
   const probing = postgres.query(
     (sql) => sql`
       with held as (
-        select id from prize where false for key share
-      ),
-      redeemed as (
-        update result set phone_no = null, redeemed_at = null where false
+        select id from prize limit 0 for key share
       )
       insert into result (id, user_id, prize_id, draw_date, unit, day_unit, created_at)
-      select null::uuid, id, id, null::date, 1, 1, now() from held, prize_version where false`,
+      select null::uuid, id, id, null::date, 1, 1, now() from held, prize_version
+      where exists (select from redeem_results('{}', '{}', '{}', '{}', '{}'))`,
   );
   try {
     await within(PROBE_TIMEOUT_MS, probing, late);

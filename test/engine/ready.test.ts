@@ -133,6 +133,8 @@ t.test("what makes Redis refuse every draw makes it not ready", async (t) => {
   }
 });
 
+const REDEEM = "redeem_results(uuid[], text[], text[], float8[], date[])";
+
 t.test(
   "what keeps Postgres from taking a win makes it not ready",
   async (t) => {
@@ -171,6 +173,12 @@ t.test(
         /may not write/,
         `revoke update on prize from ${role}`,
         grant,
+      ],
+      [
+        "no redemption",
+        /may not write/,
+        `revoke execute on function ${REDEEM} from public`,
+        `grant execute on function ${REDEEM} to public`,
       ],
     ] as const) {
       await world.sql.unsafe(begin);

@@ -49,4 +49,12 @@ export const ready: Mutant[] = [
     test: "test/engine/ready.test.ts",
     only: "while a store is silent",
   },
+  {
+    name: "readiness does not look whether a win could be redeemed",
+    file: "src/engine/probe.ts",
+    find: "where exists (select from redeem_results('{}', '{}', '{}', '{}', '{}'))",
+    replace: "where false",
+    test: "test/engine/ready.test.ts",
+    only: "what keeps Postgres from taking a win",
+  },
 ];

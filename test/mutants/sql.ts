@@ -101,4 +101,11 @@ export const sql: Mutant[] = [
       "grant update (phone_no, redeemed_at), delete on result to lucky_server;",
     test: "test/sql/privileges.test.ts",
   },
+  {
+    name: "redeeming needs a right that everybody may have lost",
+    file: "sql/grants.sql",
+    find: "grant execute on function redeem_results(uuid[], text[], text[], float8[], date[]) to lucky_server;",
+    replace: "",
+    test: "test/sql/privileges.test.ts",
+  },
 ];

@@ -61,6 +61,8 @@ t.test("a role that may not migrate", async (t) => {
     /may not migrate, and 003_result_guards\.sql of sql\/ must be applied first/,
   );
   await admin.sql`insert into migration (name) values ('003_result_guards.sql')`;
+  // As a database whose default privileges give nothing to everybody.
+  await admin.sql`revoke execute on all functions in schema public from public`;
   await admin.sql`revoke insert on prize from lucky_server`;
   await t.rejects(
     migrateAsServer(server.databaseUrl, true),
@@ -76,6 +78,11 @@ t.test("a role that may not migrate", async (t) => {
   const useless = await runCommand("doctor", withoutAdmin);
   t.equal(useless.code, 1);
   t.match(useless.out, /fail {2}The role lucky_server lacks insert on result/);
+  await admin.sql`revoke execute on all functions in schema public from lucky_server`;
+  const without = await runCommand("doctor", doctor);
+  for (const name of ["redeem_results", "prize_table", "change_prizes"]) {
+    t.match(without.out, `execute on ${name}`);
+  }
 });
 
 t.test("it serves, repairs and reloads", async (t) => {

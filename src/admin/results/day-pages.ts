@@ -30,8 +30,11 @@ export async function readDayPage(
   }
   const redeemed = state === "redeemed";
   const rows = await readDay(postgres, {
-    ...{ day, prize_id, redeemed },
-    ...{ after, count },
+    day,
+    prize_id,
+    redeemed,
+    after,
+    count,
   });
   const results = rows.filter((row) => !state || stateOf(row, since) === state);
   return { results, next: rows.length < count ? undefined : rows.at(-1) };

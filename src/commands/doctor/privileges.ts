@@ -17,10 +17,13 @@ export async function examinePrivileges(
           (true, 'insert on result', has_column_privilege('result', 'id', 'insert')),
           (true, 'update (phone_no) on result', has_column_privilege('result', 'phone_no', 'update')),
           (true, 'update (redeemed_at) on result', has_column_privilege('result', 'redeemed_at', 'update')),
+          (true, 'execute on redeem_results', has_function_privilege(to_regprocedure('redeem_results(uuid[], text[], text[], float8[], date[])'), 'execute')),
           (true, 'update of a column of prize', has_any_column_privilege('prize', 'update')),
           (${admin}::boolean, 'insert on prize', has_table_privilege('prize', 'insert')),
           (${admin}::boolean, 'update on prize', has_table_privilege('prize', 'update')),
           (${admin}::boolean, 'update on prize_version', has_table_privilege('prize_version', 'update')),
+          (${admin}::boolean, 'execute on prize_table', has_function_privilege(to_regprocedure('prize_table()'), 'execute')),
+          (${admin}::boolean, 'execute on change_prizes', has_function_privilege(to_regprocedure('change_prizes(text, jsonb, bigint, text, boolean)'), 'execute')),
           (${admin}::boolean, 'select on prize_change', has_table_privilege('prize_change', 'select')),
           (${admin}::boolean, 'select on redemption_count', has_table_privilege('redemption_count', 'select'))
         ) as rights (needed, what, granted) where needed and not granted) as lacks`,

@@ -55,7 +55,7 @@ export const prizesRoute: FastifyPluginAsyncTypebox<Services> = async (
       if (stop) throw unavailable(new Error(stop));
       const { body, etag } = await gate.pass(() => listings.add(undefined));
       reply.header("etag", etag).header("cache-control", "no-cache");
-      if (request.headers["if-none-match"] === etag) {
+      if (request.headers["if-none-match"]?.includes(etag)) {
         return reply.code(304).send(undefined as never);
       }
       // A text that already is JSON: no schema has to look at it again for each caller.
