@@ -99,8 +99,8 @@ export function createSweep(
     const { id, user_id, prize_id, draw_date, unit } = win;
     const row = await results.find(user_id, draw_date);
     if (row?.id !== id) {
-      const details = { prize_id, draw_date, unit, fate: "forgotten" };
-      warn(details, "a win has no row");
+      const fate = row ? "participated" : "forgotten";
+      warn({ prize_id, draw_date, unit, fate }, "a win has no row");
     }
     await pass(win);
   }

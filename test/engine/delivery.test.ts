@@ -1,3 +1,4 @@
+import { randomUUID } from "node:crypto";
 import { connect } from "node:net";
 import t from "tap";
 import { createSweep } from "../../src/engine/sweep.js";
@@ -411,23 +412,32 @@ t.test(
     const lost = { prize_id: "SURE", draw_date: date };
     await addWin(world.redis, { ...lost, user_id: "ann", unit: 7 });
     await addWin(world.redis, { ...lost, user_id: "bob", unit: 8 }, "of_bob_8");
-    // Ann's record expired with a clock that jumped, and she drew again, by another attempt; bob's was told.
+    await addWin(world.redis, { ...lost, user_id: "cyd", unit: 9 });
+    await world.sql`
+      insert into result (id, user_id, prize_id, draw_date, unit, day_unit, created_at)
+      values (${randomUUID()}, 'cyd', 'SURE', ${date}, 1, 1, now())`;
+    // The records of ann and cyd expired with a clock that jumped, and they drew again, by other attempts; bob was told.
     for (const [user, record] of [
       ["ann", "lanother8"],
       ["bob", "wof_bob_8"],
+      ["cyd", "wof_cyd_8"],
     ] as const) {
       await world.redis.hset(keys.players(date, user), user, record);
     }
-    const lines: [object, string][] = [];
+    const lines = new Map<number, unknown>();
     const warn = (details: object, sentence: string) => {
-      lines.push([details, sentence]);
+      lines.set((details as { unit: number }).unit, [details, sentence]);
     };
     await createSweep({ ...server, warn })(-1_000);
     t.equal(await world.redis.xlen(keys.outbox), 0);
-    t.same(lines, [
-      [{ ...lost, unit: 7, fate: "forgotten" }, "a win has no row"],
-    ]);
-    const rows = await world.sql`select from result`;
-    t.equal(rows.count, 0, "what she was told since stands");
+    const said = (unit: number, fate: string) => [
+      { ...lost, unit, fate },
+      "a win has no row",
+    ];
+    t.equal(lines.size, 2);
+    t.same(lines.get(7), said(7, "forgotten"));
+    t.same(lines.get(9), said(9, "participated"));
+    const rows = await world.sql`select user_id from result`;
+    t.same([...rows], [{ user_id: "cyd" }], "what they were told since stands");
   },
 );
