@@ -30,8 +30,12 @@ export type Settlements = {
   idle(): Promise<void>;
 };
 
-/** Settlements at a time. */
-const LARGEST_BATCH = 1_000;
+/** Settlements that wait together, and how many such groups are settled at a time. */
+const LARGEST_GROUP = 500;
+const MOST_GROUPS = 2;
+
+/** Settlements that wait together: one promise for all of them. */
+type Group = { settlements: Settlement[]; settled: Promise<void> };
 
 /** How many are kept for `retry`. Beyond that a win may be told twice, until the sweeper settles it. */
 const MOST_KEPT = 50_000;
@@ -41,13 +45,20 @@ const YOUNG_MS = 2_000;
 
 export function createSettlements(redis: Redis, clock: Clock): Settlements {
   let failed: Settlement[] = [];
-  const batches = createBatcher(settleAll, LARGEST_BATCH);
+  let open: Group | undefined; // takes what arrives until its turn
+  const batches = createBatcher(settleGroups, MOST_GROUPS);
+
+  async function settleGroups(groups: Group[]): Promise<undefined[]> {
+    if (open && groups.includes(open)) open = undefined;
+    await settleAll(groups.flatMap(({ settlements }) => settlements));
+    return groups.map(() => undefined);
+  }
 
   /**
    * If all winners of an entry were told, the entry is deleted, and that is enough: one XDEL for a batch of wins.
    * Everything else is noted win by win.
    */
-  async function settleAll(batch: Settlement[]): Promise<undefined[]> {
+  async function settleAll(batch: Settlement[]): Promise<void> {
     for (const { entry, user_id } of batch) entry?.left.delete(user_id);
     const whole = new Set<string>();
     const together: Settlement[] = [];
@@ -66,7 +77,6 @@ export function createSettlements(redis: Redis, clock: Clock): Settlements {
     const struck = await strike(whole);
     // Redis lost an entry, or a sweeper was first: then the told wins must be noted as well.
     if (struck < whole.size) await note(together);
-    return batch.map(() => undefined);
   }
 
   /**
@@ -97,10 +107,22 @@ export function createSettlements(redis: Redis, clock: Clock): Settlements {
     await redis.settle(names.length, ...names, ...values);
   }
 
-  const add = (settlement: Settlement) =>
-    batches.add(settlement).catch(() => {
-      if (failed.length < MOST_KEPT) failed.push(settlement);
+  function add(settlement: Settlement): Promise<void> {
+    if (!open || open.settlements.length >= LARGEST_GROUP) open = begin();
+    open.settlements.push(settlement);
+    return open.settled;
+  }
+
+  function begin(): Group {
+    const settlements: Settlement[] = [];
+    const group = { settlements, settled: Promise.resolve() };
+    group.settled = batches.add(group).catch(() => {
+      if (group === open) open = undefined;
+      const room = MOST_KEPT - failed.length;
+      failed = failed.concat(settlements.slice(0, room));
     });
+    return group;
+  }
 
   async function retry(): Promise<void> {
     const again = failed;

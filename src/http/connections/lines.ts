@@ -10,6 +10,14 @@ import type { Turns } from "./turns.js";
 /** The requests of a connection that wait for the answer of the one before them. */
 type Line = { request: IncomingMessage; response: ServerResponse }[];
 
+/** A connection has its line while a request of it is served. */
+const LINE = Symbol("line");
+type Connection = Socket & { [LINE]?: Line | undefined };
+
+/** An answer has what is to be done when it is over. */
+const OVER = Symbol("over");
+type Answer = ServerResponse & { [OVER]?: (told: boolean) => void };
+
 /**
  * How many requests a connection may send without waiting for an answer: nobody who reads the answers sends so many.
  */
@@ -29,7 +37,6 @@ const SHORTEST_LINE = 16;
 export function serveInLine(server: Server, turns: Turns): void {
   const [route] = server.listeners("request") as RequestListener[];
   if (!route) throw new Error("the server has no handler");
-  const lines = new WeakMap<Socket, Line>();
 
   const longest = () =>
     Math.max(
@@ -40,7 +47,7 @@ export function serveInLine(server: Server, turns: Turns): void {
   server.removeAllListeners("request");
   server.on("request", (request, response) => {
     const { socket } = request;
-    const line = lines.get(socket);
+    const line = (socket as Connection)[LINE];
     if (!line) return serve(request, response);
     if (socket.destroyed) return;
     line.push({ request, response });
@@ -49,23 +56,39 @@ export function serveInLine(server: Server, turns: Turns): void {
   });
 
   function serve(request: IncomingMessage, response: ServerResponse): void {
-    const { socket } = request;
-    if (!lines.has(socket)) lines.set(socket, []);
-    // The answer was handed to the system, or the caller is gone.
-    response.once("close", () => next(socket));
+    const socket: Connection = request.socket;
+    socket[LINE] ??= [];
+    response.on("close", over);
     route?.(request, response);
   }
 
-  function next(socket: Socket): void {
-    const waiting = lines.get(socket)?.shift();
+  function over(this: Answer): void {
+    this[OVER]?.(this.writableFinished);
+    next(this.req.socket);
+  }
+
+  function next(socket: Connection): void {
+    const waiting = socket[LINE]?.shift();
     if (waiting && !socket.destroyed) {
       // In a turn of its own: otherwise one connection's line would hold up all others.
       setImmediate(serve, waiting.request, waiting.response);
       return;
     }
-    lines.delete(socket);
+    socket[LINE] = undefined;
     if (!socket.destroyed) turns.goOn(socket);
   }
+}
+
+/**
+ * Calls back once when an answer is over. `told`: all of it was handed to the system; otherwise the caller is gone. One
+ * listener serves the line and this: a listener more took a win 0.7 of its 21 kB.
+ */
+export function whenOver(
+  response: ServerResponse,
+  callBack: (told: boolean) => void,
+): void {
+  if (response.destroyed) callBack(response.writableFinished);
+  else (response as Answer)[OVER] = callBack;
 }
 
 /** Node passes each request to this function; a result of 2 means "no longer HTTP". */

@@ -70,7 +70,8 @@ export function takeTurns(server: Server): Turns {
 
   function goOn(socket: Socket): void {
     waits.delete(socket);
-    const rest = (restUntil.get(socket) ?? 0) - performance.now();
+    const until = restUntil.get(socket);
+    const rest = until === undefined ? 0 : until - performance.now();
     if (rest <= 0 && connections <= MANY_CONNECTIONS && !socket.isPaused())
       return;
     if (held.has(socket)) return;

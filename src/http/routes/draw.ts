@@ -4,6 +4,7 @@ import type { Outcome } from "../../engine/engine.js";
 import { unavailable } from "../../errors.js";
 import { createClaimUntil } from "../../results/claim.js";
 import type { Services } from "../../services.js";
+import { whenOver } from "../connections/lines.js";
 import { parseUsername } from "../input.js";
 import { failures } from "../schemas/common.js";
 import { DrawBody, DrawHeaders, Drawn } from "../schemas/draw.js";
@@ -18,6 +19,7 @@ export const drawRoute: FastifyPluginAsyncTypebox<Services> = async (
   { engine, settlements, clock, gate, settings },
 ) => {
   const claimUntil = createClaimUntil(clock, settings.CLAIM_DAYS);
+  const resetsAt = (date: string) => clock.day(date).resetsAt;
 
   /** An answer that was cut off told nobody: the winner gets it on the next draw. */
   function settleWin(outcome: Outcome, told: boolean): void {
@@ -49,21 +51,19 @@ export const drawRoute: FastifyPluginAsyncTypebox<Services> = async (
       const userId = request.caller ?? parseUsername(request.body.username);
       const key = request.headers["idempotency-key"];
       const drawing = gate.pass(() => engine.draw(userId, key));
-      const outcome = await within(ANSWER_TIMEOUT_MS, drawing, late).catch(
-        (error) => {
-          // Nobody is told of a win that is decided after the 503; the next draw will tell it.
-          drawing.then((end) => settleWin(end, false), ignore);
-          throw error;
-        },
-      );
+      let outcome: Outcome;
+      try {
+        outcome = await within(ANSWER_TIMEOUT_MS, drawing, late);
+      } catch (error) {
+        // Nobody is told of a win that is decided after the 503; the next draw will tell it.
+        drawing.then((end) => settleWin(end, false), ignore);
+        throw error;
+      }
       if (outcome.outcome === "won") {
-        const { raw } = reply;
-        const ended = () => settleWin(outcome, raw.writableFinished);
-        if (raw.destroyed) ended();
-        else raw.once("close", ended);
+        whenOver(reply.raw, (told) => settleWin(outcome, told));
       }
       reply.header("cache-control", "no-store");
-      return answer(outcome, (date) => clock.day(date).resetsAt, claimUntil);
+      return answer(outcome, resetsAt, claimUntil);
     },
   );
 };
