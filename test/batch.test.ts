@@ -1,5 +1,6 @@
 import t from "tap";
 import { createBatcher } from "../src/batch.js";
+import { until } from "./support/until.js";
 
 /** A run whose end the test decides. */
 function held() {
@@ -45,6 +46,48 @@ t.test(
     await idle();
   },
 );
+
+t.test("what waits for a slow run goes beside it", async (t) => {
+  const { runs, ends, run } = held();
+  const beside = { runs: 2, patience: 1 };
+  const { add, idle, underWay } = createBatcher(run, 10, beside);
+  const outcomes = [add(1)];
+  await turn();
+  outcomes.push(add(2), add(3));
+  await until("one beside it", async () => {
+    if (runs.length < 2) throw new Error("not yet");
+  });
+  outcomes.push(add(4), add(5));
+  const patience = () => new Promise((resolve) => setTimeout(resolve, 5));
+  for (let n = 0; n < 5; n += 1) await patience();
+  t.same(runs, [[1], [2, 3]], "no more of them than may be under way");
+  t.equal(underWay().items, 5);
+  const oldest = underWay().running;
+  ends[1]?.(["two", "three"]);
+  await until("the next one", async () => {
+    if (runs.length < 3) throw new Error("not yet");
+  });
+  t.ok(underWay().running >= oldest, "how long the oldest has been going");
+  let isIdle = false;
+  const resting = idle().then(() => {
+    isIdle = true;
+  });
+  outcomes.push(add(6));
+  for (let n = 0; n < 5; n += 1) await patience();
+  t.equal(runs.length, 3, "fewer than a slow run has wait for its end");
+  ends[2]?.(["four", "five"]);
+  await until("the last one", async () => {
+    if (runs.length < 4) throw new Error("not yet");
+  });
+  ends[3]?.(["six"]);
+  await turns();
+  t.notOk(isIdle, "the first is still under way");
+  ends[0]?.(["one"]);
+  await resting;
+  const all = ["one", "two", "three", "four", "five", "six"];
+  t.same(await Promise.all(outcomes), all);
+  t.same(underWay(), { items: 0, running: 0 });
+});
 
 t.test("a failed run fails its items alone", async (t) => {
   let n = 0;
