@@ -55,7 +55,7 @@ function summary(came: Crowd, callers: number, used: number): Met {
     last: Math.max(...came.accepted),
     refusedMedian: quantile(came.refused, 0.5),
     refused: came.refused.length / callers,
-    other: came.other,
+    other: came.other.length,
     memory: used,
   };
 }

@@ -5,11 +5,12 @@ import {
   type Answer,
   type Asking,
   atLeast,
+  atMost,
   round,
 } from "./support/question.js";
 import { alternate, median, ratio } from "./support/rounds.js";
 import { RARE_PRIZE, SAMPLE_PRIZES } from "./support/tables.js";
-import { startWorld } from "./support/world.js";
+import { cpuShares, startWorld } from "./support/world.js";
 
 // How many draws a second does one server take, against a bare Fastify route and against the naive design?
 
@@ -24,6 +25,9 @@ const NAMES: Record<Contestant, string> = {
 
 /** Callers who ask again as soon as they are answered. Each contestant runs at its own best. */
 const CONNECTIONS = [32, 64, 128];
+
+/** A load, and the microseconds of processor time that each of its answers took the server. */
+type Run = Load & { user: number; system: number };
 
 const TABLES = {
   "sample prizes: four draws of five win": SAMPLE_PRIZES,
@@ -53,7 +57,10 @@ async function compare(
 ): Promise<Answer> {
   const world = await startWorld();
   try {
-    const { urls } = await startContestants(world, prizes, ["bare", "naive"]);
+    const { urls, pids } = await startContestants(world, prizes, [
+      "bare",
+      "naive",
+    ]);
     const best = {} as Record<Contestant, number>;
     const before: Load[] = [];
     for (const name of CONTESTANTS) {
@@ -64,14 +71,20 @@ async function compare(
       best[name] = bestOf(tries);
       say(`  ${NAMES[name]}: best with ${best[name]} connections`);
     }
-    const run = (name: Contestant) => () =>
-      load(urls[name], best[name], quick ? 2 : 4);
+    const run = (name: Contestant) => async (): Promise<Run> => {
+      const before = await cpuShares(pids[name]);
+      const its = await load(urls[name], best[name], quick ? 2 : 4);
+      const after = await cpuShares(pids[name]);
+      const user = (after.user - before.user) / its.answers;
+      const system = (after.system - before.system) / its.answers;
+      return { ...its, user, system };
+    };
     const seen = await alternate(
       { bare: run("bare"), draw: run("draw"), naive: run("naive") },
       quick ? 2 : 5,
       say,
     );
-    const loads = seen as Record<Contestant, Load[]>;
+    const loads = seen as Record<Contestant, Run[]>;
     const problems = await audit(world.sql, [...before, ...loads.draw]);
     for (const name of CONTESTANTS) {
       const failed = loads[name].reduce((sum, it) => sum + it.failures, 0);
@@ -100,7 +113,7 @@ const bestOf = (tries: Load[]) =>
 
 function report(
   title: string,
-  seen: Record<Contestant, Load[]>,
+  seen: Record<Contestant, Run[]>,
   best: Record<Contestant, number>,
   problems: string[],
 ): Answer {
@@ -113,14 +126,23 @@ function report(
       connections: best[name],
       "requests/s": Math.round(median(rates(name))),
       "Lucky Draw is": `${round(middle)} × (${round(least)} to ${round(most)})`,
+      "server µs, user": round(median(seen[name].map((it) => it.user))),
+      "server µs, system": round(median(seen[name].map((it) => it.system))),
     };
   });
+  const cpu = (name: Contestant) => seen[name].map((it) => it.user + it.system);
   const toBare = ratio(ours, rates("bare")).median;
   const toNaive = ratio(ours, rates("naive")).median;
   return {
     tables: [{ title, rows }],
     targets: [
-      atLeast(`of the bare route (${title})`, 0.8, toBare, " ×"),
+      atLeast(`of the bare route (${title})`, 0.5, toBare, " ×"),
+      atMost(
+        `the bare route's processor time (${title})`,
+        1.4,
+        ratio(cpu("draw"), cpu("bare")).median,
+        " ×",
+      ),
       atLeast(`of the naive design (${title})`, 15, toNaive, " ×"),
     ],
     problems,

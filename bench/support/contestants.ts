@@ -23,15 +23,16 @@ export async function startContestants(
     if (answer.status !== 200) throw new Error(await answer.text());
   });
   const urls = { draw: server.url, bare: "", naive: "" };
-  if (others.includes("bare")) {
-    urls.bare = (await startProcess(owner, world, {}, fileOf("bare.ts"))).url;
-  }
-  if (others.includes("naive")) {
-    const stores = await naiveStores(world, prizes);
-    const main = fileOf("naive/server.ts");
-    urls.naive = (await startProcess(owner, stores, {}, main)).url;
-  }
-  return { server, urls };
+  const pids = { draw: server.child.pid ?? 0, bare: 0, naive: 0 };
+  const start = async (name: "bare" | "naive", file: string) => {
+    const stores = name === "bare" ? world : await naiveStores(world, prizes);
+    const its = await startProcess(owner, stores, {}, fileOf(file));
+    urls[name] = its.url;
+    pids[name] = its.child.pid ?? 0;
+  };
+  if (others.includes("bare")) await start("bare", "bare.ts");
+  if (others.includes("naive")) await start("naive", "naive/server.ts");
+  return { server, urls, pids };
 }
 
 /** A database and a Redis of the naive design's own, with the same prizes. */

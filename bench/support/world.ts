@@ -50,16 +50,26 @@ export async function startWorld() {
   return { databaseUrl, redisUrl, sql, redis, owner, other, cpu };
 }
 
+/** Microseconds of processor time so far of one process: its own code's, and the system's for it. */
+export async function cpuShares(pid: number) {
+  const [user = 0, system = 0] = await ticksOf(pid);
+  return { user: user * TICK, system: system * TICK };
+}
+
 /** Linux counts in hundredths of a second. */
 const TICK = 10_000;
 
 async function cpuOf(pids: number[]): Promise<number> {
   let sum = 0;
   for (const pid of pids) {
-    const text = await readFile(`/proc/${pid}/stat`, "utf8").catch(() => "");
-    // The fields behind the name, which may hold spaces: user time is the 14th of all, system time the 15th.
-    const fields = text.slice(text.lastIndexOf(")") + 2).split(" ");
-    sum += (Number(fields[11] ?? 0) + Number(fields[12] ?? 0)) * TICK;
+    for (const ticks of await ticksOf(pid)) sum += ticks * TICK;
   }
   return sum;
+}
+
+async function ticksOf(pid: number): Promise<number[]> {
+  const text = await readFile(`/proc/${pid}/stat`, "utf8").catch(() => "");
+  // The fields behind the name, which may hold spaces: user time is the 14th of all, system time the 15th.
+  const fields = text.slice(text.lastIndexOf(")") + 2).split(" ");
+  return [Number(fields[11] ?? 0), Number(fields[12] ?? 0)];
 }

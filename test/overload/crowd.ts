@@ -7,7 +7,13 @@ import { createConnection } from "node:net";
 const [url = "", callers, name] = process.argv.slice(2);
 const { hostname, port } = new URL(url);
 
-type Answer = { status: number; took: number; retryAfter: number };
+type Answer = {
+  status: number;
+  took: number;
+  retryAfter: number;
+  /** what came instead of an answer */
+  instead: string;
+};
 
 const began = performance.now();
 const answers = await Promise.all(
@@ -19,7 +25,9 @@ console.log(
   JSON.stringify({
     accepted: times(200),
     refused: times(503),
-    other: answers.length - of(200).length - of(503).length,
+    other: answers
+      .filter(({ status }) => status !== 200 && status !== 503)
+      .map(({ instead }) => instead),
     retryAfter: of(503).map(({ retryAfter }) => retryAfter),
   }),
 );
@@ -37,16 +45,20 @@ function ask(username: string): Promise<Answer> {
   ].join("\r\n");
   return new Promise((resolve) => {
     let text = "";
+    let error = "closed";
     const end = (status: number) => {
       const took = performance.now() - began;
       const retryAfter = Number(/retry-after: (\d+)/i.exec(text)?.[1] ?? 0);
-      resolve({ status, took, retryAfter });
+      const instead = `${error} after ${took.toFixed()} ms: ${text.slice(0, 40)}`;
+      resolve({ status, took, retryAfter, instead });
       socket.destroy();
     };
     const socket = createConnection(Number(port), hostname, () => {
       socket.write(request);
     });
-    socket.on("error", () => end(0));
+    socket.on("error", (cause: NodeJS.ErrnoException) => {
+      error = cause.code ?? cause.message;
+    });
     socket.on("close", () => end(0));
     socket.on("data", (chunk) => {
       text += chunk;

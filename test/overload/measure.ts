@@ -21,7 +21,8 @@ export type Probe = {
 export type Crowd = {
   accepted: number[];
   refused: number[];
-  other: number;
+  /** what came instead of answers */
+  other: string[];
   retryAfter: number[];
 };
 
