@@ -1,6 +1,6 @@
 #!lua
 -- draw: decides a batch of draws of one day. Each draw repeats what was decided before, or picks a prize by its
--- odds, takes one unit of both quotas, records the participation and puts the win into the outbox.
+-- odds, or else the fallback, takes one unit of both quotas, records the participation and puts the win into the outbox.
 --
 -- KEYS    prizes taken taken_today outbox pending
 --         per draw: players
@@ -108,6 +108,7 @@ end
 for i = 1, count do
   read_ticket(i)
 end
+local fallback = odds.fallback and (number_at[odds.fallback] or give_number(odds.fallback))
 
 -- 3. The day: first whether these are the data that the server knows. What is needed of it comes in the same read.
 
@@ -138,8 +139,7 @@ local wins, won = {}, 0
 local stale = {} -- users whose mark names no win any more
 local carried = {} -- user → the draw that decides a marked win again
 
-local function take(i)
-  local n = numbers[i]
+local function take(n, i)
   if not n then
     return false
   end
@@ -157,7 +157,7 @@ end
 local function decide(i)
   decided[users[i]] = i
   draws = draws + (kinds[i] == REFUSED and 0 or 1)
-  letters[i] = take(i) and NEW_WIN or NO_PRIZE
+  letters[i] = (take(numbers[i], i) or take(fallback, i)) and NEW_WIN or NO_PRIZE
 end
 
 -- 5. What was decided before. Each function answers the draw and returns true, or does nothing.

@@ -5,7 +5,7 @@
 --
 -- KEYS    prizes taken taken_today
 -- ARGV    version listing expires_at identity time_zone revision now epoch lost restored
---         per prize: id odds_to daily_quota total_quota unit day_unit
+--         per prize: id odds_to daily_quota total_quota unit day_unit fallback
 --   version      moves on with every edit of the prizes; empty: raise the counters, leave the table
 --   listing      the table in force as JSON, for GET /prizes
 --   identity     of the product, from Postgres          time_zone  that decides what a day is
@@ -15,6 +15,7 @@
 --   restored     the name whose winners are all back, or empty
 --   odds_to      where the prize's stretch of the odds ends, in parts per billion; empty: not in force
 --   *_quota      -1: unlimited          unit, day_unit   the greatest in Postgres, ever and on the day
+--   fallback     1: whoever would get no prize gets this one; else 0
 -- RETURNS {version epoch}: the version in force, or empty where no table is; the name of the day's data, with a ? until
 --         its winners are back. Or {differs what theirs}, and nothing is written: these data are another product's, or of
 --         servers that run with another setting; what is identity, time_zone or revision
@@ -50,7 +51,7 @@ local function raise(key, prize_id, n)
 end
 
 local odds = { ids = {}, odds_to = {}, daily_quotas = {}, total_quotas = {} }
-for at = HEAD + 1, #ARGV, 6 do
+for at = HEAD + 1, #ARGV, 7 do
   local prize_id, odds_to = ARGV[at], ARGV[at + 1]
   raise(taken, prize_id, tonumber(ARGV[at + 4]))
   raise(taken_today, prize_id, tonumber(ARGV[at + 5]))
@@ -58,6 +59,9 @@ for at = HEAD + 1, #ARGV, 6 do
     local place = #odds.ids + 1
     odds.ids[place], odds.odds_to[place] = prize_id, tonumber(odds_to)
     odds.daily_quotas[place], odds.total_quotas[place] = tonumber(ARGV[at + 2]), tonumber(ARGV[at + 3])
+    if ARGV[at + 6] == '1' then
+      odds.fallback = place
+    end
   end
 end
 

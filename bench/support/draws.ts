@@ -38,6 +38,7 @@ export async function startDrawing(url: string) {
       title: `Prize number ${n}`,
       probability: each / PARTS,
       daily_quota: null,
+      fallback: false,
       total_quota: 1_000_000_000,
       odds_to: String(each * (n + 1)),
     }));

@@ -22,6 +22,7 @@ const REMEDIES: Record<string, string> = {
   daily_quota: QUOTA,
   total_quota: QUOTA,
   active: "must be true or false",
+  fallback: "must be true or false",
   prizes: "must be a list of 1 to 1000 prizes",
   draws: "must be a whole number from 1 to 200000",
   preview: YES,

@@ -13,7 +13,11 @@ const COLUMNS = [
   "daily_quota",
   "total_quota",
   "active",
+  "fallback",
 ];
+
+/** Files of before there were fallbacks have no such column. */
+const HEADERS = [COLUMNS.join(), COLUMNS.slice(0, -1).join()];
 
 /** A prize as a file has it, every field a text; quotas empty for unlimited. */
 export type PrizeTexts = Record<string, string | null>;
@@ -57,13 +61,14 @@ export function parsePrizes(text: string, file: string) {
  * digits. What is absent stays absent.
  */
 export function parsePrize(texts: PrizeTexts) {
-  const { probability, daily_quota, total_quota, active } = texts;
+  const { probability, daily_quota, total_quota, active, fallback } = texts;
   const typed = {
     ...texts,
     ...(probability !== undefined && { probability: decimal(probability) }),
     ...(daily_quota !== undefined && { daily_quota: quota(daily_quota) }),
     ...(total_quota !== undefined && { total_quota: quota(total_quota) }),
     ...(active !== undefined && { active: truth(active) }),
+    ...(fallback !== undefined && { fallback: truth(fallback) }),
   };
   const objections = new Map<string, string>();
   for (const error of schema.Errors(typed)) {
@@ -110,7 +115,7 @@ function readRows(text: string, file: string) {
       columns: (names: string[]) => {
         const named = names.map((name) => name.trim());
         while (named.at(-1) === "") named.pop();
-        if (named.join() === COLUMNS.join()) return named;
+        if (HEADERS.includes(named.join())) return named;
         throw new CommandError(
           `${file}: line 1: must be ${COLUMNS.join(",")}, as prizes export writes it.`,
         );

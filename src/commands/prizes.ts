@@ -23,6 +23,7 @@ const HELP = `npm run -s prizes -- COMMAND
 
   list                 all prizes, with the sum of their odds
   set ID [--title T] [--probability P] [--daily-quota N|unlimited] [--total-quota N|unlimited] [--active true|false]
+                       [--fallback true|false]
                        changes what is given of a prize; with --new makes it (title and probability are needed)
   import FILE          replaces the whole table by a CSV file, all or none; prizes not in it are made inactive
   export               the whole table as such a file, to stdout
@@ -57,7 +58,7 @@ async function list(args: string[]): Promise<void> {
       .filter((row) => row.active === "true")
       .reduce((sum, row) => sum + Number(row.probability), 0);
     const lines = [
-      ["ID", "TITLE", "ODDS", "A DAY", "IN ALL", "ACTIVE"],
+      ["ID", "TITLE", "ODDS", "A DAY", "IN ALL", "ACTIVE", "FALLBACK"],
       ...rows.map((row) => [
         row.id ?? "",
         row.title ?? "",
@@ -65,11 +66,17 @@ async function list(args: string[]): Promise<void> {
         row.daily_quota ?? "unlimited",
         row.total_quota ?? "unlimited",
         row.active === "true" ? "yes" : "no",
+        row.fallback === "true" ? "yes" : "",
       ]),
     ];
     const sum = Number(odds.toFixed(9));
+    const none = Number(Math.max(0, 1 - sum).toFixed(9));
+    const fallback = rows.find(
+      (row) => row.active === "true" && row.fallback === "true",
+    );
+    const rest = fallback ? `${fallback.id} instead of none` : "no prize";
     await print(
-      `${table(lines)}\n\nThe odds of the active prizes sum to ${sum}; no prize: ${Number(Math.max(0, 1 - sum).toFixed(9))}`,
+      `${table(lines)}\n\nThe odds of the active prizes sum to ${sum}; ${rest}: ${none}`,
     );
   });
 }
@@ -94,6 +101,7 @@ async function set(args: string[]): Promise<void> {
       "daily-quota": { type: "string" },
       "total-quota": { type: "string" },
       active: { type: "string" },
+      fallback: { type: "string" },
       new: { type: "boolean", default: false },
     },
   });
@@ -113,6 +121,7 @@ async function set(args: string[]): Promise<void> {
       total_quota: quota(values["total-quota"]),
     }),
     ...(values.active !== undefined && { active: values.active }),
+    ...(values.fallback !== undefined && { fallback: values.fallback }),
   };
   if (Object.keys(given).length === 1) {
     throw new UsageError("set: name something to change.");
@@ -185,7 +194,7 @@ function userName(): string {
 function readTexts(postgres: Postgres): Promise<PrizeTexts[]> {
   return postgres.query(
     (sql) => sql<PrizeTexts[]>`
-      select id, title, probability::text, daily_quota::text, total_quota::text, active::text
+      select id, title, probability::text, daily_quota::text, total_quota::text, active::text, fallback::text
       from prize order by id`,
   );
 }

@@ -9,6 +9,9 @@ import { outcomesOf } from "./sectors.js";
  * @param {{ stock: import("./prizes.js").Stock, evenly: boolean, setEvenly: (evenly: boolean) => void }} props
  */
 export function Odds({ stock, evenly, setEvenly }) {
+  const instead = stock.prizes.find(
+    ({ fallback, left_today }) => fallback && left_today !== 0,
+  );
   return html`<details class="odds">
     <summary>Odds and prizes left</summary>
     <label>
@@ -35,7 +38,7 @@ export function Odds({ stock, evenly, setEvenly }) {
         </tbody>
       </table>
     </div>
-    <p><small>The chance of a prize that is sold out goes to “No prize”. The server draws; the wheel only shows it.</small></p>
+    <p><small>The chance of a prize that is sold out goes to ${instead ? instead.title : "“No prize”"}. The server draws; the wheel only shows it.</small></p>
   </details>`;
 }
 

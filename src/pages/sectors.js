@@ -23,10 +23,13 @@ export function outcomesOf(prizes) {
   const rest = 1 - list.reduce((sum, { odds }) => sum + odds, 0);
   // Sums of decimal fractions are off by a little.
   const odds = Math.max(0, Math.round(rest * 1e9) / 1e9);
+  // While it lasts, the fallback has what would be no prize.
+  const instead = list.find((it) => it.prize.fallback && !it.soldOut);
+  if (instead) instead.odds += odds;
   const none = {
     id: null,
     title: "No prize",
-    odds,
+    odds: instead ? 0 : odds,
     soldOut: false,
     colour: GREY,
   };
@@ -34,7 +37,8 @@ export function outcomesOf(prizes) {
   const all = [...list, none];
   return all.filter(
     ({ id, odds }) =>
-      odds > 0 || (id === null && list.some(({ soldOut }) => soldOut)),
+      odds > 0 ||
+      (id === null && !instead && list.some(({ soldOut }) => soldOut)),
   );
 }
 

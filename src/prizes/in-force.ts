@@ -63,6 +63,7 @@ export async function putTable(
       // Only together with today's units: a row written between two reads would make the two counters disagree.
       (isToday && counted.get(id)?.unit) || 0,
       counted.get(id)?.day_unit ?? 0,
+      listed.get(id)?.fallback ? 1 : 0,
     ],
   );
   const listing = JSON.stringify(table?.listing ?? []);

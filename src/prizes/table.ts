@@ -8,6 +8,8 @@ export type Prize = {
   probability: number;
   daily_quota: number | null;
   total_quota: number | null;
+  /** whoever would get no prize gets this one, while it lasts */
+  fallback: boolean;
 };
 
 /** A row of the prize table, with the wins of a day that Postgres knows. */
@@ -40,7 +42,7 @@ export async function readIdentity(postgres: Postgres): Promise<string> {
 export function readPrizes(postgres: Postgres, date: string): Promise<Row[]> {
   return postgres.query(
     (sql) => sql<Row[]>`
-      select (select version from prize_version) as version, p.id, p.title, p.daily_quota, p.total_quota, p.active,
+      select (select version from prize_version) as version, p.id, p.title, p.daily_quota, p.total_quota, p.active, p.fallback,
         p.probability::float8 as probability,
         p.active and p.probability > 0 and p.probability * ${PARTS}::bigint < 1 as too_small_odds,
         floor(${PARTS}::bigint * sum(p.probability) filter (where p.active) over (order by p.id)) as odds_to,
@@ -84,6 +86,7 @@ export function compile(
       probability: row.probability,
       daily_quota: row.daily_quota,
       total_quota: row.total_quota,
+      fallback: row.fallback,
       odds_to: row.odds_to,
     })),
   };

@@ -12,12 +12,14 @@ const prize = {
   daily_quota: null as number | null,
   total_quota: null as number | null,
   active: true,
+  fallback: false,
   taken_today: 0,
   taken_total: 0,
 };
 
 const day = {
   draws: 1_000 as number | null,
+  chanceOfNoPrize: 0.5,
   now: at("08:00"),
   beginsAt: BEGIN,
   endsAt: END,
@@ -32,6 +34,12 @@ const NOTHING = {
 };
 
 t.test("examples", async (t) => {
+  // The fallback has half of all draws beside its own tenth: 75 an hour of 125.
+  t.match(
+    forecast({ ...prize, fallback: true, total_quota: 600 }, day),
+    { total_out_at: new Date(at("16:00")).toISOString() },
+    "a fallback",
+  );
   // 4,000 draws in 8 hours are 500 an hour: 50 wins.
   const busy = { ...day, draws: 4_000 };
   const iso = (time: string) => new Date(at(time)).toISOString();
@@ -130,7 +138,14 @@ t.test("a day of 25 hours", async (t) => {
   const endsAt = Date.parse("2099-10-26T00:00:00+01:00");
   const timeZone = "Europe/Berlin";
   const now = beginsAt + 5 * HOUR; // 04:00 by the clock on the wall
-  const traffic = { draws: 500, now, beginsAt, endsAt, timeZone };
+  const traffic = {
+    draws: 500,
+    chanceOfNoPrize: 0,
+    now,
+    beginsAt,
+    endsAt,
+    timeZone,
+  };
   const open = { ...prize, daily_quota: 100 };
   // 10 wins an hour: none are counted as taken yet.
   t.match(forecast(open, traffic), {
@@ -145,11 +160,13 @@ const anyPrize = fc.record({
   daily_quota: quota,
   total_quota: quota,
   active: fc.constant(true),
+  fallback: fc.constant(false),
   taken_today: fc.integer({ min: 0, max: 300 }),
   taken_total: fc.integer({ min: 0, max: 3_000 }),
 });
 const anyDay = fc.record({
   draws: fc.integer({ min: 20, max: 50_000 }),
+  chanceOfNoPrize: fc.constant(0.5),
   now: fc.integer({ min: BEGIN + 5 * 60_000, max: END - 1 }),
   beginsAt: fc.constant(BEGIN),
   endsAt: fc.constant(END),

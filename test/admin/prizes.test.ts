@@ -108,6 +108,7 @@ t.test("made, changed, deactivated; in force at once", async (t) => {
         daily_quota: 2,
         total_quota: 9,
         active: true,
+        fallback: false,
         taken_today: 0,
         taken_total: 0,
         left_today: 2,

@@ -52,7 +52,8 @@ async function setUp(t: Test) {
   return { world, server, cwd, prizes, results, file };
 }
 
-const HEADER = "id,title,probability,daily_quota,total_quota,active";
+const OLD_HEADER = "id,title,probability,daily_quota,total_quota,active";
+const HEADER = `${OLD_HEADER},fallback`;
 
 t.test("set, list, export, import: what goes out comes in", async (t) => {
   const { world, prizes, file } = await setUp(t);
@@ -76,7 +77,8 @@ t.test("set, list, export, import: what goes out comes in", async (t) => {
     ),
     { code: 0 },
   );
-  t.match(await prizes("set", "MUG", "--active", "false"), { code: 0 });
+  const off = ["--active", "false", "--fallback", "true"];
+  t.match(await prizes("set", "MUG", ...off), { code: 0 });
   await sql`insert into prize values ('B', 'a B', 0.333333333333333333333, 1, null)`;
   const rows = await sql`select * from prize order by id`;
   t.match(rows[1], {
@@ -84,18 +86,19 @@ t.test("set, list, export, import: what goes out comes in", async (t) => {
     daily_quota: null,
     total_quota: 7,
     active: false,
+    fallback: true,
   });
 
   const listed = await prizes("list");
   t.equal(listed.code, 0);
-  t.match(listed.out, /^ID +TITLE +ODDS +A DAY +IN ALL +ACTIVE\n/);
-  t.match(listed.out, /^MUG +=Mug, "big" +0.25 +unlimited +7 +no$/m);
+  t.match(listed.out, /^ID +TITLE +ODDS +A DAY +IN ALL +ACTIVE +FALLBACK\n/);
+  t.match(listed.out, /^MUG +=Mug, "big" +0.25 +unlimited +7 +no +yes$/m);
   t.match(listed.out, /sum to 0.333333333; no prize: 0.666666667\n$/);
 
   const exported = await prizes("export");
   t.equal(
     exported.out,
-    `${HEADER}\nB,a B,0.333333333333333333333,1,,true\nMUG,"=Mug, ""big""",0.25,,7,false\n`,
+    `${HEADER}\nB,a B,0.333333333333333333333,1,,true,false\nMUG,"=Mug, ""big""",0.25,,7,false,true\n`,
   );
   await sql`update prize set active = not active, title = 'x', probability = 0.1, daily_quota = 9`;
   await writeFile(file, exported.out);
@@ -109,7 +112,7 @@ t.test("set, list, export, import: what goes out comes in", async (t) => {
     await sql`select changed_by from prize_change order by id desc limit 1`;
   t.equal(last?.changed_by, `command: ${userInfo().username}`);
 
-  await writeFile(file, `\ufeff${HEADER}\r\nNEW,Neu,.5,,,true\r\n`);
+  await writeFile(file, `\ufeff${OLD_HEADER}\r\nNEW,Neu,.5,,,true\r\n`);
   t.match(await prizes("import", file), { code: 0 });
   t.same(
     [...(await sql`select id, active from prize order by id`)],

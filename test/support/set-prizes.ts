@@ -7,6 +7,7 @@ export type PrizeRow = {
   daily_quota?: number | null;
   total_quota?: number | null;
   active?: boolean;
+  fallback?: boolean;
 };
 
 /** Replaces all prizes and has every server given reload them. */
@@ -22,6 +23,7 @@ export async function setPrizes(
     daily_quota: null,
     total_quota: null,
     active: true,
+    fallback: false,
     ...row,
   }));
   await sql`

@@ -6,6 +6,7 @@ export type Taken = {
   daily_quota: number | null;
   total_quota: number | null;
   active: boolean;
+  fallback: boolean;
   taken_today: number;
   taken_total: number;
 };
@@ -14,6 +15,8 @@ export type Taken = {
 export type Traffic = {
   /** whatever came of them; null where nobody knows */
   draws: number | null;
+  /** of a draw, by the odds alone, from 0 to 1 */
+  chanceOfNoPrize: number;
   now: number;
   beginsAt: number;
   endsAt: number;
@@ -63,7 +66,8 @@ export function forecast(prize: Taken, traffic: Traffic): Forecast {
   const pace = paceOf(traffic);
   if (pace === undefined) return say(fact);
 
-  const wins = pace * prize.probability; // a millisecond
+  const instead = prize.fallback ? traffic.chanceOfNoPrize : 0;
+  const wins = pace * (prize.probability + instead); // a millisecond
   const leftToday = Math.min(leftDaily, leftTotal);
   const today = Math.min(leftToday, wins * (endsAt - now));
   const isGone = wins > 0 && today === leftToday;

@@ -77,7 +77,12 @@ function createReader(services: Services) {
     const now = clock.now();
     const beginsAt = clock.day(before).endsAt;
     const timeZone = settings.TIME_ZONE;
-    const traffic = { draws: today.draws, now, beginsAt, endsAt, timeZone };
+    const odds = prizes
+      .filter(({ active }) => active)
+      .reduce((sum, { probability }) => sum + probability, 0);
+    const chanceOfNoPrize = Math.max(0, 1 - odds);
+    const times = { now, beginsAt, endsAt, timeZone };
+    const traffic = { draws: today.draws, chanceOfNoPrize, ...times };
     return {
       at: new Date(now).toISOString(),
       date,

@@ -26,13 +26,14 @@ export type Change = {
   preview: boolean;
 };
 
-/** What change_prizes raises, in sql/009_least_odds.sql. */
+/** What change_prizes raises, in sql/012_fallback.sql. */
 const CODES: Record<string, Code> = {
   "22L01": "PRECONDITION_FAILED",
   "22L02": "PRIZE_NOT_FOUND",
   "22L03": "PRIZE_EXISTS",
   "22L04": "INVALID_REQUEST",
   "22L05": "INVALID_REQUEST",
+  "22L06": "INVALID_REQUEST",
 };
 
 export async function readPrizeTable(postgres: Postgres): Promise<PrizeTable> {

@@ -24,6 +24,9 @@ const PrizeRow = Type.Object(
     daily_quota: Count("Units a day; null means unlimited."),
     total_quota: Count("Units in all; null means unlimited."),
     active: Type.Boolean(),
+    fallback: Type.Optional(
+      Type.Boolean({ description: "Missing before there were fallbacks." }),
+    ),
   },
   { title: "PrizeRow" },
 );
@@ -54,6 +57,7 @@ const ROW = {
   daily_quota: 100,
   total_quota: 500,
   active: true,
+  fallback: false,
 };
 
 export const HistoryAnswer = success(

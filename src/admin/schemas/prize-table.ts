@@ -1,7 +1,7 @@
 import Type from "typebox";
 import { NO_STORE, Nullable, success } from "../../http/schemas/common.js";
 import { Count, Day } from "./common.js";
-import { ODDS } from "./prizes.js";
+import { FALLBACK, ODDS } from "./prizes.js";
 
 /** A prize with its units. */
 export const Standing = Type.Object(
@@ -12,6 +12,7 @@ export const Standing = Type.Object(
     daily_quota: Count("Units a day; null means unlimited."),
     total_quota: Count("Units in all; null means unlimited."),
     active: Type.Boolean({ description: "Whether it can be won." }),
+    fallback: Type.Boolean({ description: FALLBACK }),
     taken_today: Type.Integer({ description: "Units won on `date`." }),
     taken_total: Type.Integer({ description: "Units won in all." }),
     left_today: Count(
@@ -29,6 +30,7 @@ export const STANDING = {
   daily_quota: 100,
   total_quota: 500,
   active: true,
+  fallback: false,
   taken_today: 3,
   taken_total: 41,
   left_today: 97,
@@ -60,7 +62,8 @@ export const PrizeTableAnswer = success(
         date: Day,
         sum_of_odds: Type.Number({ description: "Of the active prizes." }),
         chance_of_no_prize: Type.Number({
-          description: "Of a draw, while no prize is sold out.",
+          description:
+            "Of a draw, while no prize is sold out; 0 where there is a fallback.",
         }),
         in_force: Type.Boolean({
           description: "Draws go by these prizes; never in a preview.",

@@ -10,6 +10,9 @@ const Quota = (description: string) =>
 export const ODDS =
   "Odds of one draw, from 0 to 1; those of the active prizes sum to 1 at most.";
 
+export const FALLBACK =
+  "Whoever would get no prize gets this one, while it lasts. Only one active prize can be the fallback.";
+
 /** Controls, halves of characters, private and missing ones, ends of lines, and marks that turn or hide a text or are seen by nobody. */
 const NOT_IN_TITLE =
   "\\p{Cc}\\p{Cs}\\p{Co}\\p{Cn}\\p{Zl}\\p{Zp}\\u115f\\u1160\\u200b\\u202a-\\u202e\\u2060-\\u2065\\u206a-\\u206f\\u3164\\ufeff\\uffa0\\ufff9-\\ufffd";
@@ -26,6 +29,7 @@ const editable = {
   daily_quota: Quota("Units a day"),
   total_quota: Quota("Units in all"),
   active: Type.Boolean({ description: "Whether it can be won." }),
+  fallback: Type.Boolean({ description: FALLBACK }),
 };
 
 const MUG = {
@@ -45,6 +49,7 @@ export const PrizeFields = Type.Object(
     daily_quota: Type.Optional(editable.daily_quota),
     total_quota: Type.Optional(editable.total_quota),
     active: Type.Optional(editable.active),
+    fallback: Type.Optional(editable.fallback),
   },
   {
     ...strict,

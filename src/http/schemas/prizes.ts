@@ -29,6 +29,10 @@ export const PrizesAnswer = success(
             }),
             daily_quota: Quota("Units a day"),
             total_quota: Quota("Units in all"),
+            fallback: Type.Boolean({
+              description:
+                "Whoever would get no prize gets this one, while it lasts.",
+            }),
             left_today: Quota("Units that can still go today"),
             left_total: Quota("Units left in all"),
           },
@@ -53,6 +57,7 @@ export const PrizesAnswer = success(
               probability: 0.005,
               daily_quota: 100,
               total_quota: 500,
+              fallback: false,
               left_today: 97,
               left_total: 412,
             },
@@ -62,6 +67,7 @@ export const PrizesAnswer = success(
               probability: 0.8,
               daily_quota: null,
               total_quota: null,
+              fallback: false,
               left_today: null,
               left_total: null,
             },

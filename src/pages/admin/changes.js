@@ -13,6 +13,11 @@ const FIELDS = {
     "",
     (/** @type {boolean} */ active) => (active ? "active" : "inactive"),
   ],
+  fallback: [
+    "",
+    (/** @type {boolean | undefined} */ fallback) =>
+      fallback ? "instead of no prize" : "by its odds alone",
+  ],
 };
 
 /**
@@ -24,7 +29,7 @@ export function Changes({ before, after }) {
   if (!after) return html`<p>Deleted.</p>`;
   const lines = Object.entries(FIELDS).flatMap(([field, [name, words]]) => {
     const at = /** @type {keyof PrizeFields} */ (field);
-    if (before && before[at] === after[at]) return [];
+    if (before && isAlike(before[at], after[at])) return [];
     const say = /** @type {(value: unknown) => string} */ (words);
     const old = before && html`<del>${say(before[at])}</del> → `;
     return [
@@ -41,6 +46,9 @@ export function Changes({ before, after }) {
 export function isSame(one, other) {
   return Object.keys(FIELDS).every((field) => {
     const at = /** @type {keyof PrizeFields} */ (field);
-    return one[at] === other[at];
+    return isAlike(one[at], other[at]);
   });
 }
+
+/** A change of before there were fallbacks has none. @param {unknown} one @param {unknown} other */
+const isAlike = (one, other) => (one ?? false) === (other ?? false);

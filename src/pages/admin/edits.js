@@ -6,8 +6,8 @@ import { parts, read } from "./fields.js";
  *
  * @typedef {import("typebox").Static<typeof import("../../admin/schemas/prize-table.js").PrizeTableAnswer>["data"]} PrizeTable
  * @typedef {PrizeTable["prizes"][number]} Prize
- * @typedef {{ id: string, title: string, probability: number, daily_quota: number | null, total_quota: number | null, active: boolean }} PrizeFields
- * @typedef {{ id: string, title: string, probability: string, daily_quota: string, total_quota: string, active: boolean }} Texts
+ * @typedef {{ id: string, title: string, probability: number, daily_quota: number | null, total_quota: number | null, active: boolean, fallback: boolean }} PrizeFields
+ * @typedef {{ id: string, title: string, probability: string, daily_quota: string, total_quota: string, active: boolean, fallback: boolean }} Texts
  *   `probability` in percent
  * @typedef {keyof Texts} Field
  * @typedef {{ changed: Record<string, Partial<Texts>>, added: Texts[] }} Typed  `changed` by the id of the prize
@@ -28,6 +28,7 @@ export const NEW_PRIZE = {
   daily_quota: "",
   total_quota: "",
   active: true,
+  fallback: false,
 };
 
 /** @param {Typed} typed */
@@ -46,6 +47,7 @@ export function textsOf({ probability, daily_quota, total_quota, ...prize }) {
     daily_quota: text(daily_quota),
     total_quota: text(total_quota),
     active: prize.active,
+    fallback: prize.fallback,
   };
 }
 
@@ -106,8 +108,10 @@ export function rowsOf(prizes, { changed, added }) {
  * @returns {PrizeFields}
  */
 function keep(prize, mine, read) {
-  const { id, title, probability, daily_quota, total_quota, active } = prize;
-  const saved = { id, title, probability, daily_quota, total_quota, active };
+  const { id, title, probability, daily_quota, total_quota } = prize;
+  const { active, fallback } = prize;
+  const odds = { probability, daily_quota, total_quota };
+  const saved = { id, title, ...odds, active, fallback };
   const typed = Object.entries(read).filter(([field]) => field in mine);
   return { ...saved, ...Object.fromEntries(typed) };
 }

@@ -34,13 +34,21 @@ export function read(key, texts) {
   ) {
     return { key, texts, mistakes };
   }
-  const { active } = texts;
+  const { active, fallback } = texts;
   const odds = probability / WHOLE;
   return {
     key,
     texts,
     mistakes,
-    fields: { id, title, probability: odds, daily_quota, total_quota, active },
+    fields: {
+      id,
+      title,
+      probability: odds,
+      daily_quota,
+      total_quota,
+      active,
+      fallback,
+    },
   };
 }
 

@@ -3,7 +3,7 @@ import { textsOf } from "./edits.js";
 
 /** @typedef {import("./edits.js").Row} Row @typedef {import("./edits.js").Texts} Texts */
 
-/** @type {[Exclude<keyof Texts, "id" | "active">, string, string, string][]} field, label, inputmode, placeholder */
+/** @type {[Exclude<keyof Texts, "id" | "active" | "fallback">, string, string, string][]} field, label, inputmode, placeholder */
 const FIELDS = [
   ["title", "Title", "text", ""],
   ["probability", "Odds in %", "decimal", "0"],
@@ -53,13 +53,22 @@ export function PrizeRow({ row, edit, drop }) {
       />
       Active
     </label>
+    <label class="fallback">
+      <input
+        type="checkbox"
+        role="switch"
+        checked=${texts.fallback}
+        onChange=${() => edit(row, { fallback: !texts.fallback })}
+      />
+      Instead of no prize
+    </label>
     ${!saved && html`<button type="button" class="plain" onClick=${() => drop(row)}>Drop<span class="unseen"> new prize ${Number(key) + 1}</span></button>`}
   </fieldset>`;
 }
 
 /**
  * @param {{
- *   row: Row, field: Exclude<keyof Texts, "active">, label: string, inputmode?: string, placeholder?: string,
+ *   row: Row, field: Exclude<keyof Texts, "active" | "fallback">, label: string, inputmode?: string, placeholder?: string,
  *   was?: string | undefined, edit: (row: Row, edit: Partial<Texts>) => void
  * }} props  `was`: what is saved, where it differs
  */
