@@ -136,7 +136,7 @@ t.test("an import tells all mistakes at once and saves nothing", async (t) => {
     t.equal(err, `${file} was not imported:\n  ${mistakes.join("\n  ")}\n`);
   };
   await refuse(
-    `${HEADER}
+    `${OLD_HEADER}
 A,a A,0.5,,,true
 A,"two
 lines",2,,,true
@@ -155,14 +155,17 @@ D,a D,0.1,2147483648,,true
     "line 6: daily_quota: must be a whole number from 0 to 2147483647, or null: unlimited.",
   );
   await refuse(
-    `${HEADER}\nA,a A,0.5,,,true\nB,a B,0.50000000000000000001,,,true\n`,
+    `${OLD_HEADER}\nA,a A,0.5,,,true\nB,a B,0.50000000000000000001,,,true\n`,
     "probability: the odds of the active prizes would sum to 1.00000000000000000001; lower them to 1 at most.",
   );
-  await refuse(`${HEADER}\n`, "line 2: is missing; name a prize.");
+  await refuse(`${OLD_HEADER}\n`, "line 2: is missing; name a prize.");
   for (const [content, sentence] of [
-    ["id,title\nA,a A\n", `line 1: must be ${HEADER}, as prizes export writes`],
-    [`${HEADER}\nA,a A\n`, "Invalid Record Length"],
-    [`${HEADER}\nA,"a A\n`, "Quote Not Closed"],
+    [
+      "id,title\nA,a A\n",
+      `line 1: must be ${OLD_HEADER}, as prizes export writes`,
+    ],
+    [`${OLD_HEADER}\nA,a A\n`, "Invalid Record Length"],
+    [`${OLD_HEADER}\nA,"a A\n`, "Quote Not Closed"],
     ["", "line 2: is missing"],
   ] as const) {
     await writeFile(file, content);

@@ -102,6 +102,7 @@ const VALUES: Record<string, RegExp> = {
   total_quota: /^-?\d+$/,
   unit: /^\d+$/,
   day_unit: /^\d+$/,
+  fallback: /^[01]$/,
 };
 
 t.test("the header of each script agrees with its calls", async (t) => {

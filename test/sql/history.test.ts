@@ -6,7 +6,8 @@ import { createWorld } from "../support/world.js";
 // Every change of a prize is kept, whoever makes it and however.
 
 const MUG = { id: "MUG", title: "Mug", probability: 0.25 };
-const ROW = { ...MUG, daily_quota: null, total_quota: null, active: true };
+const QUOTAS = { daily_quota: null, total_quota: null };
+const ROW = { ...MUG, ...QUOTAS, active: true, fallback: false };
 
 t.test("changes by the API, by plain SQL, and none", async (t) => {
   const world = await createWorld(t);
