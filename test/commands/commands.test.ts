@@ -160,10 +160,7 @@ D,a D,0.1,2147483648,,true
   );
   await refuse(`${OLD_HEADER}\n`, "line 2: is missing; name a prize.");
   for (const [content, sentence] of [
-    [
-      "id,title\nA,a A\n",
-      `line 1: must be ${OLD_HEADER}, as prizes export writes`,
-    ],
+    ["id,title\nA,a A\n", `line 1: must be ${HEADER}, as prizes export writes`],
     [`${OLD_HEADER}\nA,a A\n`, "Invalid Record Length"],
     [`${OLD_HEADER}\nA,"a A\n`, "Quote Not Closed"],
     ["", "line 2: is missing"],

@@ -60,21 +60,21 @@ export const sql: Mutant[] = [
   },
   {
     name: "an editor overwrites what another one has changed meanwhile",
-    file: "sql/005_change_prizes.sql",
+    file: "sql/012_fallback.sql",
     find: "if expected <> standing then",
     replace: "if false then",
     test: "test/admin/prizes.test.ts",
   },
   {
     name: "odds above one are saved",
-    file: "sql/005_change_prizes.sql",
+    file: "sql/012_fallback.sql",
     find: "if odds > 1 then",
     replace: "if odds > 2 then",
     test: "test/admin/prizes.test.ts",
   },
   {
     name: "a preview saves",
-    file: "sql/005_change_prizes.sql",
+    file: "sql/012_fallback.sql",
     find: "if preview then",
     replace: "if false then",
     test: "test/admin/prizes.test.ts",
@@ -107,5 +107,13 @@ export const sql: Mutant[] = [
     find: "grant execute on function redeem_results(uuid[], text[], text[], float8[], date[]) to lucky_server;",
     replace: "",
     test: "test/sql/privileges.test.ts",
+  },
+  {
+    name: "two prizes are the fallback",
+    file: "sql/012_fallback.sql",
+    find: "if cardinality(found) > 1 then",
+    replace: "if cardinality(found) > 2 then",
+    test: "test/prizes/fallback.test.ts",
+    only: "one active prize at most",
   },
 ];
