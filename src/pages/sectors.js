@@ -33,12 +33,12 @@ export function outcomesOf(prizes) {
     soldOut: false,
     colour: GREY,
   };
+  const otherwise = (instead ?? none).id; // where the chance of what is sold out goes
+  const isAnySoldOut = list.some(({ soldOut }) => soldOut);
   /** @type {Outcome[]} */
   const all = [...list, none];
   return all.filter(
-    ({ id, odds }) =>
-      odds > 0 ||
-      (id === null && !instead && list.some(({ soldOut }) => soldOut)),
+    ({ id, odds }) => odds > 0 || (id === otherwise && isAnySoldOut),
   );
 }
 

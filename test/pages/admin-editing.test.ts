@@ -51,6 +51,11 @@ t.test(
     await field(page, "CUP", "Odds").fill("25");
     await seen(page, "no prize 64.99999%");
     t.ok(await isOff(preview), "typed back");
+    await field(page, "CUP", "Instead of no prize").check();
+    await seen(page, "CUP instead of no prize 64.99999%");
+    t.notOk(await isOff(preview), "a change");
+    await field(page, "CUP", "Instead of no prize").uncheck();
+    t.ok(await isOff(preview), "taken back");
     t.same(errors, []);
   },
 );

@@ -33,6 +33,32 @@ async function open(
   return { world, ...server };
 }
 
+t.test("the fallback has what would be no prize", async (t) => {
+  const { url, world, prizes } = await open(t, [
+    { id: "CUP", probability: 0.25, daily_quota: 0 },
+    { id: "PEN", probability: 0, daily_quota: 1, fallback: true },
+  ]);
+  const { page, errors } = await visit(t, browser, url);
+  await page.getByText("Odds and prizes left").click();
+  await page.getByRole("row", { name: "a PEN 75% 1 of 1" }).waitFor();
+  t.equal(await page.getByRole("row", { name: "No prize" }).count(), 0);
+  await seen(page, "The chance of a prize that is sold out goes to a PEN.");
+  await spin(page, "ann");
+  await answered(page, "You have won!");
+  const [row] = await world.sql`select prize_id from result`;
+  t.equal(row?.prize_id, "PEN");
+  t.same(await flaws(page), []);
+
+  // All odds are given away, and one prize is gone: then what comes instead is on the wheel, too.
+  await world.sql`update prize set probability = 1, daily_quota = 0 where id = 'CUP'`;
+  await world.sql`update prize set daily_quota = 9 where id = 'PEN'`;
+  await prizes.reload();
+  const { page: other } = await visit(t, browser, url);
+  await spin(other, "bob");
+  await answered(other, "You have won!");
+  t.same(errors, []);
+});
+
 t.test("won, and redeemed with a phone number right there", async (t) => {
   const { url, world } = await open(t, SURE);
   const { page, errors } = await visit(t, browser, url);

@@ -1,6 +1,14 @@
 import { useEffect, useState } from "preact/hooks";
 import { html } from "../html.js";
-import { edited, isTyped, NEW_PRIZE, NOTHING, rowsOf, sumOf } from "./edits.js";
+import {
+  edited,
+  insteadOf,
+  isTyped,
+  NEW_PRIZE,
+  NOTHING,
+  rowsOf,
+  sumOf,
+} from "./edits.js";
 import { WHOLE } from "./fields.js";
 import { OddsSum } from "./odds-sum.js";
 import { useLeaving, useOthers } from "./others.js";
@@ -90,7 +98,7 @@ export function Editor({ session, live }) {
         ${problem && html`<p class="note bad">${problem}</p>`}
         ${news && html`<p class="note">${news}</p>`}
       </div>
-      ${table && html`<${OddsSum} sum=${sum} />`}
+      ${table && html`<${OddsSum} sum=${sum} instead=${insteadOf(rows)} />`}
       ${
         table &&
         html`<${Publish}

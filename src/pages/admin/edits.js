@@ -116,6 +116,12 @@ function keep(prize, mine, read) {
   return { ...saved, ...Object.fromEntries(typed) };
 }
 
+/** The id of the active fallback. @param {Row[]} rows */
+export function insteadOf(rows) {
+  const fallback = rows.find(({ texts }) => texts.active && texts.fallback);
+  return fallback?.texts.id;
+}
+
 /** The sum of odds of the active prizes in parts of WHOLE, as far as it can be read. @param {Row[]} rows */
 export function sumOf(rows) {
   return rows
