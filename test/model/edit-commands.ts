@@ -4,7 +4,7 @@ import { until } from "../support/until.js";
 import { anyServer, command, type Weighted } from "./command.js";
 import { listings, toRow } from "./history.js";
 import { DAY, edit, type Model, midnight } from "./model.js";
-import { type Change, FIRST_PRIZES, isRefused } from "./table.js";
+import { type Change, FALLBACK, FIRST_PRIZES, isRefused } from "./table.js";
 import type { Real } from "./world.js";
 
 /** Promise 7's two seconds, and one for a busy machine. */
@@ -17,6 +17,7 @@ const anyChange: fc.Arbitrary<Change> = fc.oneof(
   fc.record({ daily: anyQuota }),
   fc.record({ total: anyQuota }),
   fc.record({ active: fc.boolean() }),
+  fc.record({ fallback: fc.boolean() }),
 );
 
 /** An edit of a prize that a reload at one server brings into force, or time does. */
@@ -26,7 +27,8 @@ const editPrize = fc
     change: anyChange,
     reload: fc.option(anyServer, { freq: 2 }),
   })
-  .map(({ id, change, reload }) => {
+  .map(({ change, reload, ...any }) => {
+    const id = "fallback" in change ? FALLBACK : any.id;
     const kind = reload === null ? "edit: in force by itself" : "edit: reload";
     const where = reload === null ? "" : ` at ${reload}`;
     return command(

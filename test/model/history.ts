@@ -119,7 +119,7 @@ export async function listings(model: Model, real: Real): Promise<void> {
   }
 }
 
-export function toRow({ id, tenths, daily, total, active }: Row) {
+export function toRow({ id, tenths, daily, total, active, fallback }: Row) {
   const quotas = { daily_quota: daily, total_quota: total };
   return {
     id,
@@ -127,6 +127,7 @@ export function toRow({ id, tenths, daily, total, active }: Row) {
     probability: tenths / 10,
     ...quotas,
     active,
+    fallback,
   };
 }
 

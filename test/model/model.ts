@@ -136,12 +136,15 @@ function repeat({ day, win }: Draw): Outcome {
 }
 
 function draw(model: Model, { user, key, roll }: Try, day: number): Draw {
-  const prize = met(prizesInForce(model), roll);
-  const { left_total, left_daily } = prize ? left(model, prize) : NOTHING;
-  const sold = prize && left_total !== 0 && left_daily !== 0;
-  const draw = { day, key, win: sold ? model.wins.length : null };
+  const prizes = prizesInForce(model);
+  const instead = prizes.find(({ fallback }) => fallback);
+  const prize = [met(prizes, roll), instead].find((prize) => {
+    const { left_total, left_daily } = prize ? left(model, prize) : NOTHING;
+    return left_total !== 0 && left_daily !== 0;
+  });
+  const draw = { day, key, win: prize ? model.wins.length : null };
   model.draws[`${day} ${user}`] = draw;
-  if (sold) {
+  if (prize) {
     const at = model.now;
     const fresh = { id: null, told: false, redeemed: null };
     model.wins.push({ user, day, prize: prize.id, key, at, ...fresh });

@@ -5,6 +5,7 @@ export type Row = {
   daily: number | null;
   total: number | null;
   active: boolean;
+  fallback: boolean;
 };
 
 /** One change of a row. */
@@ -12,10 +13,13 @@ export type Change = Partial<Omit<Row, "id">>;
 
 /** The table that every history begins with: three prizes, and four tenths of the odds that win nothing. */
 export const FIRST_PRIZES: Row[] = [
-  { id: "A", tenths: 3, daily: 2, total: 3, active: true },
-  { id: "B", tenths: 2, daily: null, total: 4, active: true },
-  { id: "C", tenths: 1, daily: 1, total: null, active: true },
+  { id: "A", tenths: 3, daily: 2, total: 3, active: true, fallback: false },
+  { id: "B", tenths: 2, daily: null, total: 4, active: true, fallback: false },
+  { id: "C", tenths: 1, daily: 1, total: null, active: true, fallback: false },
 ];
+
+/** The only one that may become the fallback. */
+export const FALLBACK = "C";
 
 export const titleOf = (id: string) => `a ${id}`;
 
