@@ -1,6 +1,7 @@
 import t from "tap";
 import { formatTicket, parseWins } from "../../src/outbox/win.js";
 import {
+  attemptOf,
   nameAttempt,
   PARTS,
   randomFrom,
@@ -21,6 +22,9 @@ function rolls(values: number[]) {
 
 /** Of a result that nobody asks for. */
 const ID = "00000000-0000-4000-8000-000000000000";
+
+const UUID =
+  /^[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/;
 
 t.test("a million rolls through the real script match the table", async (t) => {
   const world = await createWorld(t);
@@ -185,4 +189,27 @@ t.test("every roll is as likely as any other", (t) => {
   // 99 degrees of freedom: chance alone goes past 220 less than once in 10^10 runs.
   t.ok(chi < 220, `chi-square ${chi}`);
   t.end();
+});
+
+t.test("the id of a result is a UUID that ends with its attempt", async (t) => {
+  const seen = new Set<string>();
+  const ones = new Array<number>(128).fill(0);
+  const count = 20_000;
+  for (let n = 0; n < count; n += 1) {
+    const attempt = nameAttempt(undefined);
+    const id = systemRandom.id(attempt);
+    if (!UUID.test(id) || attemptOf(id) !== attempt) t.fail(`${id} ${attempt}`);
+    seen.add(id.slice(0, 23));
+    const bits = BigInt(`0x${id.replaceAll("-", "")}`);
+    for (let bit = 0; bit < 128; bit += 1) {
+      if ((bits >> BigInt(bit)) & 1n)
+        ones[127 - bit] = (ones[127 - bit] ?? 0) + 1;
+    }
+  }
+  t.equal(seen.size, count, "no two begin alike");
+  // Six standard deviations of a fair coin: a bit that chance does not set is far outside.
+  const isFair = (n: number) =>
+    Math.abs(n - count / 2) < 6 * Math.sqrt(count / 4);
+  const fixed = ones.flatMap((n, bit) => (isFair(n) ? [] : [bit]));
+  t.same(fixed, [48, 49, 50, 51, 64, 65], "all bits but version and variant");
 });

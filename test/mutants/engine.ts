@@ -21,6 +21,22 @@ export const engine: Mutant[] = [
     few: true,
   },
   {
+    name: "a result's id says no version",
+    file: "src/random.ts",
+    find: "uuid[6] = 0x40 | ((uuid[6] as number) & 0x0f); // version 4",
+    replace: "",
+    test: "test/engine/odds.test.ts",
+    only: "the id of a result",
+  },
+  {
+    name: "the ids of a stock begin alike",
+    file: "src/random.ts",
+    find: "const from = take(RANDOM_BYTES);",
+    replace: "const from = 0;",
+    test: "test/engine/odds.test.ts",
+    only: "the id of a result",
+  },
+  {
     name: "rolls biased, four bytes modulo 10^9",
     file: "src/random.ts",
     find: "randomFrom(randomInt);",
