@@ -68,23 +68,25 @@ t.test("what waits for a slow run goes beside it", async (t) => {
     if (runs.length < 3) throw new Error("not yet");
   });
   t.ok(underWay().running >= oldest, "how long the oldest has been going");
+  ends[0]?.(["one"]);
+  outcomes.push(add(6));
+  for (let n = 0; n < 5; n += 1) await patience();
+  t.equal(runs.length, 3, "fewer than a slow run has wait for its end");
+  outcomes.push(add(7));
+  await until("one as large", async () => {
+    if (runs.length < 4) throw new Error("not yet");
+  });
+  ends[3]?.(["six", "seven"]);
+  await Promise.all(outcomes.slice(-2));
   let isIdle = false;
   const resting = idle().then(() => {
     isIdle = true;
   });
-  outcomes.push(add(6));
   for (let n = 0; n < 5; n += 1) await patience();
-  t.equal(runs.length, 3, "fewer than a slow run has wait for its end");
+  t.notOk(isIdle, "an older one is still under way");
   ends[2]?.(["four", "five"]);
-  await until("the last one", async () => {
-    if (runs.length < 4) throw new Error("not yet");
-  });
-  ends[3]?.(["six"]);
-  await turns();
-  t.notOk(isIdle, "the first is still under way");
-  ends[0]?.(["one"]);
   await resting;
-  const all = ["one", "two", "three", "four", "five", "six"];
+  const all = ["one", "two", "three", "four", "five", "six", "seven"];
   t.same(await Promise.all(outcomes), all);
   t.same(underWay(), { items: 0, running: 0 });
 });

@@ -48,7 +48,7 @@ export const lua: Mutant[] = [
     find: "(take(numbers[i], i) or take(fallback, i))",
     replace: "(take(fallback, i) or take(numbers[i], i))",
     test: "test/prizes/fallback.test.ts",
-    only: "its units go to those without",
+    only: "first the prize of the roll",
   },
   {
     name: "the last prize is the fallback, whichever is meant",
@@ -56,7 +56,7 @@ export const lua: Mutant[] = [
     find: "if ARGV[at + 6] == '1' then",
     replace: "if ARGV[at + 6] ~= '' then",
     test: "test/prizes/fallback.test.ts",
-    only: "its units go to those without",
+    only: "first the prize of the roll",
   },
   {
     name: "draws are decided on data older than what this server wrote",

@@ -59,6 +59,21 @@ t.test("its units go to those without a prize, not one more", async (t) => {
   t.same(await drawAll(servers, named("then", 3)), { none: 3 }, "once a day");
 });
 
+t.test(
+  "first the prize of the roll, then the fallback and no other",
+  async (t) => {
+    const world = await createWorld(t);
+    const server = await startServer(t, world);
+    const prizes = [
+      { id: "A", probability: 0, fallback: true },
+      { id: "CUP", probability: 1, daily_quota: 5 },
+      { id: "ZED", probability: 0 },
+    ];
+    await setPrizes(world, prizes, server);
+    t.same(await drawAll([server], named("user", 20)), { CUP: 5, A: 15 });
+  },
+);
+
 t.test("after Redis lost everything it goes on where it was", async (t) => {
   const world = await createWorld(t);
   const server = await startServer(t, world);
