@@ -22,12 +22,7 @@ export async function disk({ quick, say }: Asking): Promise<Answer> {
     const { urls } = await startContestants(world, SAMPLE_PRIZES, []);
     const loads: Load[] = [await load(urls.draw, 64, 2)];
     const run = (connections: number, delay: number) => async () => {
-      // Postgres waits before each flush, as a disk would.
-      await world.sql.unsafe(
-        `alter system set commit_delay = ${delay * 1_000}`,
-      );
-      await world.sql.unsafe("alter system set commit_siblings = 0");
-      await world.sql`select pg_reload_conf()`;
+      await world.slowDisk(delay);
       const seen = await load(urls.draw, connections, quick ? 2 : 4);
       loads.push(seen);
       return seen;

@@ -41,12 +41,7 @@ export async function latency({ quick, say }: Asking): Promise<Answer> {
     say(`  half of ${Math.round(most.rate)} draws/s: ${rate}`);
 
     const seconds = quick ? 3 : 7;
-    /** Has Postgres wait before each flush, as a disk would. */
-    const slowDisk = async (ms: number) => {
-      await world.sql.unsafe(`alter system set commit_delay = ${ms * 1_000}`);
-      await world.sql.unsafe("alter system set commit_siblings = 0");
-      await world.sql`select pg_reload_conf()`;
-    };
+    const { slowDisk } = world;
     const draws = async (delay: number) => {
       await slowDisk(delay);
       const its = await openLoop(urls.draw, rate, seconds);

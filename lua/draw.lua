@@ -1,6 +1,6 @@
 #!lua
--- draw: decides a batch of draws of one day. Each draw repeats what was decided before, or picks a prize by its
--- odds, or else the fallback, takes one unit of both quotas, records the participation and puts the win into the outbox.
+-- draw: decides a batch of draws of one day. Each draw repeats what was decided before, or picks a prize by its odds, else
+-- the fallback, takes one unit of both quotas, records the participation and puts the win into the outbox.
 --
 -- KEYS    prizes taken taken_today outbox pending
 --         per draw: players
@@ -80,7 +80,7 @@ local function pick(roll)
   return low
 end
 
--- 2. The draws. Of the prizes only those that the rolls meet are looked at; they are numbered.
+-- 2. The draws. Of the prizes only those that the rolls meet, and the fallback, are looked at; they are numbered.
 
 local users, tickets, kinds, refused = {}, {}, {}, {} -- refused: the outbox entry of the win that Postgres refused
 local ids, places, number_at, numbers = {}, {}, {}, {} -- of prizes; numbers: of the prize that a draw's roll meets

@@ -47,7 +47,15 @@ export async function startWorld() {
     };
   }
 
-  return { databaseUrl, redisUrl, sql, redis, owner, other, cpu };
+  /** Has Postgres wait so many milliseconds before each flush, as a slow disk would. */
+  async function slowDisk(milliseconds: number): Promise<void> {
+    await sql.unsafe(`alter system set commit_delay = ${milliseconds * 1_000}`);
+    await sql.unsafe("alter system set commit_siblings = 0");
+    await sql`select pg_reload_conf()`;
+  }
+
+  const stores = { databaseUrl, redisUrl, sql, redis };
+  return { ...stores, owner, other, cpu, slowDisk };
 }
 
 /** Microseconds of processor time so far of one process: its own code's, and the system's for it. */

@@ -1,5 +1,5 @@
 import { html } from "./html.js";
-import { outcomesOf } from "./sectors.js";
+import { insteadOf, outcomesOf } from "./sectors.js";
 
 /** @typedef {import("./sectors.js").Outcome} Outcome */
 
@@ -9,9 +9,7 @@ import { outcomesOf } from "./sectors.js";
  * @param {{ stock: import("./prizes.js").Stock, evenly: boolean, setEvenly: (evenly: boolean) => void }} props
  */
 export function Odds({ stock, evenly, setEvenly }) {
-  const instead = stock.prizes.find(
-    ({ fallback, left_today }) => fallback && left_today !== 0,
-  );
+  const instead = insteadOf(stock.prizes);
   return html`<details class="odds">
     <summary>Odds and prizes left</summary>
     <label>

@@ -11,11 +11,19 @@ const FADED = "#a8adb7";
 /** A larger sector is cut into pieces of at most this share, so that the wheel looks like one. */
 const PIECE = 1 / 6;
 
+/** @param {Prize} prize */
+const isSoldOut = ({ left_today, left_total }) =>
+  left_today === 0 || left_total === 0;
+
+/** The prize that whoever would get none gets, while it lasts. @param {Prize[]} prizes */
+export const insteadOf = (prizes) =>
+  prizes.find((prize) => prize.fallback && !isSoldOut(prize));
+
 /** All outcomes with their published odds. @param {Prize[]} prizes */
 export function outcomesOf(prizes) {
   const colours = palette(prizes.length);
   const list = prizes.map((prize, n) => {
-    const soldOut = prize.left_today === 0 || prize.left_total === 0;
+    const soldOut = isSoldOut(prize);
     const { id, title, probability: odds } = prize;
     const own = soldOut ? FADED : (colours[n] ?? GREY);
     return { id, title, odds, soldOut, colour: own, prize };
@@ -24,7 +32,8 @@ export function outcomesOf(prizes) {
   // Sums of decimal fractions are off by a little.
   const odds = Math.max(0, Math.round(rest * 1e9) / 1e9);
   // While it lasts, the fallback has what would be no prize.
-  const instead = list.find((it) => it.prize.fallback && !it.soldOut);
+  const fallback = insteadOf(prizes);
+  const instead = list.find(({ prize }) => prize === fallback);
   if (instead) instead.odds += odds;
   const none = {
     id: null,

@@ -132,7 +132,7 @@ async function overload(t: Test, away: number) {
     `${crowded} at once: ${rush.accepted.length} accepted in ${ms(rush.accepted)} ms, ${rush.refused.length} refused in ${ms(rush.refused)} ms`,
     `neither: ${many.neither} of the flood, ${among.other} among it, of the crowd: ${rush.other.join(", ") || "none"}`,
     `memory: ${before.toFixed()} MiB before, ${most.toFixed()} at most`,
-    `the machine: ${slow.toFixed(1)} times as slow as by itself`,
+    `the machine: ${slow.toFixed(1)} times as slow as a usual one left alone`,
   ]) {
     t.comment(line);
   }

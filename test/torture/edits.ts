@@ -18,6 +18,7 @@ export function editor(world: World, seed: number) {
     daily_quota: fc.option(fc.integer({ min: 50, max: 4_000 }), { freq: 2 }),
     total_quota: fc.option(fc.integer({ min: 100, max: 8_000 }), { freq: 2 }),
     active: fc.nat({ max: 5 }).map((n) => n > 0),
+    fallback: fc.boolean(),
   });
   const edits = fc.sample(edit, { seed, numRuns: 500 });
   const greatest = new Map<string, Quotas>(
@@ -32,7 +33,8 @@ export function editor(world: World, seed: number) {
     const edit = edits.pop();
     const before = edit && greatest.get(edit.id);
     if (!before) return;
-    const { id, ...values } = edit;
+    const { id } = edit;
+    const values = { ...edit, fallback: edit.fallback && id === "FEW" };
     greatest.set(id, {
       id,
       daily_quota: higher(before.daily_quota, values.daily_quota),

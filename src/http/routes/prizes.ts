@@ -79,7 +79,7 @@ async function readListing(redis: Redis, clock: Clock): Promise<Listing> {
         probability: it.probability,
         daily_quota: it.daily_quota,
         total_quota: it.total_quota,
-        fallback: it.fallback ?? false,
+        fallback: it.fallback ?? false, // a server of before fallbacks lists none
         left_today: it.left_today,
         left_total: it.left_total,
       })),
