@@ -348,6 +348,30 @@ t.test("a note that Redis did not take is taken later", async (t) => {
   t.equal(told((await server.draw("ann")).body), "participated");
 });
 
+t.test("nor are the others that were to be taken with it lost", async (t) => {
+  const world = await createWorld(t);
+  const server = await startServer(t, world);
+  await setPrizes(world, [{ id: "SURE" }], server);
+  const { redis, settlements } = server;
+  const { xdel } = redis;
+  redis.xdel = (async () => {
+    redis.xdel = xdel;
+    throw new Error("away");
+  }) as typeof xdel;
+  const wins = [];
+  for (const user of ["ann", "bob", "cleo"]) {
+    wins.push(await server.engine.draw(user));
+  }
+  for (const end of wins) {
+    if (end.outcome !== "won") throw new Error(end.outcome);
+    settlements.add({ ...end.settlement, telling: "told" });
+  }
+  await settlements.idle();
+  t.equal(await world.redis.xlen(keys.outbox), 3, "Redis took none");
+  await settlements.retry();
+  t.equal(await world.redis.xlen(keys.outbox), 0);
+});
+
 t.test("a row that Postgres lost frees its user", async (t) => {
   const world = await createWorld(t);
   const time = fakeTime("2099-11-22T12:00:00Z");

@@ -63,7 +63,7 @@ export function serveInLine(server: Server, turns: Turns): void {
   }
 
   function over(this: Answer): void {
-    this[OVER]?.(this.writableFinished);
+    this[OVER]?.(isWhole(this));
     next(this.req.socket);
   }
 
@@ -87,9 +87,16 @@ export function whenOver(
   response: ServerResponse,
   callBack: (told: boolean) => void,
 ): void {
-  if (response.destroyed) callBack(response.writableFinished);
+  if (response.destroyed) callBack(isWhole(response));
   else (response as Answer)[OVER] = callBack;
 }
+
+/**
+ * Whether an answer was handed to the system. `writableFinished` alone is true, too, of one whose connection broke with
+ * 20 MB of it unsent; only a finished one has been parted from its connection.
+ */
+const isWhole = ({ writableFinished, socket, req }: ServerResponse) =>
+  writableFinished && socket === null && !req.socket.errored;
 
 /** Node passes each request to this function; a result of 2 means "no longer HTTP". */
 type Parser = { onIncoming?: (...request: unknown[]) => number };

@@ -2,7 +2,7 @@ import { once } from "node:events";
 import { createServer } from "node:http";
 import { type AddressInfo, createConnection, type Socket } from "node:net";
 import t, { type Test } from "tap";
-import { serveInLine } from "../../../src/http/connections/lines.js";
+import { serveInLine, whenOver } from "../../../src/http/connections/lines.js";
 import { takeTurns } from "../../../src/http/connections/turns.js";
 import { startProcess } from "../../support/server-process.js";
 import { until } from "../../support/until.js";
@@ -155,3 +155,41 @@ t.test(
     await new Promise((resolve) => server.close(resolve));
   },
 );
+
+t.test("when an answer is over, and whether its caller has it", async (t) => {
+  const told: Record<string, boolean> = {};
+  const server = createServer((request, response) => {
+    const path = request.url ?? "";
+    const over = (whole: boolean) => {
+      told[path] = whole;
+    };
+    if (path === "/gone") {
+      request.socket.once("close", () =>
+        setImmediate(whenOver, response, over),
+      );
+      request.socket.destroy();
+      return;
+    }
+    whenOver(response, over);
+    // More than the system takes from a server whose caller does not read.
+    response.end(path === "/unread" ? "x".repeat(20_000_000) : "x");
+  });
+  serveInLine(server, takeTurns(server));
+  await once(server.listen(0, "127.0.0.1"), "listening");
+  t.teardown(() => server.close());
+  const { port } = server.address() as AddressInfo;
+  for (const path of ["/whole", "/unread", "/gone"]) {
+    const caller = createConnection(port, "127.0.0.1").pause();
+    caller.on("error", () => {});
+    caller.write(`GET ${path} HTTP/1.1\r\nhost: x\r\n\r\n`);
+    if (path === "/unread") {
+      await once(caller, "readable");
+      caller.destroy();
+    }
+    await until(`the end of ${path}`, async () => {
+      if (told[path] === undefined) throw new Error("not yet");
+    });
+    caller.destroy();
+  }
+  t.same(told, { "/whole": true, "/unread": false, "/gone": false });
+});
