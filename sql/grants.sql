@@ -2,16 +2,22 @@
 -- may run any number of times.
 
 -- Serving: POST /draw, /redeem, /prizes, and the look at what is migrated.
-grant select on migration, prize, prize_version, identity, result, prize_change, redemption_count to lucky_server;
-grant insert (id, user_id, prize_id, draw_date, unit, day_unit, created_at) on result to lucky_server;
+grant select on migration, campaign, prize, prize_version, campaign_version, moment, identity, result, prize_change,
+  redemption_count to lucky_server;
+grant insert (id, user_id, prize_id, draw_date, unit, day_unit, created_at, campaign_id, draw_no, win_no, moment_id) on result
+  to lucky_server;
 grant update (phone_no, redeemed_at) on result to lucky_server;
 -- Everybody may, unless the database's default privileges say otherwise.
-grant execute on function redeem_results(uuid[], text[], text[], float8[], date[]) to lucky_server;
+grant execute on function redeem_results(uuid[], text[], text[], float8[], date[]),
+  redeem_results(uuid[], text[], text[], float8[], date, text[], date[]) to lucky_server;
 -- /admin changes prizes under a lock of the table; its version moves with them. The INSERT of wins locks rows of it.
-grant insert, update on prize to lucky_server;
+grant insert, update on campaign, prize, campaign_version to lucky_server;
+grant insert, delete on moment to lucky_server;
 grant update on prize_version to lucky_server;
-grant execute on function prize_table(), change_prizes(text, jsonb, bigint, text, boolean) to lucky_server;
+grant execute on function prize_table(text), change_prizes(text, jsonb, bigint, text, boolean, text), campaign_table(),
+  change_campaign(text, jsonb, bigint, text, boolean), copy_campaign(text, text, text) to lucky_server;
 
 -- Reports, without phone numbers.
-grant select on migration, prize, prize_version, prize_change, redemption_count to lucky_reader;
-grant select (id, user_id, prize_id, draw_date, unit, day_unit, created_at, redeemed_at) on result to lucky_reader;
+grant select on migration, campaign, prize, prize_version, prize_change, redemption_count to lucky_reader;
+grant select (id, user_id, prize_id, draw_date, unit, day_unit, created_at, redeemed_at, campaign_id, draw_no, win_no, moment_id)
+  on result to lucky_reader;
