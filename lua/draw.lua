@@ -1,42 +1,52 @@
 #!lua
--- draw: decides a batch of draws of one day. Each draw repeats what was decided before, or picks a prize by its odds, else
--- the fallback, takes one unit of both quotas, records the participation and puts the win into the outbox.
+-- draw: decides a batch of draws of one day. Each draw repeats what was decided before, or wins a moment that is due, picks
+-- a prize by its odds, else the fallback, takes one unit of both quotas, records the participation and puts the win into the
+-- outbox. The campaign's rules are in the table: dates, draws a day, wins a user, release.
 --
--- KEYS    prizes taken taken_today outbox pending
+-- KEYS    prizes taken taken_today outbox pending moments
 --         per draw: players
+--         per limited draw: wins_ever
 --         per keyed draw: players_before
--- ARGV    draw_date date_before created_at expires_at epoch server batches
+-- ARGV    draw_date date_before created_at expires_at epoch server batches limited
 --         per draw: ticket
---   created_at  milliseconds, goes into the outbox unread     expires_at  seconds, when the day's keys may go
+--   created_at  milliseconds by the clock that servers share: the moment of the decision, compared with all dates
+--   expires_at  seconds, when the day's keys may go
 --   epoch       what the server takes the day's data for: a name, with a ? where it has restored the winners among these
 --               users itself, since not all of the day's are back (src/prizes/epoch.ts)
 --   server      names the server process                      batches  that it surely wrote in this epoch
+--   limited     1: the server takes wins for limited, and all draws for limited ones; else 0
 --   ticket      kind (1 character), attempt (8), roll (9), id (36), user_id (the rest), without a gap
 --     kind        k: keyed, the client may retry it tomorrow, too; r: Postgres refused its win of before; else -
 --     attempt     names this try     roll  digits, from 000000000     id  of the result that it may become
---     user_id     where kind is r, a tab and the outbox entry of the refused win come behind it
--- RETURNS where a reload must come first, and nothing is decided: not_loaded, no prize table is there; not_whole, the day's
---         data are of another epoch, or of none; lost, they are older than what this server wrote. Else
---         {entry wins letters batches other…}
+--     user_id     where kind is r, a tab and the place of the refused win come behind it, and where wins are limited a tab
+--                 and how many Postgres knows of the user
+--   A place is an outbox entry or @ and a day, and, where it is not the user's first draw of its day, / and its number.
+-- RETURNS where a reload must come first, and nothing is decided: not_loaded, no prize table is there, or none that says what
+--         this batch needs; not_whole, the day's data are of another epoch, or of none; lost, they are older than what this
+--         server wrote. Else {entry wins letters batches left other…}
 --   entry wins  the outbox entry of all that was won now, and its text; empty where nothing was:
 --               {draw_date created_at} newline {prize_id units_taken_before day_units_taken_before}… newline
---               {prize_id ticket}… in the order of the draws; tab-separated
+--               {prize_id ticket}… in the order of the draws; tab-separated. Behind that prize_id stand / and the number of
+--               the draw, where it is not the first of the day, # and the number of the user's win, where wins are limited,
+--               and @ and the moment that was won
 --   batches     that this server has written in this epoch
---   letters     one a draw: l no prize, w won, the next of wins, p drawn before today by another attempt, o see other
+--   letters     one a draw: l no prize, w won, the next of wins, p drawn before today by another attempt, o see other; not
+--               decided and nothing used up: b before the start, e after the end, x the campaign is not active
+--   left        the draws that each user has left today, comma-separated; empty where there is one a day
 --   other       one an o, in their order:
---     l draw_date              lost on that day
---     r draw_date              won on that day; the row is in Postgres
---     w entry newline wins     won before, perhaps not yet in Postgres, with the others of that entry
---     w entry                  the same, of an entry whose wins an other before has told
---     d number                 the same as that draw of this batch
--- WRITES  taken taken_today outbox pending players; field @draws of taken and taken_today counts what was decided, @s: with
---         the server's name its batches
--- COST    O(prizes) once, then O(log prizes) a draw
+--     l draw_date          lost on that day
+--     r place              won on that day; the row is in Postgres
+--     w place newline wins won before, perhaps not yet in Postgres, with the others of that entry
+--     w place              the same, of an entry whose wins an other before has told
+--     d number             the same as that draw of this batch
+-- WRITES  taken taken_today outbox pending players moments wins_ever; field @draws of taken and taken_today counts what was
+--         decided, @s: with the server's name its batches
+-- COST    O(prizes) once, then O(log prizes) a draw; a draw of a user with several a day O(draws a day)
 
-local prizes, taken, taken_today, outbox, pending = KEYS[1], KEYS[2], KEYS[3], KEYS[4], KEYS[5]
-local draw_date, date_before, created_at, expires_at, epoch, server, batches =
-  ARGV[1], ARGV[2], ARGV[3], ARGV[4], ARGV[5], ARGV[6], ARGV[7]
-local KEYS_BEFORE, ARGV_BEFORE = 5, 7 -- the draws' own
+local prizes, taken, taken_today, outbox, pending, moments = KEYS[1], KEYS[2], KEYS[3], KEYS[4], KEYS[5], KEYS[6]
+local draw_date, date_before, created_at, expires_at, epoch, server, batches, limited =
+  ARGV[1], ARGV[2], ARGV[3], ARGV[4], ARGV[5], ARGV[6], ARGV[7], ARGV[8]
+local KEYS_BEFORE, ARGV_BEFORE = 6, 8 -- the draws' own
 local count = #ARGV - ARGV_BEFORE
 local call, sub = redis.call, string.sub
 
@@ -44,27 +54,69 @@ local call, sub = redis.call, string.sub
 local NOT_LOADED, NOT_WHOLE, LOST_WRITES = 'not_loaded', 'not_whole', 'lost'
 -- A ticket's kind.
 local KEYED, REFUSED, PLAIN = 'k', 'r', '-'
--- A record: one of these letters, the attempt that was decided (8) and, of a win, its outbox entry.
+-- A record: one of these letters, the attempt that was decided (8) and, of a win, its outbox entry. Who draws several times a
+-- day has a record for each draw, comma-separated; where one is not known, nothing stands between the commas.
 local LOST, WON = 'l', 'w'
 -- The answer's letter of a draw.
 local NO_PRIZE, NEW_WIN, PARTICIPATED, SEE_OTHER = 'l', 'w', 'p', 'o'
+local NOT_STARTED, ENDED, INACTIVE = 'b', 'e', 'x'
 -- The kind of an other.
 local LOST_ON, HAS_ROW, IN_OUTBOX, SAME_AS = 'l', 'r', 'w', 'd'
--- A mark that begins like this names the day of a win whose row is in Postgres; any other mark is an outbox entry.
+-- A place that begins like this names the day of a win whose row is in Postgres; any other names an outbox entry. Marks are
+-- such places, comma-separated.
 local ROW_OF_DAY = '@'
+-- A win is told within so many milliseconds, or its server has failed.
+local UNDER_WAY = 3000
 
 local function attempt_of(ticket) return sub(ticket, 2, 9) end
 local function letter_of(record) return sub(record, 1, 1) end
 local function entry_of(record) return #record > 9 and sub(record, 10) end
 
--- 1. The prize table.
+local NONE = {}
+local function split(list)
+  if not list then
+    return NONE
+  end
+  local items = {}
+  for item in string.gmatch(list .. ',', '([^,]*),') do
+    items[#items + 1] = item
+  end
+  return items
+end
+
+local function place_of(where, no) return no > 1 and where .. '/' .. no or where end
+local function where_of(place) return string.match(place, '[^/]*') end
+local function number_of(place) return tonumber(string.match(place, '/(%d+)') or 1) end
+
+-- 1. The prize table and the rules.
 
 local packed = call('HGET', prizes, 'odds')
 if not packed then
   return NOT_LOADED
 end
 local odds = cmsgpack.unpack(packed)
-local odds_to = odds.odds_to
+local odds_to, draws_per_day, wins_per_user = odds.odds_to, odds.draws_per_day or 1, odds.wins_per_user
+local release = odds.release and odds.release[draw_date]
+if (wins_per_user ~= nil) ~= (limited == '1') or (odds.release and not release) then
+  return NOT_LOADED
+end
+
+local now = tonumber(created_at)
+local closed = (odds.inactive and INACTIVE)
+  or (odds.starts_at and now < odds.starts_at and NOT_STARTED)
+  or (odds.ends_at and now >= odds.ends_at and ENDED)
+
+-- The units of a daily quota that are released by now, evenly from the one moment to the other. In two steps, since quota times
+-- milliseconds is more than a number holds exactly.
+local function released(quota, from, to)
+  if now >= to or quota < 0 then
+    return quota
+  elseif now <= from then
+    return 0
+  end
+  local length, elapsed = to - from, now - from
+  return math.floor(quota / length) * elapsed + math.floor(quota % length * elapsed / length)
+end
 
 -- The place of the prize whose stretch of the odds the roll falls in: the first with roll < odds_to.
 local function pick(roll)
@@ -80,9 +132,10 @@ local function pick(roll)
   return low
 end
 
--- 2. The draws. Of the prizes only those that the rolls meet, and the fallback, are looked at; they are numbered.
+-- 2. The draws. Of the prizes only those that the rolls meet, the fallback and those of moments are looked at; they are numbered.
 
-local users, tickets, kinds, refused = {}, {}, {}, {} -- refused: the outbox entry of the win that Postgres refused
+local users, tickets, kinds, refused = {}, {}, {}, {} -- refused: the place of the win that Postgres refused
+local known_wins = {} -- that Postgres has of the user of a refused win
 local ids, places, number_at, numbers = {}, {}, {}, {} -- of prizes; numbers: of the prize that a draw's roll meets
 
 local function give_number(place)
@@ -97,7 +150,7 @@ local function read_ticket(i)
   local ticket = ARGV[ARGV_BEFORE + i]
   local kind, user_id = sub(ticket, 1, 1), sub(ticket, 55)
   if kind == REFUSED then
-    user_id, refused[i] = string.match(user_id, '^(.*)\t(.*)$')
+    user_id, refused[i], known_wins[i] = string.match(user_id, '^([^\t]*)\t([^\t]*)\t?(%d*)$')
     ticket = PLAIN .. sub(ticket, 2, 54) .. user_id
   end
   users[i], tickets[i], kinds[i] = user_id, ticket, kind
@@ -108,7 +161,14 @@ end
 for i = 1, count do
   read_ticket(i)
 end
-local fallback = odds.fallback and (number_at[odds.fallback] or give_number(odds.fallback))
+local function numbered(place)
+  return number_at[place] or give_number(place)
+end
+local fallback = odds.fallback and numbered(odds.fallback)
+local moments_of = {} -- prize id → number
+for _, place in ipairs(odds.moments or NONE) do
+  moments_of[odds.ids[place]] = numbered(place)
+end
 
 -- 3. The day: first whether these are the data that the server knows. What is needed of it comes in the same read.
 
@@ -123,41 +183,137 @@ end
 
 local marks = call('HMGET', pending, unpack(users))
 local ever = call('HMGET', taken, '@draws', unpack(ids))
-local units, day_units, before = {}, {}, {}
+local units, day_units, daily_quotas, before = {}, {}, {}, {}
 for n, id in ipairs(ids) do
-  local unit, day_unit = ever[n + 1] or '0', day[n + 3] or '0'
+  local unit, day_unit, place = ever[n + 1] or '0', day[n + 3] or '0', places[n]
   before[3 * n - 2], before[3 * n - 1], before[3 * n] = id, unit, day_unit
-  units[n], day_units[n] = tonumber(unit), tonumber(day_unit)
+  units[n], day_units[n], daily_quotas[n] = tonumber(unit), tonumber(day_unit), odds.daily_quotas[place]
+  if release and release[place] then
+    daily_quotas[n] = released(daily_quotas[n], release[place][1], release[place][2])
+  end
 end
 
 -- 4. Decisions.
 
 local letters, others = {}, {}
-local decided = {} -- user → the draw of this batch that was decided
+local decided = {} -- user → the latest draw of this batch that was decided
+local lists = {} -- user → the records of several draws a day; SAME_AS, attempt and number: of a draw of this batch
+local left = {} -- draw → draws that its user has left
 local draws = 0 -- decided for the first time
 local wins, won = {}, 0
-local stale = {} -- users whose mark names no win any more
+local remaining = {} -- user → the marks that are left of those that named no win any more
 local carried = {} -- user → the draw that decides a marked win again
+local win_counts = {} -- user → wins in the campaign, where they are limited
+local claimed = {} -- moments
 
-local function take(n, i)
+local function take(n, i, suffix)
   if not n then
     return false
   end
   local unit, day_unit = units[n] + 1, day_units[n] + 1
-  local total_quota, daily_quota = odds.total_quotas[places[n]], odds.daily_quotas[places[n]]
+  local total_quota, daily_quota = odds.total_quotas[places[n]], daily_quotas[n]
   if (total_quota >= 0 and unit > total_quota) or (daily_quota >= 0 and day_unit > daily_quota) then
     return false
   end
   units[n], day_units[n] = unit, day_unit
-  wins[won + 1], wins[won + 2] = ids[n], tickets[i]
+  wins[won + 1], wins[won + 2] = ids[n] .. suffix, tickets[i]
   won = won + 2
   return true
 end
 
-local function decide(i)
-  decided[users[i]] = i
+-- Moments that are due, the oldest first, a page at a time. One that finds no unit of its prize finds none in this batch.
+local PAGE = 100
+local due, due_at, due_read, due_more = NONE, 0, 0, odds.moments ~= nil
+local function next_due()
+  if due_at == #due and due_more then
+    due = call('ZRANGEBYSCORE', moments, '-inf', created_at, 'LIMIT', due_read, PAGE)
+    due_at, due_read, due_more = 0, due_read + #due, #due == PAGE
+  end
+  due_at = due_at + 1
+  return due[due_at]
+end
+
+local function take_moment(i, suffix)
+  local moment = due_at <= #due and next_due()
+  while moment do
+    local prize_id, id = string.match(moment, '^(.*)/(%d+)$')
+    if take(moments_of[prize_id], i, suffix .. '@' .. id) then
+      claimed[#claimed + 1] = moment
+      return true
+    end
+    moment = next_due()
+  end
+  due_at = #due + 1
+  return false
+end
+
+-- The user's wins in the campaign. Those before a refused win are what Postgres has: the refused one is counted here.
+local function wins_of(i)
+  local user_id = users[i]
+  win_counts[user_id] = win_counts[user_id] or tonumber(call('HGET', KEYS[KEYS_BEFORE + count + i], user_id) or 0)
+  return refused[i] and tonumber(known_wins[i]) or win_counts[user_id]
+end
+
+local function count_win(i, wins_before, is_won)
+  local standing = win_counts[users[i]]
+  if is_won then
+    win_counts[users[i]] = math.max(standing, wins_before + 1)
+  elseif refused[i] then
+    win_counts[users[i]] = math.max(standing - 1, wins_before)
+  end
+end
+
+local function used_of(list)
+  local used = 0
+  for _, record in ipairs(list) do
+    used = used + (record ~= '' and 1 or 0)
+  end
+  return used
+end
+
+local function free_number(list)
+  local no = 1
+  while (list[no] or '') ~= '' do
+    no = no + 1
+  end
+  return no
+end
+
+local function decide(i, list)
+  if closed and kinds[i] ~= REFUSED then
+    letters[i] = closed
+    return
+  end
+  local user_id, no, suffix = users[i], 1, ''
+  if refused[i] then
+    no = number_of(refused[i])
+  elseif draws_per_day > 1 then
+    no = free_number(list)
+  end
+  if no > 1 then
+    suffix = '/' .. no
+  end
+  local may_win, wins_before = true, nil
+  if wins_per_user then
+    wins_before = wins_of(i)
+    may_win = wins_before < wins_per_user
+    suffix = suffix .. '#' .. wins_before + 1
+  end
+  decided[user_id] = i
   draws = draws + (kinds[i] == REFUSED and 0 or 1)
-  letters[i] = (take(numbers[i], i) or take(fallback, i)) and NEW_WIN or NO_PRIZE
+  local is_won = may_win and (take_moment(i, suffix) or take(numbers[i], i, suffix) or take(fallback, i, suffix))
+  letters[i] = is_won and NEW_WIN or NO_PRIZE
+  if wins_per_user then
+    count_win(i, wins_before, is_won)
+  end
+  if draws_per_day > 1 or #list > 1 then
+    local copy = {}
+    for n = 1, math.max(no, #list) do
+      copy[n] = list[n] or ''
+    end
+    copy[no] = SAME_AS .. attempt_of(tickets[i]) .. i
+    lists[user_id] = copy
+  end
 end
 
 -- 5. What was decided before. Each function answers the draw and returns true, or does nothing.
@@ -168,114 +324,152 @@ local function answer(i, other)
   return true
 end
 
--- The record's letter, if the record is of this very attempt.
-local function of_attempt(record, ticket)
-  return record and sub(record, 2, 9) == attempt_of(ticket) and letter_of(record)
+-- The record of this very attempt, and its number.
+local function of_attempt(list, ticket)
+  local attempt = attempt_of(ticket)
+  for no, record in ipairs(list) do
+    if sub(record, 2, 9) == attempt then
+      return record, no
+    end
+  end
 end
 
 -- A key that comes again after midnight keeps its outcome: its record of the day before.
 local function decided_before(i, players_before)
-  local record = players_before and call('HGET', players_before, users[i])
-  return of_attempt(record, tickets[i]) and record
+  if players_before then
+    return of_attempt(split(call('HGET', players_before, users[i])), tickets[i])
+  end
 end
 
 -- A win is told until its entry is gone or its record no longer names it.
 local told = {} -- entries whose wins are in the answer: a crowd that retries would get them once each
-local function in_outbox(i, entry)
+local function in_outbox(i, place)
+  local entry = where_of(place)
   if told[entry] then
-    return answer(i, IN_OUTBOX .. entry)
+    return answer(i, IN_OUTBOX .. place)
   end
   local found = call('XRANGE', outbox, entry, entry)[1]
   told[entry] = found
-  return found and answer(i, IN_OUTBOX .. entry .. '\n' .. found[2][2])
+  return found and answer(i, IN_OUTBOX .. place .. '\n' .. found[2][2])
 end
 
 -- The row of that day's win may be late.
-local function answer_before(i, earlier)
+local function answer_before(i, earlier, no)
   if letter_of(earlier) == LOST then
     return answer(i, LOST_ON .. date_before)
   end
-  return (entry_of(earlier) and in_outbox(i, entry_of(earlier))) or answer(i, HAS_ROW .. date_before)
+  local entry = entry_of(earlier)
+  return (entry and in_outbox(i, place_of(entry, no))) or answer(i, HAS_ROW .. place_of(date_before, no))
 end
 
--- A win of an earlier day whose winner was not told.
+-- A win whose winner was not told, mostly of an earlier day. Marks that name no win any more go.
 local function marked(i, mark)
-  if letter_of(mark) == ROW_OF_DAY then
-    return answer(i, HAS_ROW .. sub(mark, 2))
+  local items = split(mark)
+  for n, place in ipairs(items) do
+    if letter_of(place) == ROW_OF_DAY then
+      answer(i, HAS_ROW .. sub(place, 2))
+    else
+      in_outbox(i, place)
+    end
+    if letters[i] then
+      return true
+    end
+    remaining[users[i]] = table.concat(items, ',', n + 1)
   end
-  if in_outbox(i, mark) then
-    return true
+end
+
+-- A win that the outbox still holds. While draws are left, only one whose server must have failed.
+local function unsettled(i, list, has_left)
+  for no, record in ipairs(list) do
+    local entry = letter_of(record) == WON and entry_of(record)
+    local is_due = entry and not (has_left and now - tonumber(string.match(entry, '%d+')) < UNDER_WAY)
+    if is_due and in_outbox(i, place_of(entry, no)) then
+      return true
+    end
   end
-  stale[#stale + 1] = users[i]
+end
+
+-- A win of this batch.
+local function just_won(i, list)
+  for _, record in ipairs(list) do
+    local first = letter_of(record) == SAME_AS and tonumber(sub(record, 10))
+    if first and letters[first] == NEW_WIN then
+      return answer(i, SAME_AS .. first)
+    end
+  end
 end
 
 -- The user has drawn, or is to be told of a win first.
-local function repeated(i, record, mark, players_before)
-  local own = of_attempt(record, tickets[i])
-  local earlier = not own and decided_before(i, players_before)
-  if own == LOST then
+local function repeated(i, list, mark, players_before)
+  local own, own_no = of_attempt(list, tickets[i])
+  if own and letter_of(own) == SAME_AS then
+    return answer(i, SAME_AS .. sub(own, 10))
+  elseif own and letter_of(own) == LOST then
     letters[i] = NO_PRIZE
     return true
+  elseif own then
+    local entry = entry_of(own)
+    return (entry and in_outbox(i, place_of(entry, own_no))) or answer(i, HAS_ROW .. place_of(draw_date, own_no))
   end
+  local earlier, earlier_no = decided_before(i, players_before)
   -- Drawn today since: then yesterday's win was delivered, and what is not delivered is a later one.
-  if earlier and (record or letter_of(earlier) == LOST) then
-    return answer_before(i, earlier)
+  if earlier and (#list > 0 or letter_of(earlier) == LOST) then
+    return answer_before(i, earlier, earlier_no)
   end
   if mark and marked(i, mark) then
     return true
   end
-  if record and entry_of(record) and in_outbox(i, entry_of(record)) then
+  local has_left = used_of(list) < draws_per_day
+  if unsettled(i, list, has_left) then
     return true
   end
-  if own == WON then
-    return answer(i, HAS_ROW .. draw_date)
-  end
   if earlier then
-    return answer_before(i, earlier)
+    return answer_before(i, earlier, earlier_no)
   end
-  letters[i] = record and PARTICIPATED
-  return record
-end
-
--- Another draw of a user of whom this batch has just decided one.
-local function again(i, first, players_before)
-  if attempt_of(tickets[first]) == attempt_of(tickets[i]) then
-    return answer(i, SAME_AS .. first)
+  if has_left then
+    return false
   end
-  local earlier = decided_before(i, players_before)
-  if earlier then
-    return answer_before(i, earlier)
+  if just_won(i, list) then
+    return true
   end
-  if letters[first] == NEW_WIN then
-    return answer(i, SAME_AS .. first)
-  end
-  letters[i] = PARTICIPATED
+  letters[i] = closed or PARTICIPATED
+  return true
 end
 
 -- A win that Postgres refused is decided again as long as the user's record or mark still names it.
-local function names(entry, record, mark)
-  return mark == entry or (record and entry_of(record) == entry)
+local function is_marked(mark, place)
+  return mark and string.find(',' .. mark .. ',', ',' .. place .. ',', 1, true) ~= nil
+end
+local function names(place, list, mark)
+  local record = list[number_of(place)]
+  return is_marked(mark, place) or (record and letter_of(record) == WON and entry_of(record) == where_of(place))
 end
 
 -- 6. Draw by draw.
 
-local keyed = 0
+local before_at = KEYS_BEFORE + (wins_per_user and 2 or 1) * count
 for i = 1, count do
   local user_id, mark, players_before = users[i], marks[i], nil
   if kinds[i] == KEYED then
-    keyed = keyed + 1
-    players_before = KEYS[KEYS_BEFORE + count + keyed]
+    before_at = before_at + 1
+    players_before = KEYS[before_at]
   end
-  if decided[user_id] then
-    again(i, decided[user_id], players_before)
+  local first, list = decided[user_id], lists[user_id]
+  if first then
+    -- What the marks named was told or decided by the first.
+    mark = nil
+    list = list or { SAME_AS .. attempt_of(tickets[first]) .. first }
   else
-    local record = call('HGET', KEYS[KEYS_BEFORE + i], user_id)
-    if refused[i] and names(refused[i], record, mark) then
-      carried[user_id] = mark == refused[i] and i or nil
-      decide(i)
-    elseif not (record or mark or players_before) or not repeated(i, record, mark, players_before) then
-      decide(i)
-    end
+    list = split(call('HGET', KEYS[KEYS_BEFORE + i], user_id))
+  end
+  if refused[i] and names(refused[i], list, mark) then
+    carried[user_id] = is_marked(mark, refused[i]) and i or nil
+    decide(i, list)
+  elseif (list == NONE and not mark and not players_before) or not repeated(i, list, mark, players_before) then
+    decide(i, list)
+  end
+  if draws_per_day > 1 then
+    left[i] = math.max(0, draws_per_day - used_of(lists[user_id] or list))
   end
 end
 
@@ -298,6 +492,18 @@ local function count_up()
   call('HSET', taken_today, unpack(counted_today))
 end
 
+local function count_wins()
+  for user_id, i in pairs(decided) do
+    if win_counts[user_id] then
+      call('HSET', KEYS[KEYS_BEFORE + count + i], user_id, win_counts[user_id])
+    end
+  end
+  -- Behind all that is ever due, so that a reload that does not know of the claim can't make it due again.
+  for _, moment in ipairs(claimed) do
+    call('ZADD', moments, '+inf', moment)
+  end
+end
+
 local function put_out()
   local text = draw_date .. '\t' .. created_at .. '\n' .. table.concat(before, '\t') .. '\n' .. table.concat(wins, '\t')
   return call('XADD', outbox, '*', 'wins', text), text
@@ -305,20 +511,43 @@ end
 
 local function update_marks(entry)
   for user_id, i in pairs(carried) do
-    if letters[i] == NEW_WIN then
-      call('HSET', pending, user_id, entry)
-    else
-      stale[#stale + 1] = user_id
+    local items = {}
+    for _, place in ipairs(split(marks[i])) do
+      if place ~= refused[i] then
+        items[#items + 1] = place
+      end
     end
+    if letters[i] == NEW_WIN then
+      items[#items + 1] = place_of(entry, number_of(refused[i]))
+    end
+    remaining[user_id] = table.concat(items, ',')
   end
-  if #stale > 0 then
-    call('HDEL', pending, unpack(stale))
+  for user_id, mark in pairs(remaining) do
+    if mark == '' then
+      call('HDEL', pending, user_id)
+    else
+      call('HSET', pending, user_id, mark)
+    end
   end
 end
 
-local function write_record(i, entry)
-  local players, attempt = KEYS[KEYS_BEFORE + i], sub(tickets[i], 2, 9)
-  call('HSET', players, users[i], letters[i] == NEW_WIN and WON .. attempt .. entry or LOST .. attempt)
+local function record_of(i, entry)
+  local attempt = attempt_of(tickets[i])
+  return letters[i] == NEW_WIN and WON .. attempt .. entry or LOST .. attempt
+end
+
+local function write_record(user_id, i, entry)
+  local players, records = KEYS[KEYS_BEFORE + i], nil
+  if lists[user_id] then
+    local list = lists[user_id]
+    for no, record in ipairs(list) do
+      if letter_of(record) == SAME_AS then
+        list[no] = record_of(tonumber(sub(record, 10)), entry)
+      end
+    end
+    records = table.concat(list, ',')
+  end
+  call('HSET', players, user_id, records or record_of(i, entry))
   -- Only a bucket's first record sets its expiry: an EXPIREAT each would double what goes to the append-only file.
   if call('HLEN', players) == 1 then
     call('EXPIREAT', players, expires_at)
@@ -329,14 +558,17 @@ local entry, text = '', ''
 if draws > 0 or won > 0 then
   count_up()
 end
+if wins_per_user or #claimed > 0 then
+  count_wins()
+end
 if won > 0 then
   entry, text = put_out()
 end
 update_marks(entry)
 for i = 1, count do
   if decided[users[i]] == i then
-    write_record(i, entry)
+    write_record(users[i], i, entry)
   end
 end
 
-return { entry, text, table.concat(letters), written, unpack(others) }
+return { entry, text, table.concat(letters), written, table.concat(left, ','), unpack(others) }

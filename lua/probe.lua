@@ -3,16 +3,16 @@
 -- they share: where Redis would refuse a draw, for want of memory, of replicas, of a disk or of a right, or because a key
 -- is not ours, it refuses this, too.
 --
--- KEYS    scratch scratch_stream prizes taken pending outbox
+-- KEYS    scratch scratch_stream scratch_set prizes taken pending outbox
 -- ARGV    expires_at
 --         per field: field
 --   expires_at  seconds, when the keys may go
 -- RETURNS 'OK'
--- WRITES  scratch scratch_stream
+-- WRITES  scratch scratch_stream scratch_set
 -- COST    O(1)
 
-local scratch, scratch_stream, prizes, taken, pending, outbox =
-  KEYS[1], KEYS[2], KEYS[3], KEYS[4], KEYS[5], KEYS[6]
+local scratch, scratch_stream, scratch_set, prizes, taken, pending, outbox =
+  KEYS[1], KEYS[2], KEYS[3], KEYS[4], KEYS[5], KEYS[6], KEYS[7]
 local expires_at = ARGV[1]
 local call = redis.call
 
@@ -28,6 +28,10 @@ local entry = call('XADD', scratch_stream, '*', 'probe', expires_at)
 call('XRANGE', scratch_stream, entry, entry)
 call('XDEL', scratch_stream, entry)
 call('EXPIREAT', scratch_stream, expires_at)
+call('ZADD', scratch_set, expires_at, 'probe')
+call('ZSCORE', scratch_set, 'probe')
+call('ZRANGEBYSCORE', scratch_set, '-inf', expires_at, 'LIMIT', 0, 1)
+call('ZREM', scratch_set, 'probe')
 call('INFO', 'replication')
 call('HLEN', prizes)
 call('HLEN', taken)

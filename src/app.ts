@@ -20,6 +20,7 @@ import { docs } from "./http/pages/docs.js";
 import { pages } from "./http/pages/serve.js";
 import { refuseWhenFull } from "./http/refuse.js";
 import { countRefusal, observeRequests } from "./http/requests.js";
+import { campaignsRoute } from "./http/routes/campaigns.js";
 import { drawRoute } from "./http/routes/draw.js";
 import { healthRoutes } from "./http/routes/health.js";
 import { metricsRoute } from "./http/routes/metrics.js";
@@ -98,6 +99,7 @@ export function buildApp(
       refuseWhenFull(guarded, services.gate);
       await limitAddresses(guarded, services);
       guarded.register(prizesRoute, services);
+      guarded.register(campaignsRoute, services);
       guarded.register(async (own) => {
         await limitUsers(own, services);
         own.register(async (users) => {

@@ -29,7 +29,25 @@ export type Clock = {
   isDoubted(): boolean;
   /** How often Redis's clock was seen to step, there and back: a step may have expired keys before their time. */
   steps(): number;
+  /** The campaign day of a moment, in milliseconds since the epoch. */
+  dayAt(moment: number): Day;
+  /** The moment of a local time of a campaign day, such as `09:00:00` or `24:00:00`, in milliseconds since the epoch. */
+  momentOf(date: string, time: string): number;
+  /** The same clock, whose days are those of another zone. It is asked for the zone each time, since that may be edited. */
+  in(timeZone: () => string): Clock;
 };
+
+/** Whether there is such a time zone, by its IANA name: an offset such as +08:00 is none. */
+export function isTimeZone(name: string): boolean {
+  try {
+    return (
+      Boolean(new Intl.DateTimeFormat("en", { timeZone: name })) &&
+      !/^[+-]/.test(name)
+    );
+  } catch {
+    return false;
+  }
+}
 
 /** This machine's clock, monotonic: a step of the wall clock doesn't move it. Milliseconds since the epoch. */
 const machineTime = () => performance.timeOrigin + performance.now();
@@ -56,22 +74,8 @@ export function createClock(
   let compared = false;
   let doubtedSince: number | undefined;
   let steps = 0;
-  let current: Day | undefined;
-  let beginsAt = 0;
 
   const now = () => local() - ahead;
-
-  function today(): Day {
-    const moment = now();
-    if (!current || moment >= current.endsAt || moment < beginsAt) {
-      const zoned = Temporal.Instant.fromEpochMilliseconds(
-        Math.floor(moment),
-      ).toZonedDateTimeISO(timeZone);
-      current = dayOf(zoned.toPlainDate(), timeZone);
-      beginsAt = zoned.startOfDay().epochMilliseconds;
-    }
-    return current;
-  }
 
   async function sync(): Promise<void> {
     const asked = local();
@@ -94,19 +98,59 @@ export function createClock(
     return false;
   }
 
-  const day = (date: string) =>
-    current?.date === date
-      ? current
-      : dayOf(Temporal.PlainDate.from(date), timeZone);
+  const isDoubted = () => doubtedSince !== undefined;
+  const shown = { now, sync, isDoubted, steps: () => steps };
+  const within = (zone: () => string): Clock => ({
+    ...shown,
+    ...createDays(now, zone),
+    in: within,
+  });
+  return within(() => timeZone);
+}
 
-  return {
-    now,
-    today,
-    day,
-    sync,
-    isDoubted: () => doubtedSince !== undefined,
-    steps: () => steps,
-  };
+/** The days of a zone. */
+function createDays(now: () => number, zone: () => string) {
+  let timeZone = "";
+  let current: Day | undefined;
+  let beginsAt = 0;
+
+  function today(): Day {
+    const moment = now();
+    const isOver = !current || moment >= current.endsAt || moment < beginsAt;
+    if (isOver || timeZone !== zone()) {
+      timeZone = zone();
+      const zoned = Temporal.Instant.fromEpochMilliseconds(
+        Math.floor(moment),
+      ).toZonedDateTimeISO(timeZone);
+      current = dayOf(zoned.toPlainDate(), timeZone);
+      beginsAt = zoned.startOfDay().epochMilliseconds;
+    }
+    return current as Day;
+  }
+
+  const day = (date: string): Day =>
+    current?.date === date && timeZone === zone()
+      ? current
+      : dayOf(Temporal.PlainDate.from(date), zone());
+
+  const dayAt = (moment: number): Day =>
+    dayOf(
+      Temporal.Instant.fromEpochMilliseconds(Math.floor(moment))
+        .toZonedDateTimeISO(zone())
+        .toPlainDate(),
+      zone(),
+    );
+
+  function momentOf(date: string, time: string): number {
+    const plain = Temporal.PlainDate.from(date);
+    const isEnd = time.startsWith("24:");
+    const zoned = isEnd
+      ? plain.add({ days: 1 }).toZonedDateTime(zone())
+      : plain.toZonedDateTime({ timeZone: zone(), plainTime: time });
+    return zoned.epochMilliseconds;
+  }
+
+  return { today, day, dayAt, momentOf };
 }
 
 function dayOf(date: Temporal.PlainDate, timeZone: string): Day {

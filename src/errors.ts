@@ -5,11 +5,16 @@ export const STATUS = {
   FORBIDDEN: 403,
   RESULT_NOT_FOUND: 404,
   PRIZE_NOT_FOUND: 404,
+  CAMPAIGN_NOT_FOUND: 404,
   NOT_FOUND: 404,
   METHOD_NOT_ALLOWED: 405,
   ALREADY_REDEEMED: 409,
   PRIZE_EXISTS: 409,
+  CAMPAIGN_EXISTS: 409,
+  CAMPAIGN_FROZEN: 409,
+  CAMPAIGN_NOT_STARTED: 409,
   CLAIM_EXPIRED: 410,
+  CAMPAIGN_ENDED: 410,
   PRECONDITION_FAILED: 412,
   PRECONDITION_REQUIRED: 428,
   TOO_MANY_REQUESTS: 429,
@@ -22,10 +27,18 @@ export type Code = keyof typeof STATUS;
 /** A failure with the code and the sentence that the caller is told. */
 export class Failure extends Error {
   readonly code: Code;
+  /** what else the answer says */
+  readonly details: { starts_at?: string };
 
-  constructor(code: Code, sentence: string, cause?: unknown) {
+  constructor(
+    code: Code,
+    sentence: string,
+    cause?: unknown,
+    details: { starts_at?: string } = {},
+  ) {
     super(sentence, { cause });
     this.code = code;
+    this.details = details;
   }
 }
 
@@ -57,6 +70,9 @@ export const FORBIDDEN = "username: must be the token's subject.";
 export const RESULT_NOT_FOUND = "No such result for this username.";
 export const ALREADY_REDEEMED =
   "This prize has already been redeemed with another phone number.";
+export const CAMPAIGN_NOT_STARTED = "The draw has not started yet.";
+export const CAMPAIGN_ENDED = "The draw has ended.";
+export const CAMPAIGN_NOT_FOUND = "campaign: there is no such campaign.";
 export const CLAIM_EXPIRED = "The time to redeem this prize is over.";
 
 /** An outcome that can't be known or recorded now. */

@@ -1,11 +1,7 @@
 import { Cron } from "croner";
 import type { Logger } from "pino";
+import { type Campaigns, forAll } from "./campaigns/campaigns.js";
 import type { Clock } from "./clock.js";
-import type { Sweep } from "./engine/sweep.js";
-import type { Settlements } from "./outbox/settle.js";
-import type { Untold } from "./outbox/untold.js";
-import type { Prizes } from "./prizes/reload.js";
-import type { Restoring } from "./prizes/restoring.js";
 
 export type Scheduler = {
   /** One round of the jobs of every second. Rejects with the first failure, after trying the rest. */
@@ -24,31 +20,25 @@ const EVERY_SECOND = "* * * * * *";
  */
 export function createScheduler(
   timeZone: string,
-  parts: {
-    clock: Clock;
-    prizes: Prizes;
-    restoring: Restoring;
-    settlements: Settlements;
-    sweep: Sweep;
-    untold: Untold;
-  },
+  { clock, campaigns }: { clock: Clock; campaigns: Campaigns },
   log: Logger,
 ): Scheduler {
-  const { clock, prizes, restoring, settlements, sweep, untold } = parts;
   const jobs: Cron[] = [];
   const running = new Set<Promise<void>>();
 
   // Separate jobs: a long sweep must not delay an edit of the prizes.
   const duties = {
     "comparing the clocks": () => clock.sync(),
-    "looking for edited prizes": () => prizes.check(),
-    "restoring winners": () => restoring.run(),
-    "sweeping the outbox": async () => {
-      // Only a reload shows that the data in Redis are this product's: nobody else's wins may be written.
-      if (!prizes.isFresh()) await prizes.reload();
-      await settlements.retry();
-      await sweep();
-    },
+    "looking for edited prizes": () => campaigns.check(),
+    "restoring winners": () =>
+      forAll(campaigns.watched(), ({ restoring }) => restoring.run()),
+    "sweeping the outbox": () =>
+      forAll(campaigns.watched(), async ({ prizes, settlements, sweep }) => {
+        // Only a reload shows that the data in Redis are this product's: nobody else's wins may be written.
+        if (!prizes.isFresh()) await prizes.reload();
+        await settlements.retry();
+        await sweep();
+      }),
   };
 
   async function tick(): Promise<void> {
@@ -86,10 +76,10 @@ export function createScheduler(
   }
 
   function start(): void {
-    schedule(MIDNIGHT, "the reload at midnight", () => prizes.reload());
-    schedule(MIDNIGHT, "forgetting untold wins", async () => {
-      await untold.forget();
-    });
+    schedule(MIDNIGHT, "the reload at midnight", () => campaigns.reload());
+    schedule(MIDNIGHT, "forgetting untold wins", () =>
+      forAll(campaigns.watched(), ({ untold }) => untold.forget()),
+    );
     for (const [what, duty] of Object.entries(duties)) {
       schedule(EVERY_SECOND, what, duty);
     }

@@ -1,11 +1,12 @@
 import type { CountryCode } from "libphonenumber-js";
 import type { Logger } from "pino";
 import { buildApp } from "./app.js";
+import { createCampaigns } from "./campaigns/campaigns.js";
+import { createClaims } from "./campaigns/claims.js";
+import type { Lane, Shared } from "./campaigns/lane.js";
 import { createClock } from "./clock.js";
-import { createEngine } from "./engine/engine.js";
 import { createGate } from "./engine/gate.js";
 import { watchLateness } from "./engine/lateness.js";
-import { createSweep } from "./engine/sweep.js";
 import { SetupError } from "./errors.js";
 import {
   countDraws,
@@ -13,13 +14,8 @@ import {
   measureScripts,
 } from "./observe/instrument.js";
 import { createMetrics } from "./observe/metrics.js";
-import { createSettlements } from "./outbox/settle.js";
-import { createUntold } from "./outbox/untold.js";
-import { createPrizes } from "./prizes/reload.js";
-import { createRestoring } from "./prizes/restoring.js";
 import { type Random, systemRandom } from "./random.js";
 import { createRedemptions } from "./results/redeem.js";
-import { createResults } from "./results/results.js";
 import { createScheduler } from "./scheduler.js";
 import type { Settings } from "./services.js";
 import { certificateProblem } from "./stores/certificates.js";
@@ -66,31 +62,45 @@ export function createServer(settings: Settings, options: ServerOptions) {
   const postgres = createPostgres(databaseUrl);
   const sharedTime = options.sharedTime ?? (() => redisTime(redis));
   const clock = createClock(settings.TIME_ZONE, sharedTime, options.localTime);
-  const warn = log.warn.bind(log);
-  const watch = (reload: Promise<unknown>) =>
-    metrics?.reloading(reload, prizes.problem);
   const timeZone = settings.TIME_ZONE;
-  const stores = { redis, postgres, clock };
-  const prizes = createPrizes({ ...stores, timeZone }, warn, watch);
-  const results = createResults(measureInserts(postgres, metrics));
-  const settlements = createSettlements(redis, clock);
-  const random = options.random ?? systemRandom;
-  const engine = countDraws(
-    createEngine({ ...stores, prizes, results, settlements }, random, warn),
-    metrics,
-  );
+  const shared: Shared = {
+    redis,
+    postgres,
+    measured: measureInserts(postgres, metrics),
+    clock,
+    random: options.random ?? systemRandom,
+    timeZone,
+    claimDays: settings.CLAIM_DAYS,
+    warn: log.warn.bind(log),
+    watch: (_campaign, reload, problem) => metrics?.reloading(reload, problem),
+    count: (engine, campaign) => countDraws(engine, campaign, metrics),
+  };
+  const campaigns = createCampaigns(shared);
+  const clocks = new Map<string, typeof clock>();
+  const clockIn = (zone: string | null) => {
+    const name = zone ?? timeZone;
+    const known = clocks.get(name) ?? clock.in(() => name);
+    clocks.set(name, known);
+    return known;
+  };
+  const claims = createClaims(campaigns, settings.CLAIM_DAYS, clockIn);
   const country = settings.DEFAULT_COUNTRY as CountryCode;
   const redemptions = createRedemptions(postgres);
-  const parts = { redis, postgres, clock, prizes, engine, settlements };
   const lateness = watchLateness();
-  const gate = createGate(results, lateness);
+  const waiting = () => waitingIn(campaigns.lanes());
+  const gate = createGate({ waiting }, lateness);
   const isLimited =
     settings.RATE_LIMIT_USER !== undefined ||
     settings.RATE_LIMIT_ADDRESS !== undefined;
   const limits = isLimited
     ? createRedis(options.limitsUrl ?? redisUrl, COUNT_TIMEOUT_MS)
     : undefined;
-  const shared = {
+  const services = {
+    redis,
+    postgres,
+    clock,
+    campaigns,
+    claims,
     country,
     redemptions,
     gate,
@@ -99,22 +109,17 @@ export function createServer(settings: Settings, options: ServerOptions) {
     settings,
     limits,
   };
-  const services = { ...parts, ...shared };
   const app = buildApp(services, log);
-  const restoring = createRestoring(redis, postgres, clock, prizes);
-  const sweep = createSweep({ ...parts, results, warn });
-  const untold = createUntold(redis, clock, settings.CLAIM_DAYS);
-  const duties = { clock, prizes, settlements, restoring, sweep, untold };
-  const scheduler = createScheduler(timeZone, duties, log);
+  const scheduler = createScheduler(timeZone, { clock, campaigns }, log);
   let closing = false;
 
   tellAbsence(redis, log, "Redis is away");
   if (limits) {
     tellAbsence(limits, log, "the limits' Redis is away: nobody is limited");
   }
-  redis.on("close", prizes.markStale);
+  redis.on("close", campaigns.markStale);
   redis.on("ready", () => {
-    prizes.reload().catch((err: unknown) => log.debug({ err }, "reload"));
+    campaigns.reload().catch((err: unknown) => log.debug({ err }, "reload"));
   });
 
   /**
@@ -161,18 +166,36 @@ export function createServer(settings: Settings, options: ServerOptions) {
     clearInterval(idle);
     clearTimeout(cut);
     await scheduler.stop();
-    await results.idle();
+    const lanes = campaigns.lanes();
+    await Promise.all(lanes.map(({ results }) => results.idle()));
     await redemptions.idle();
-    await settlements.idle();
+    await Promise.all(lanes.map(({ settlements }) => settlements.idle()));
     redis.disconnect();
     limits?.disconnect();
     await postgres.close();
   }
 
   return {
-    ...{ app, open, listen, close, ...parts },
-    ...{ results, scheduler, sweep, untold },
+    ...campaigns.main,
+    ...services,
+    app,
+    open,
+    listen,
+    close,
+    scheduler,
   };
+}
+
+/** The wins of all campaigns that wait for their rows. */
+function waitingIn(lanes: Lane[]) {
+  let wins = 0;
+  let stalled = false;
+  for (const { results } of lanes) {
+    const waiting = results.waiting();
+    wins += waiting.wins;
+    stalled ||= waiting.stalled;
+  }
+  return { wins, stalled };
 }
 
 /** Every attempt to reconnect fails the same way: logged once per absence. */

@@ -1,11 +1,10 @@
 import type { CountryCode } from "libphonenumber-js";
+import type { Campaigns } from "./campaigns/campaigns.js";
+import type { Claims } from "./campaigns/claims.js";
 import type { Clock } from "./clock.js";
-import type { Engine } from "./engine/engine.js";
 import type { Gate } from "./engine/gate.js";
 import type { Lateness } from "./engine/lateness.js";
 import type { Metrics } from "./observe/metrics.js";
-import type { Settlements } from "./outbox/settle.js";
-import type { Prizes } from "./prizes/reload.js";
 import type { Redemptions } from "./results/redeem.js";
 import type { Config } from "./settings/config.js";
 import type { Postgres } from "./stores/postgres.js";
@@ -19,10 +18,10 @@ export type Settings = Pick<Config, "TIME_ZONE" | "DEFAULT_COUNTRY"> &
 export type Services = {
   redis: Redis;
   postgres: Postgres;
+  /** in TIME_ZONE; each campaign has its own days */
   clock: Clock;
-  prizes: Prizes;
-  engine: Engine;
-  settlements: Settlements;
+  campaigns: Campaigns;
+  claims: Claims;
   redemptions: Redemptions;
   gate: Gate;
   lateness: Lateness;

@@ -3,8 +3,10 @@ import { ADMIN_UNAUTHENTICATED } from "../errors.js";
 import { createAdminCheck } from "../http/access/admin-token.js";
 import { fail } from "../http/answer-error.js";
 import type { Services } from "../services.js";
+import { campaignRoutes } from "./campaigns/routes.js";
 import { liveRoute } from "./figures/live.js";
 import { figuresRoute } from "./figures/routes.js";
+import { momentRoutes } from "./moments/routes.js";
 import { historyRoute } from "./prizes/history.js";
 import { prizeRoutes } from "./prizes/routes.js";
 import { objectionOf } from "./remedies.js";
@@ -28,6 +30,8 @@ export const admin: FastifyPluginAsyncTypebox<
   });
   app.setSchemaErrorFormatter(objectionOf);
 
+  app.register(campaignRoutes, services);
+  app.register(momentRoutes, services);
   app.register(prizeRoutes, services);
   app.register(historyRoute, services);
   app.register(foundResultsRoute, services);

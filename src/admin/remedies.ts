@@ -9,6 +9,8 @@ export type Objection = {
 
 const QUOTA = "must be a whole number from 0 to 2147483647, or null: unlimited";
 const PAGE_SIZE_REMEDY = "must be a whole number from 1 to 200";
+const TIME = "must be a time of day such as 09:00, or null";
+const MOMENT = "must be a moment such as 2026-12-24T18:00:00Z, or null";
 const YES = "must be yes, or left out";
 
 /** What to do about each field. */
@@ -23,6 +25,18 @@ const REMEDIES: Record<string, string> = {
   total_quota: QUOTA,
   active: "must be true or false",
   fallback: "must be true or false",
+  release_from: TIME,
+  release_to: TIME,
+  time_zone: "must be an IANA time zone such as Asia/Hong_Kong, or null",
+  starts_at: MOMENT,
+  ends_at: MOMENT,
+  draws_per_day: "must be a whole number from 1 to 100",
+  wins_per_user: "must be a whole number from 1 on, or null",
+  claim_days: "must be a whole number from 1 to 3650, or null",
+  frozen: "must be true or false",
+  campaign: "must be the id of a campaign",
+  moments: "must be a list of 1 to 10000 moments",
+  at: "must be a moment such as 2026-12-24T18:00:00Z",
   prizes: "must be a list of 1 to 1000 prizes",
   draws: "must be a whole number from 1 to 200000",
   preview: YES,

@@ -3,8 +3,10 @@ import { createClock } from "../clock.js";
 import { probePostgres } from "../engine/probe.js";
 import { type Config, readConfig } from "../settings/config.js";
 import { runningPair } from "../stores/embedded/running.js";
+import { DEFAULT_CAMPAIGN } from "../stores/keys.js";
 import type { Postgres } from "../stores/postgres.js";
 import { type Redis, redisTime } from "../stores/redis.js";
+import { examineCampaigns } from "./doctor/campaigns.js";
 import { examineClocks, examineDay } from "./doctor/clocks.js";
 import {
   type Finding,
@@ -22,14 +24,13 @@ import {
   reachPostgres,
 } from "./doctor/postgres.js";
 import { examinePrivileges } from "./doctor/privileges.js";
-import { examinePrizes, examineTable } from "./doctor/prizes.js";
 import { examineRedis, reachRedis } from "./doctor/redis.js";
 import { runProgram, sentenceOf } from "./program.js";
 
 const HELP = `npm run doctor
 
 Connects to both stores as a server would and examines them: links, versions, Redis's persistence, memory and role,
-migrations, rights, prizes, counters, the outbox, clocks. It writes nothing but two scratch keys in Redis. Each finding is a line, ok, warn or fail,
+migrations, rights, campaigns and their prizes, counters, the outbox, clocks. It writes nothing but two scratch keys in Redis. Each finding is a line, ok, warn or fail,
 and under a warn or fail what to do. Without DATABASE_URL and REDIS_URL it examines the embedded pair of a running
 npm start.
 
@@ -106,7 +107,9 @@ async function examineStores(
   });
   if (redis) {
     await attempt("Redis", () => examineRedis(redis, say));
-    await attempt("The outbox", () => examineOutbox(redis, say));
+    await attempt("The outbox", () =>
+      examineOutbox(redis, DEFAULT_CAMPAIGN, say),
+    );
     await attempt("The clocks", () => examineClocks(redis, postgres, say));
   }
   if (!postgres) return;
@@ -121,7 +124,6 @@ async function examineStores(
         : ok("Postgres takes a win and its redemption."),
     );
     if (redis) await examineIdentity({ redis, postgres, timeZone }, say);
-    const rows = await examinePrizes(postgres, clock.today().date, say);
-    if (redis) await examineTable(redis, rows, say);
+    await examineCampaigns({ redis, postgres, clock, timeZone }, say);
   });
 }

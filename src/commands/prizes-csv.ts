@@ -14,10 +14,12 @@ const COLUMNS = [
   "total_quota",
   "active",
   "fallback",
+  "release_from",
+  "release_to",
 ];
 
-/** Files of before there were fallbacks have no such column. */
-const HEADERS = [COLUMNS.join(), COLUMNS.slice(0, -1).join()];
+/** Files of before there were fallbacks, or releases, have no such columns. */
+const HEADERS = [0, -2, -3].map((n) => COLUMNS.slice(0, n || undefined).join());
 
 /** A prize as a file has it, every field a text; quotas empty for unlimited. */
 export type PrizeTexts = Record<string, string | null>;
@@ -62,6 +64,7 @@ export function parsePrizes(text: string, file: string) {
  */
 export function parsePrize(texts: PrizeTexts) {
   const { probability, daily_quota, total_quota, active, fallback } = texts;
+  const { release_from, release_to } = texts;
   const typed = {
     ...texts,
     ...(probability !== undefined && { probability: decimal(probability) }),
@@ -69,6 +72,8 @@ export function parsePrize(texts: PrizeTexts) {
     ...(total_quota !== undefined && { total_quota: quota(total_quota) }),
     ...(active !== undefined && { active: truth(active) }),
     ...(fallback !== undefined && { fallback: truth(fallback) }),
+    ...(release_from !== undefined && { release_from: release_from || null }),
+    ...(release_to !== undefined && { release_to: release_to || null }),
   };
   const objections = new Map<string, string>();
   for (const error of schema.Errors(typed)) {

@@ -1,5 +1,4 @@
 import { readFile } from "node:fs/promises";
-import { userInfo } from "node:os";
 import { parseArgs } from "node:util";
 import { type Change, changePrizes } from "../admin/prizes/change-prizes.js";
 import { Failure } from "../errors.js";
@@ -18,16 +17,19 @@ import {
   UsageError,
   withDatabase,
 } from "./program.js";
+import { table } from "./table.js";
+import { changedBy } from "./user-name.js";
 
-const HELP = `npm run -s prizes -- COMMAND
+const HELP = `npm run -s prizes -- COMMAND [--campaign ID]
 
   list                 all prizes, with the sum of their odds
   set ID [--title T] [--probability P] [--daily-quota N|unlimited] [--total-quota N|unlimited] [--active true|false]
-                       [--fallback true|false]
+                       [--fallback true|false] [--release HH:MM-HH:MM|none]
                        changes what is given of a prize; with --new makes it (title and probability are needed)
   import FILE          replaces the whole table by a CSV file, all or none; prizes not in it are made inactive
   export               the whole table as such a file, to stdout
 
+--campaign: whose prizes; default where it is left out. --release: local times between which the daily quota is released.
 A change is in force on every running server within two seconds, and is kept in the history.
 The database is DATABASE_URL's, from the environment or .env, or that of an npm start that runs in this folder.
 Exit code: 0 done, 1 failed, 2 called wrongly.`;
@@ -50,15 +52,26 @@ await runProgram(HELP, async ([name = "", ...args]) => {
   return 0;
 });
 
+const campaign = { type: "string", default: "default" } as const;
+
 async function list(args: string[]): Promise<void> {
-  parseArgs({ args });
+  const { values } = parseArgs({ args, options: { campaign } });
   await withDatabase(async (postgres) => {
-    const rows = await readTexts(postgres);
+    const rows = await readTexts(postgres, values.campaign);
     const odds = rows
       .filter((row) => row.active === "true")
       .reduce((sum, row) => sum + Number(row.probability), 0);
     const lines = [
-      ["ID", "TITLE", "ODDS", "A DAY", "IN ALL", "ACTIVE", "FALLBACK"],
+      [
+        "ID",
+        "TITLE",
+        "ODDS",
+        "A DAY",
+        "IN ALL",
+        "ACTIVE",
+        "FALLBACK",
+        "RELEASE",
+      ],
       ...rows.map((row) => [
         row.id ?? "",
         row.title ?? "",
@@ -67,6 +80,7 @@ async function list(args: string[]): Promise<void> {
         row.total_quota ?? "unlimited",
         row.active === "true" ? "yes" : "no",
         row.fallback === "true" ? "yes" : "",
+        row.release_from ? `${row.release_from}-${row.release_to}` : "",
       ]),
     ];
     const sum = Number(odds.toFixed(9));
@@ -81,16 +95,6 @@ async function list(args: string[]): Promise<void> {
   });
 }
 
-/** Columns as wide as their widest text. */
-function table(lines: string[][]): string {
-  const widths = (lines[0] ?? []).map((_, column) =>
-    Math.max(...lines.map((line) => [...(line[column] ?? "")].length)),
-  );
-  const pad = (text: string, column: number) =>
-    text + " ".repeat((widths[column] ?? 0) - [...text].length);
-  return lines.map((line) => line.map(pad).join("  ").trimEnd()).join("\n");
-}
-
 async function set(args: string[]): Promise<void> {
   const { values, positionals } = parseArgs({
     args,
@@ -102,6 +106,8 @@ async function set(args: string[]): Promise<void> {
       "total-quota": { type: "string" },
       active: { type: "string" },
       fallback: { type: "string" },
+      release: { type: "string" },
+      campaign,
       new: { type: "boolean", default: false },
     },
   });
@@ -122,6 +128,7 @@ async function set(args: string[]): Promise<void> {
     }),
     ...(values.active !== undefined && { active: values.active }),
     ...(values.fallback !== undefined && { fallback: values.fallback }),
+    ...(values.release !== undefined && parseRelease(values.release)),
   };
   if (Object.keys(given).length === 1) {
     throw new UsageError("set: name something to change.");
@@ -132,16 +139,21 @@ async function set(args: string[]): Promise<void> {
   );
   if (mistakes.length > 0) throw new CommandError(mistakes.join("\n"));
   await withDatabase(async (postgres) => {
-    await change(postgres, values.new ? "create" : "change", [prize]);
+    await change(postgres, values.campaign, {
+      mode: values.new ? "create" : "change",
+      prizes: [prize],
+    });
     await print(`${id}: saved.`);
   });
 }
 
 async function importFile(args: string[]): Promise<void> {
-  const [file, ...more] = parseArgs({
+  const { values, positionals } = parseArgs({
     args,
     allowPositionals: true,
-  }).positionals;
+    options: { campaign },
+  });
+  const [file, ...more] = positionals;
   if (!file || more.length > 0) throw new UsageError("import: name one file.");
   const bytes = await readFile(file).catch((error: Error) => {
     throw new CommandError(`${file} can't be read: ${error.message}.`);
@@ -154,7 +166,8 @@ async function importFile(args: string[]): Promise<void> {
   }
   const prizes = parsePrizes(text, file);
   await withDatabase(async (postgres) => {
-    await change(postgres, "replace", prizes).catch((error: unknown) => {
+    const table = { mode: "replace", prizes } as const;
+    await change(postgres, values.campaign, table).catch((error: unknown) => {
       if (!(error instanceof Failure) || error.code === "UNAVAILABLE") {
         throw error;
       }
@@ -165,36 +178,36 @@ async function importFile(args: string[]): Promise<void> {
 }
 
 async function exportFile(args: string[]): Promise<void> {
-  parseArgs({ args });
+  const { values } = parseArgs({ args, options: { campaign } });
   await withDatabase(async (postgres) => {
-    await print(formatPrizes(await readTexts(postgres)));
+    await print(formatPrizes(await readTexts(postgres, values.campaign)));
   });
 }
 
 function change(
   postgres: Postgres,
-  mode: Change["mode"],
-  prizes: Change["prizes"],
+  campaign: string,
+  edit: Pick<Change, "mode" | "prizes">,
 ) {
-  const changed_by = `command: ${userName()}`;
-  const edit = { mode, prizes, changed_by, expected: null, preview: false };
-  return changePrizes(postgres, edit);
+  const common = { changed_by: changedBy(), expected: null, preview: false };
+  return changePrizes(postgres, { ...edit, ...common, campaign });
 }
 
-/** In a container the user may have a number and no name. */
-function userName(): string {
-  try {
-    return userInfo().username;
-  } catch {
-    return `uid ${process.getuid?.()}`;
-  }
+/** `09:00-21:00` as the two fields. */
+function parseRelease(text: string): PrizeTexts {
+  const [from = "", to = ""] = text === "none" ? [] : text.split("-");
+  return { release_from: from, release_to: to };
 }
 
 /** The prizes as texts: a probability keeps all its digits. */
-function readTexts(postgres: Postgres): Promise<PrizeTexts[]> {
+function readTexts(
+  postgres: Postgres,
+  campaign: string,
+): Promise<PrizeTexts[]> {
   return postgres.query(
     (sql) => sql<PrizeTexts[]>`
-      select id, title, probability::text, daily_quota::text, total_quota::text, active::text, fallback::text
-      from prize order by id`,
+      select id, title, probability::text, daily_quota::text, total_quota::text, active::text, fallback::text,
+        to_char(release_from, 'HH24:MI') as release_from, to_char(release_to, 'HH24:MI') as release_to
+      from prize where campaign_id = ${campaign} order by id`,
   );
 }

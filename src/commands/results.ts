@@ -3,13 +3,21 @@ import { countDay, dayPages } from "../admin/results/day-pages.js";
 import type { ResultRow } from "../admin/results/find-results.js";
 import { winnersCsv } from "../admin/results/winners-csv.js";
 import { createClock } from "../clock.js";
+import { readCampaigns } from "../prizes/campaign.js";
 import { openSince } from "../results/claim.js";
-import { print, runProgram, UsageError, withDatabase } from "./program.js";
+import {
+  CommandError,
+  print,
+  runProgram,
+  UsageError,
+  withDatabase,
+} from "./program.js";
 
-const HELP = `npm run -s results -- export --day DAY [--phones]
+const HELP = `npm run -s results -- export --day DAY [--phones] [--campaign ID]
 
   export       all wins of a day as CSV, to stdout; progress goes to stderr
   --day DAY    a campaign day, such as 2026-11-22, or today
+  --campaign   whose wins; default where it is left out
   --phones     with the winners' phone numbers
 
 The database is DATABASE_URL's, from the environment or .env, or that of an npm start that runs in this folder.
@@ -29,15 +37,20 @@ await runProgram(HELP, async ([name, ...args]) => {
     options: {
       day: { type: "string" },
       phones: { type: "boolean", default: false },
+      campaign: { type: "string", default: "default" },
     },
   });
   const given = parseDay(values.day);
   await withDatabase(async (postgres, config) => {
-    const clock = createClock(config.TIME_ZONE, async () => Date.now());
+    const { campaign } = values;
+    const [its] = await readCampaigns(postgres, campaign);
+    if (!its) throw new CommandError(`There is no campaign ${campaign}.`);
+    const timeZone = its.time_zone ?? config.TIME_ZONE;
+    const clock = createClock(timeZone, async () => Date.now());
     const day = given === "today" ? clock.today().date : given;
-    const since = openSince(clock, config.CLAIM_DAYS);
-    const total = await countDay(postgres, { day });
-    const pages = told(dayPages(postgres, { day }, since), total);
+    const since = openSince(clock, its.claim_days ?? config.CLAIM_DAYS);
+    const total = await countDay(postgres, { campaign, day });
+    const pages = told(dayPages(postgres, { campaign, day }, since), total);
     for await (const text of winnersCsv(pages, { ...values, since })) {
       await print(text);
     }

@@ -1,19 +1,18 @@
 import { type Batcher, createBatcher } from "../batch.js";
-import type { Clock, Day } from "../clock.js";
+import type { Day } from "../clock.js";
 import { unavailable } from "../errors.js";
 import { markEarlier } from "../outbox/mark-earlier.js";
+import type { Scope } from "../prizes/campaign.js";
 import {
   type Epoch,
   isRestoring,
   isToldAgain,
   nameOf,
 } from "../prizes/epoch.js";
+import { recountUsers } from "../prizes/recount-wins.js";
 import type { Prizes } from "../prizes/reload.js";
 import { restoreUsers } from "../prizes/restore-winners.js";
 import { freshName } from "../random.js";
-import { keys } from "../stores/keys.js";
-import type { Postgres } from "../stores/postgres.js";
-import type { Redis } from "../stores/redis.js";
 import { type Decision, type Draw, evaluate } from "./script.js";
 
 /** Draws per EVALSHA: past this a batch costs no less per draw and keeps Redis longer from others. */
@@ -24,11 +23,10 @@ const MOST_TRIES = 3;
 
 /** Decides draws by lua/draw.lua, all that wait in one EVALSHA. Rejects with UNAVAILABLE. */
 export function createDecisions(
-  redis: Redis,
-  postgres: Postgres,
+  scope: Scope,
   prizes: Pick<Prizes, "isFresh" | "reload" | "epoch">,
-  clock: Clock,
 ): Batcher<Draw, Decision> {
+  const { redis, keys, clock, held } = scope;
   const server = freshName();
   const written = new Map<Epoch, number>(); // epoch of the day's data → batches this server wrote in it
   let begun = ""; // the latest day on which this server decided a draw
@@ -52,7 +50,7 @@ export function createDecisions(
 
   async function decideDay(date: string, draws: Draw[]): Promise<Decision[]> {
     if (date > begun) {
-      await markEarlier(redis, date);
+      await markEarlier(redis, keys, clock, date);
       begun = date;
       written.clear();
     }
@@ -71,7 +69,8 @@ export function createDecisions(
     if (!(await restoreOwn(day, epoch, draws))) return "not_whole";
     const name = nameOf(epoch);
     const mark = { epoch, server, batches: written.get(name) ?? 0 };
-    const at = { day, mark, now: clock.now() };
+    const limited = held.campaign.wins_per_user !== null;
+    const at = { day, mark, now: clock.now(), limited };
     const answer = await evaluate(redis, keys, at, draws);
     if (typeof answer === "string") return answer;
     written.set(name, answer.batches);
@@ -90,8 +89,10 @@ export function createDecisions(
     const usersOf = (some: Draw[]) => some.map(({ user_id }) => user_id);
     if (isRestoring(epoch)) {
       const lost = { day, epoch };
-      const isSame = await restoreUsers(redis, postgres, lost, usersOf(draws));
-      if (!isSame) return false;
+      const users = usersOf(draws);
+      if (!(await restoreUsers(scope, lost, users))) return false;
+      const isLimited = held.campaign.wins_per_user !== null;
+      if (isLimited && !(await recountUsers(scope, lost, users))) return false;
     }
     // The day before matters to draws with a key, and to users who must be told yesterday's win first.
     const earlier = prizes.epoch(day.before);
@@ -100,6 +101,6 @@ export function createDecisions(
     const lost = { day: clock.day(day.before), epoch: earlier };
     const tell = isToldAgain(earlier, lost.day);
     const users = usersOf(tell ? draws : draws.filter((draw) => draw.keyed));
-    return restoreUsers(redis, postgres, lost, users);
+    return restoreUsers(scope, lost, users);
   }
 }

@@ -1,18 +1,18 @@
-import type { Clock } from "../clock.js";
 import { unavailable } from "../errors.js";
 import type { Settlement, Settlements } from "../outbox/settle.js";
-import type { Win } from "../outbox/win.js";
+import { placeOf, type Win } from "../outbox/win.js";
+import type { Scope } from "../prizes/campaign.js";
+import { countWins } from "../prizes/recount-wins.js";
 import type { Prizes } from "../prizes/reload.js";
 import { attemptOf, nameAttempt, type Random } from "../random.js";
 import type { RowFate } from "../results/record.js";
 import type { Result, Results } from "../results/results.js";
-import type { Postgres } from "../stores/postgres.js";
-import type { Redis } from "../stores/redis.js";
+import { closedFailure } from "./closed.js";
 import { createDecisions } from "./decide.js";
 import type { Draw } from "./script.js";
 
 /** A decided draw. A win's row is committed; add `settlement` to the settlements once the answer is out. */
-export type Outcome =
+export type Outcome = (
   | { outcome: "no_prize"; draw_date: string }
   | { outcome: "participated"; draw_date: string }
   | {
@@ -20,10 +20,17 @@ export type Outcome =
       result: Result;
       title: string;
       settlement: Omit<Settlement, "telling">;
-    };
+    }
+) & {
+  /** of the user's draws of that day, where there are several */
+  draws_left?: number;
+};
 
 export type Engine = {
-  /** One draw of a user, today. Rejects with UNAVAILABLE if the outcome can't be known or recorded now. */
+  /**
+   * One draw of a user, today. Rejects with CAMPAIGN_NOT_STARTED, CAMPAIGN_ENDED, CAMPAIGN_NOT_FOUND, and with UNAVAILABLE if
+   * the outcome can't be known or recorded now.
+   */
   draw(userId: string, idempotencyKey?: string): Promise<Outcome>;
   /** Finishes a win found in the outbox, as `draw` would have. */
   resume(win: Win): Promise<Outcome>;
@@ -33,25 +40,21 @@ export type Engine = {
 const MOST_ROUNDS = 3;
 
 export function createEngine(
+  scope: Scope,
   {
-    redis,
-    postgres,
     prizes,
     results,
     settlements,
-    clock,
   }: {
-    redis: Redis;
-    postgres: Postgres;
     prizes: Prizes;
     results: Results;
     settlements: Settlements;
-    clock: Clock;
   },
   random: Random,
   warn: (details: object, sentence: string) => void,
 ): Engine {
-  const decisions = createDecisions(redis, postgres, prizes, clock);
+  const { clock, held } = scope;
+  const decisions = createDecisions(scope, prizes);
 
   function draw(userId: string, idempotencyKey?: string): Promise<Outcome> {
     const begin = () => {
@@ -85,13 +88,18 @@ export function createEngine(
       case "no_prize":
         return decision;
       case "participated":
-        return { outcome: "participated", draw_date: draw.draw_date };
+        return { ...decision, draw_date: draw.draw_date };
+      case "closed":
+        throw closedFailure(held.campaign, decision.why);
       case "recorded":
-        return recall(draw.user_id, decision.draw_date);
+        return withLeft(decision, await recall(draw.user_id, decision));
       case "won": {
         const { win } = decision;
         const fate = await results.record(win);
-        return conclude(fate, win, draw, rounds);
+        const outcome = conclude(fate, win, draw, rounds);
+        return decision.draws_left === undefined
+          ? outcome
+          : withLeft(decision, await outcome);
       }
     }
   }
@@ -103,8 +111,8 @@ export function createEngine(
     rounds: number,
   ): Outcome | Promise<Outcome> {
     if (fate !== "recorded") return decideAgain(fate, win, draw, rounds);
-    const { id, user_id, prize_id, draw_date, entry, attempt } = win;
-    const settlement = { entry, user_id, draw_date, attempt };
+    const { id, user_id, prize_id } = win;
+    const settlement = settlementOf(win);
     const created_at = rfc3339(win.created_at);
     const result = { id, user_id, prize_id, created_at };
     const title = prizes.title(prize_id);
@@ -119,8 +127,8 @@ export function createEngine(
     draw: Draw,
     rounds: number,
   ): Promise<Outcome> {
-    const { user_id, draw_date, entry, attempt } = win;
-    const settlement = { entry, user_id, draw_date, attempt };
+    const { user_id, draw_date, draw_no, entry, attempt } = win;
+    const settlement = settlementOf(win);
     switch (fate) {
       case "participated":
         // Redis had forgotten this user's draw. The existing row counts; the unit just taken is lost.
@@ -128,16 +136,18 @@ export function createEngine(
         prizes
           .reload(draw_date, { clash: { win, participated: true } })
           .catch(() => {}); // tried again by the next draw or look
-        return recall(user_id, draw_date, settlement);
+        return recall(user_id, win, settlement);
       case "refused": {
         report(win, "refused");
         if (rounds <= 1) throw unavailable(new Error("refused again"));
         const clash = { win, participated: false };
         await prizes.reload(draw_date, { clash });
         const { roll } = win;
-        const again = { ...draw, draw_date, attempt, roll, refused: entry.id };
         const id = random.id(attempt);
-        const end = await follow({ ...again, id }, rounds - 1);
+        const refused = placeOf(entry.id, draw_no);
+        const again = { ...draw, draw_date, attempt, roll, id, refused };
+        const known = win.win_no === undefined ? {} : await knownWins(user_id);
+        const end = await follow({ ...again, ...known }, rounds - 1);
         await settlements.add({ ...settlement, telling: "void" });
         const own = draw.attempt === attempt;
         // The attempt lost after all. Only its own caller has lost; anybody else who asked for that win has
@@ -149,6 +159,11 @@ export function createEngine(
     }
   }
 
+  async function knownWins(userId: string): Promise<{ known_wins: number }> {
+    const [count] = await countWins(scope, [userId]);
+    return { known_wins: count?.wins ?? 0 };
+  }
+
   function report({ prize_id, draw_date, unit }: Win, fate: RowFate): void {
     warn({ prize_id, draw_date, unit, fate }, "a win has no row");
   }
@@ -158,12 +173,12 @@ export function createEngine(
    */
   async function recall(
     userId: string,
-    date: string,
+    { draw_date, draw_no }: { draw_date: string; draw_no: number },
     instead?: Omit<Settlement, "telling">,
   ): Promise<Outcome> {
-    const result = await results.find(userId, date);
+    const result = await results.find(userId, draw_date, draw_no);
     const attempt = result ? attemptOf(result.id) : "";
-    const of = { user_id: userId, draw_date: date };
+    const of = { user_id: userId, draw_date, draw_no };
     const settlement = { entry: undefined, ...of, attempt };
     if (instead) {
       const stands = result ? { stands: attempt } : {};
@@ -180,6 +195,25 @@ export function createEngine(
 
   return { draw, resume };
 }
+
+const settlementOf = ({
+  entry,
+  user_id,
+  draw_date,
+  draw_no,
+  attempt,
+}: Win) => ({
+  entry,
+  user_id,
+  draw_date,
+  draw_no,
+  attempt,
+});
+
+const withLeft = (
+  { draws_left }: { draws_left?: number },
+  outcome: Outcome,
+): Outcome => (draws_left === undefined ? outcome : { ...outcome, draws_left });
 
 let latest = Number.NaN;
 let written = "";

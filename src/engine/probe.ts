@@ -80,8 +80,17 @@ const POSTGRES: Record<string, string> = {
 /** Why a draw could not be decided now, or undefined. Never rejects. */
 export async function probeRedis(redis: Redis): Promise<string | undefined> {
   const expiresAt = Math.floor(Date.now() / 1_000) + LIFE_S;
-  const { scratch, scratchStream, prizes, taken, pending, outbox } = keys;
-  const names = [scratch, scratchStream, prizes, taken, pending, outbox];
+  const { scratch, scratchStream, scratchSet } = keys;
+  const { prizes, taken, pending, outbox } = keys;
+  const names = [
+    scratch,
+    scratchStream,
+    scratchSet,
+    prizes,
+    taken,
+    pending,
+    outbox,
+  ];
   try {
     const probing = redis.probe(names.length, ...names, expiresAt, "probe");
     await within(PROBE_TIMEOUT_MS, probing, late);
@@ -108,9 +117,9 @@ export async function probePostgres(
       with held as (
         select id from prize limit 0 for key share
       )
-      insert into result (id, user_id, prize_id, draw_date, unit, day_unit, created_at)
-      select null::uuid, id, id, null::date, 1, 1, now() from held, prize_version
-      where exists (select from redeem_results('{}', '{}', '{}', '{}', '{}'))`,
+      insert into result (id, user_id, prize_id, draw_date, unit, day_unit, created_at, campaign_id, draw_no, win_no, moment_id)
+      select null::uuid, id, id, null::date, 1, 1, now(), id, 1, 1, 1 from held, prize_version
+      where exists (select from redeem_results('{}', '{}', '{}', '{}', null, '{}', '{}'))`,
   );
   try {
     await within(PROBE_TIMEOUT_MS, probing, late);

@@ -1,7 +1,12 @@
 import type { Day } from "../clock.js";
 import { unavailable } from "../errors.js";
 import { ANSWER, OTHER, TICKET } from "../outbox/letters.js";
-import { formatTicket, parseWins, type Win } from "../outbox/win.js";
+import {
+  formatTicket,
+  parsePlace,
+  parseWins,
+  type Win,
+} from "../outbox/win.js";
 import type { Epoch } from "../prizes/epoch.js";
 import type { Keys } from "../stores/keys.js";
 import type { Redis } from "../stores/redis.js";
@@ -15,16 +20,23 @@ export type Draw = {
   keyed: boolean;
   roll: number;
   id: string;
-  /** the outbox entry of a win that Postgres refused and that is to be decided again, or empty */
+  /** the place of a win that Postgres refused and that is to be decided again, or empty */
   refused: string;
+  /** of such a draw, where wins are limited: those of the user that Postgres has */
+  known_wins?: number;
 };
 
-/** What draw.lua decided about a draw. */
-export type Decision =
+/** What draw.lua decided about a draw; closed: nothing, and the draw is not used up. */
+export type Decision = (
   | { outcome: "no_prize"; draw_date: string }
   | { outcome: "participated" }
-  | { outcome: "recorded"; draw_date: string }
-  | { outcome: "won"; win: Win };
+  | { outcome: "recorded"; draw_date: string; draw_no: number }
+  | { outcome: "won"; win: Win }
+  | { outcome: "closed"; why: "not_started" | "ended" | "inactive" }
+) & {
+  /** of the user's draws of that day, where there are several */
+  draws_left?: number;
+};
 
 /** What a server knows of the day's data: draw.lua compares it to tell whether something was lost. */
 export type Mark = {
@@ -51,9 +63,16 @@ export type Undecided = "not_loaded" | "not_whole" | "lost";
 export async function evaluate(
   redis: Redis,
   keys: Keys,
-  { day, mark, now }: { day: Day; mark: Mark; now: number },
+  at: {
+    day: Day;
+    mark: Mark;
+    now: number;
+    /** whether the server takes wins for limited, as lua/draw.lua has it */
+    limited: boolean;
+  },
   draws: Draw[],
 ): Promise<Decided | Undecided> {
+  const { day, mark, now, limited } = at;
   const { date, before, expiresAt } = day;
   const names = [
     keys.prizes,
@@ -61,6 +80,7 @@ export async function evaluate(
     keys.takenToday(date),
     keys.outbox,
     keys.pending,
+    keys.moments,
   ];
   const values: (string | number)[] = [
     date,
@@ -70,6 +90,7 @@ export async function evaluate(
     mark.epoch,
     mark.server,
     mark.batches,
+    limited ? 1 : 0,
   ];
   const earlier: string[] = [];
   for (const draw of draws) {
@@ -78,6 +99,9 @@ export async function evaluate(
     if (kindOf(draw) === TICKET.KEYED) {
       earlier.push(keys.players(before, draw.user_id));
     }
+  }
+  if (limited) {
+    for (const { user_id } of draws) names.push(keys.winsEver(user_id));
   }
   names.push(...earlier);
   try {
@@ -94,8 +118,8 @@ const kindOf = ({ keyed, refused }: Draw) =>
   refused ? TICKET.REFUSED : keyed ? TICKET.KEYED : TICKET.PLAIN;
 
 function ticketOf(draw: Draw): string {
-  const { attempt, roll, id, user_id, refused } = draw;
-  const whose = refused ? `${user_id}\t${refused}` : user_id;
+  const { attempt, roll, id, user_id, refused, known_wins = "" } = draw;
+  const whose = refused ? `${user_id}\t${refused}\t${known_wins}` : user_id;
   return formatTicket({
     kind: kindOf(draw),
     attempt,
@@ -107,7 +131,7 @@ function ticketOf(draw: Draw): string {
 
 /** What draw.lua decided, draw by draw; its header says how it is written. */
 function readReply(reply: unknown, draws: Draw[]): Decided {
-  const [entry = "", text = "", letters = "", batches, ...others] =
+  const [entry = "", text = "", letters = "", batches, left, ...others] =
     reply as string[];
   const wins = (text ? parseWins(entry, text) : []).values();
   const other = others.values();
@@ -124,11 +148,26 @@ function readReply(reply: unknown, draws: Draw[]): Decided {
       case ANSWER.NEW_WIN:
         decisions.push({ outcome: "won", win: next(wins) });
         break;
+      case ANSWER.NOT_STARTED:
+        decisions.push({ outcome: "closed", why: "not_started" });
+        break;
+      case ANSWER.ENDED:
+        decisions.push({ outcome: "closed", why: "ended" });
+        break;
+      case ANSWER.INACTIVE:
+        decisions.push({ outcome: "closed", why: "inactive" });
+        break;
       default:
         decisions.push(readOther(next(other), draw, decisions, entries));
     }
   }
-  return { decisions, batches: Number(batches) };
+  return { decisions: withLeft(decisions, left), batches: Number(batches) };
+}
+
+function withLeft(decisions: Decision[], left = ""): Decision[] {
+  if (left === "") return decisions;
+  const counts = left.split(",");
+  return decisions.map((it, i) => ({ ...it, draws_left: Number(counts[i]) }));
 }
 
 function readOther(
@@ -142,20 +181,28 @@ function readOther(
     case OTHER.LOST_ON:
       return { outcome: "no_prize", draw_date: rest };
     case OTHER.HAS_ROW:
-      return { outcome: "recorded", draw_date: rest };
+      return recorded(rest);
     case OTHER.SAME_AS:
       return before[Number(rest) - 1] as Decision;
     case OTHER.IN_OUTBOX: {
-      const [entry = "", ...wins] = rest.split("\n");
+      const [place = "", ...wins] = rest.split("\n");
+      const { where: entry, draw_no } = parsePlace(place);
       if (wins.length > 0) {
         entries.set(entry, parseWins(entry, wins.join("\n")));
       }
       const known = entries.get(entry) ?? [];
-      const win = known.find(({ user_id }) => user_id === draw.user_id);
+      const win = known.find(
+        (it) => it.user_id === draw.user_id && it.draw_no === draw_no,
+      );
       if (win) return { outcome: "won", win };
     }
   }
   throw new Error(`draw.lua answered ${text[0]}`);
+}
+
+function recorded(place: string): Decision {
+  const { where: draw_date, draw_no } = parsePlace(place);
+  return { outcome: "recorded", draw_date, draw_no };
 }
 
 function next<T>(items: Iterator<T>): T {

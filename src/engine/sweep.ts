@@ -1,10 +1,10 @@
-import type { Clock } from "../clock.js";
 import { outboxPages, type Page, readPage } from "../outbox/pages.js";
 import type { Settlements } from "../outbox/settle.js";
 import { sortWins } from "../outbox/unsettled.js";
 import { parseWins, type Win } from "../outbox/win.js";
+import type { Scope } from "../prizes/campaign.js";
 import type { Results } from "../results/results.js";
-import { type Redis, redisTime } from "../stores/redis.js";
+import { redisTime } from "../stores/redis.js";
 import type { Engine } from "./engine.js";
 
 /** After this time a win's own server must have failed: no request lives longer. */
@@ -31,17 +31,16 @@ type Found = { finished: number; failure: unknown };
  * seen them.
  */
 export function createSweep(
+  { redis, keys, clock }: Pick<Scope, "redis" | "keys" | "clock">,
   parts: {
-    redis: Redis;
     engine: Engine;
     settlements: Settlements;
-    clock: Clock;
     results: Results;
     warn: (details: object, sentence: string) => void;
   },
   local: () => number = () => performance.now(),
 ): Sweep {
-  const { redis, engine, settlements, clock, results, warn } = parts;
+  const { engine, settlements, results, warn } = parts;
   let ahead = new Map<string, number>(); // ids of the future → when they were first seen here
 
   async function sweep(olderThan = ABANDONED_AFTER_MS): Promise<number> {
@@ -49,7 +48,7 @@ export function createSweep(
     const end = performance.now() + BUDGET_MS;
     const until = Math.floor(now - olderThan);
     const found: Found = { finished: 0, failure: undefined };
-    for await (const page of outboxPages(redis, String(until))) {
+    for await (const page of outboxPages(redis, keys, String(until))) {
       await finishAll(page, found);
       if (performance.now() >= end) break;
     }
@@ -61,7 +60,7 @@ export function createSweep(
   /** Of the entries whose ids lie in the future, a page of those that have been seen for long enough. */
   async function ofFuture(now: number, olderThan: number): Promise<Page> {
     const later = Math.floor(now + Math.max(CLOCK_SKEW_MS, -olderThan));
-    const page = await readPage(redis, String(later), "+");
+    const page = await readPage(redis, keys, String(later), "+");
     const seen = new Map(
       page.map(([id]) => [id, ahead.get(id) ?? local()] as const),
     );
@@ -76,7 +75,7 @@ export function createSweep(
     const wins = page.flatMap(([id, [, text]]) => parseWins(id, text ?? ""));
     // An entry stays while one of its wins is open. A win of it that Postgres refused must not be written later, when
     // its quota was raised.
-    const { unsettled, forgotten } = await sortWins(redis, wins);
+    const { unsettled, forgotten } = await sortWins(redis, keys, wins);
     const open = new Set(unsettled);
     const ends = await Promise.allSettled(
       wins.map((win) => {
@@ -91,13 +90,15 @@ export function createSweep(
   }
 
   /** Settles a win that needs nothing more; its entry goes with the last of its wins. */
-  const pass = ({ entry, user_id, draw_date, attempt }: Win) =>
-    settlements.add({ entry, user_id, draw_date, attempt, telling: "void" });
+  const pass = ({ entry, user_id, draw_date, draw_no, attempt }: Win) => {
+    const win = { entry, user_id, draw_date, draw_no, attempt };
+    return settlements.add({ ...win, telling: "void" });
+  };
 
   /** Redis forgot this draw before anybody was told, and its user has drawn again: what came of that counts. */
   async function drop(win: Win): Promise<void> {
-    const { id, user_id, prize_id, draw_date, unit } = win;
-    const row = await results.find(user_id, draw_date);
+    const { id, user_id, prize_id, draw_date, draw_no, unit } = win;
+    const row = await results.find(user_id, draw_date, draw_no);
     if (row?.id !== id) {
       const fate = row ? "participated" : "forgotten";
       warn({ prize_id, draw_date, unit, fate }, "a win has no row");

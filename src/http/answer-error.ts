@@ -21,7 +21,7 @@ export function answerError(
     if (error.code === "UNAVAILABLE") {
       request.log.debug({ err: error, reqId: request.id }, "unavailable");
     }
-    return fail(reply, error.code, error.message);
+    return fail(reply, error.code, error.message, error.details);
   }
   const { validation, validationContext, statusCode, code } =
     error as Partial<FastifyError>;
@@ -40,6 +40,7 @@ export function fail(
   reply: FastifyReply,
   code: Code,
   sentence: string,
+  details: Failure["details"] = {},
 ): FastifyReply {
   reply.failure = code;
   if (code === "UNAVAILABLE") reply.header("retry-after", retryAfter());
@@ -52,7 +53,7 @@ export function fail(
     .code(STATUS[code])
     .header("cache-control", "no-store")
     .type("application/json; charset=utf-8")
-    .send({ success: false, error: sentence, code });
+    .send({ success: false, error: sentence, code, ...details });
 }
 
 type Objection = NonNullable<FastifyError["validation"]>[number];

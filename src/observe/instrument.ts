@@ -5,7 +5,7 @@ import type { Redis } from "../stores/redis.js";
 import { type Metrics, SCRIPTS } from "./metrics.js";
 
 /** Arguments of draw.lua's call that are no keys and no draws: the number of keys, and the head of ARGV. */
-const ARGS_BEFORE_DRAWS = 1 + 7;
+const ARGS_BEFORE_DRAWS = 1 + 8;
 
 /** Measures a client's calls of the scripts of `lua/`. Without metrics it is left as it is. */
 export function measureScripts(redis: Redis, metrics?: Metrics): Redis {
@@ -55,18 +55,28 @@ export function measureInserts(
 }
 
 /** The same engine, whose draws are counted. */
-export function countDraws(engine: Engine, metrics?: Metrics): Engine {
+export function countDraws(
+  engine: Engine,
+  campaign: string,
+  metrics?: Metrics,
+): Engine {
   if (!metrics) return engine;
   const { drawn } = metrics;
   const draw: Engine["draw"] = (userId, idempotencyKey) => {
     const drawing = engine.draw(userId, idempotencyKey);
     drawing.then(
-      ({ outcome }) => drawn(outcome),
-      () => drawn("failed"),
+      ({ outcome }) => drawn(campaign, outcome),
+      (error) => {
+        // Nobody could draw: the refusal is counted by its code.
+        if (!isClosed(error)) drawn(campaign, "failed");
+      },
     );
     return drawing;
   };
   return { ...engine, draw };
 }
+
+const isClosed = (error: unknown) =>
+  error instanceof Failure && error.code !== "UNAVAILABLE";
 
 const secondsSince = (began: number) => (performance.now() - began) / 1_000;

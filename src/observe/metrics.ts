@@ -11,7 +11,14 @@ import { createTallies } from "./tallies.js";
 export type Metrics = ReturnType<typeof createMetrics>;
 
 /** The scripts of `lua/`. */
-export const SCRIPTS = ["draw", "settle", "reload", "remember"] as const;
+export const SCRIPTS = [
+  "draw",
+  "settle",
+  "reload",
+  "remember",
+  "recount",
+  "schedule",
+] as const;
 
 /** From a lone draw's script to the deadline of a command. */
 const SECONDS = [
@@ -125,18 +132,22 @@ export function createMetrics() {
     outboxEntries: gauge(
       "outbox_entries",
       "Batches of wins that are not written or not told yet",
+      "campaign",
     ),
     outboxOldest: gauge(
       "outbox_oldest_seconds",
       "Age of the oldest of them by Redis's clock; 0 where there is none",
+      "campaign",
     ),
     outboxAhead: gauge(
       "outbox_ahead_seconds",
       "By how much the oldest of them lies in the future: Redis's clock was set back",
+      "campaign",
     ),
     untold: gauge(
       "untold_wins",
       "Winners who are told their win on their next try, since nobody was told it",
+      "campaign",
     ),
     underWay: gauge(
       "requests_under_way",
@@ -148,18 +159,21 @@ export function createMetrics() {
     unitsLeft: gauge(
       "prize_units_left",
       "Units left of a prize that has a quota",
+      "campaign",
       "prize",
       "per",
     ),
     unitsQuota: gauge(
       "prize_units_quota",
       "Its quota, in all and per day",
+      "campaign",
       "prize",
       "per",
     ),
     tableRefused: gauge(
       "prize_table_refused",
       "1 where the prizes in Postgres can't be put in force",
+      "campaign",
     ),
   };
 }

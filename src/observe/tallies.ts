@@ -14,6 +14,10 @@ const REASONS = [
 
 type Labels = Record<string, string>;
 
+const NONE_DRAWN = { won: 0, no_prize: 0, participated: 0, failed: 0 };
+
+type Drawn = Record<Outcome["outcome"] | "failed", number>;
+
 type Answers = { labels: Labels; count: number; seconds: number };
 
 /**
@@ -21,7 +25,13 @@ type Answers = { labels: Labels; count: number; seconds: number };
  * count.
  */
 export function createTallies(registry: Registry) {
-  const draws = { won: 0, no_prize: 0, participated: 0, failed: 0 };
+  const draws = new Map<string, Drawn>();
+  const drawsOf = (campaign: string) => {
+    const counts = draws.get(campaign) ?? { ...NONE_DRAWN };
+    draws.set(campaign, counts);
+    return counts;
+  };
+  drawsOf("default");
   const refusals = new Map<string, number>(
     REASONS.map((reason) => [reason, 0]),
   );
@@ -30,8 +40,14 @@ export function createTallies(registry: Registry) {
   expose(
     "draws_total",
     "Draws by outcome; failed ones had none that could be told",
-    ["outcome"],
-    () => Object.entries(draws).map(([outcome, n]) => [{ outcome }, n]),
+    ["campaign", "outcome"],
+    () =>
+      [...draws].flatMap(([campaign, counts]) =>
+        Object.entries(counts).map(([outcome, n]): [Labels, number] => [
+          { campaign, outcome },
+          n,
+        ]),
+      ),
   );
   expose(
     "refusals_total",
@@ -68,8 +84,8 @@ export function createTallies(registry: Registry) {
     });
   }
 
-  function drawn(outcome: Outcome["outcome"] | "failed"): void {
-    draws[outcome] += 1;
+  function drawn(campaign: string, outcome: keyof Drawn): void {
+    drawsOf(campaign)[outcome] += 1;
   }
 
   /** Counts an answer; `isFull`: whether too much is under way. */

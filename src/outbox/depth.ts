@@ -1,4 +1,4 @@
-import { keys } from "../stores/keys.js";
+import type { Keys } from "../stores/keys.js";
 import { type Redis, replies } from "../stores/redis.js";
 
 export type OutboxFigures = {
@@ -13,7 +13,10 @@ export type OutboxFigures = {
  * How many entries the outbox has, and the age of the oldest in seconds, by Redis's clock; null where there is none.
  * Rejects with UNAVAILABLE.
  */
-export async function readOutbox(redis: Redis): Promise<OutboxFigures> {
+export async function readOutbox(
+  redis: Redis,
+  keys: Keys,
+): Promise<OutboxFigures> {
   const asking = redis
     .multi()
     .xlen(keys.outbox)

@@ -6,7 +6,7 @@ export const TICKET = { KEYED: "k", REFUSED: "r", PLAIN: "-" } as const;
 /** How a record begins; the attempt follows and, of a win, its outbox entry. */
 export const RECORD = { LOST: "l", WON: "w" } as const;
 
-/** How the mark of a win begins whose row is in Postgres and whose winner was not told; the day follows. */
+/** How the mark of a win begins whose row is in Postgres and whose winner was not told; the day follows. Other marks are entries. */
 export const MARK = { ROW_OF_DAY: "@" } as const;
 
 /** What draw.lua says of a draw. */
@@ -15,6 +15,9 @@ export const ANSWER = {
   NEW_WIN: "w",
   PARTICIPATED: "p",
   SEE_OTHER: "o",
+  NOT_STARTED: "b",
+  ENDED: "e",
+  INACTIVE: "x",
 } as const;
 
 /** How an other begins, where draw.lua says to see it. */

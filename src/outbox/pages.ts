@@ -1,5 +1,5 @@
 import { unavailable } from "../errors.js";
-import { keys } from "../stores/keys.js";
+import type { Keys } from "../stores/keys.js";
 import type { Redis } from "../stores/redis.js";
 
 /** Entries of the outbox, the oldest first: the id of each, and its field and text (`parseWins`). */
@@ -11,6 +11,7 @@ const PAGE_SIZE = 20;
 /** The entries from one id to another, at most a page; `(` before an id leaves it out. Rejects with UNAVAILABLE. */
 export const readPage = (
   redis: Redis,
+  keys: Keys,
   from: string,
   to: string,
 ): Promise<Page> =>
@@ -23,11 +24,12 @@ export const readPage = (
 /** All entries up to an id, page by page. The next page is read when it is asked for. Rejects with UNAVAILABLE. */
 export async function* outboxPages(
   redis: Redis,
+  keys: Keys,
   to = "+",
 ): AsyncGenerator<Page> {
   let from = "-";
   for (;;) {
-    const page = await readPage(redis, from, to);
+    const page = await readPage(redis, keys, from, to);
     yield page;
     if (page.length < PAGE_SIZE) return;
     from = `(${page.at(-1)?.[0]}`;

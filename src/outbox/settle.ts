@@ -1,8 +1,9 @@
 import { createBatcher } from "../batch.js";
 import type { Clock } from "../clock.js";
-import { keys } from "../stores/keys.js";
+import { unavailable } from "../errors.js";
+import type { Keys } from "../stores/keys.js";
 import type { Redis } from "../stores/redis.js";
-import type { Entry } from "./win.js";
+import { type Entry, seatOf } from "./win.js";
 
 /** A finished win: what became of its row and of its answer. */
 export type Settlement = {
@@ -11,6 +12,8 @@ export type Settlement = {
   user_id: string;
   /** the day of the draw */
   draw_date: string;
+  /** which of the user's draws of that day it is */
+  draw_no: number;
   /** the attempt that won; empty if not known */
   attempt: string;
   /** the attempt whose row Postgres has, if it is another one */
@@ -43,7 +46,11 @@ const MOST_KEPT = 50_000;
 /** A sweeper may have seen entries older than this (`sweep.ts`). */
 const YOUNG_MS = 2_000;
 
-export function createSettlements(redis: Redis, clock: Clock): Settlements {
+export function createSettlements(
+  redis: Redis,
+  keys: Keys,
+  clock: Clock,
+): Settlements {
   let failed: Settlement[] = [];
   let open: Group | undefined; // takes what arrives until its turn
   const batches = createBatcher(settleGroups, MOST_GROUPS);
@@ -59,7 +66,9 @@ export function createSettlements(redis: Redis, clock: Clock): Settlements {
    * Everything else is noted win by win.
    */
   async function settleAll(batch: Settlement[]): Promise<void> {
-    for (const { entry, user_id } of batch) entry?.left.delete(user_id);
+    for (const settlement of batch) {
+      settlement.entry?.left.delete(seatOf(settlement));
+    }
     const whole = new Set<string>();
     const together: Settlement[] = [];
     const single: Settlement[] = [];
@@ -73,10 +82,10 @@ export function createSettlements(redis: Redis, clock: Clock): Settlements {
     }
     // One after the other: if Redis has forgotten the script, it is sent again and would run after the XDEL. In
     // between, a winner who is still to be told would have neither entry nor mark.
-    await note(single);
+    await noteAll(redis, keys, clock, single);
     const struck = await strike(whole);
     // Redis lost an entry, or a sweeper was first: then the told wins must be noted as well.
-    if (struck < whole.size) await note(together);
+    if (struck < whole.size) await noteAll(redis, keys, clock, together);
   }
 
   /**
@@ -90,21 +99,6 @@ export function createSettlements(redis: Redis, clock: Clock): Settlements {
 
   async function strike(entries: Set<string>): Promise<number> {
     return entries.size > 0 ? redis.xdel(keys.outbox, ...entries) : 0;
-  }
-
-  async function note(batch: Settlement[]): Promise<void> {
-    if (batch.length === 0) return;
-    const names: string[] = [keys.pending];
-    const values: (string | number)[] = [];
-    for (const settlement of batch) {
-      const { entry, user_id, draw_date, attempt, telling } = settlement;
-      const { stands = attempt } = settlement;
-      const { expiresAt } = clock.day(draw_date);
-      names.push(keys.players(draw_date, user_id));
-      values.push(entry?.id ?? "", user_id, draw_date);
-      values.push(telling === "told" ? 1 : 0, attempt, stands, expiresAt);
-    }
-    await redis.settle(names.length, ...names, ...values);
   }
 
   function add(settlement: Settlement): Promise<void> {
@@ -131,4 +125,36 @@ export function createSettlements(redis: Redis, clock: Clock): Settlements {
   }
 
   return { add, retry, idle: batches.idle };
+}
+
+/** What is noted of a win: as a settlement says, or that nothing is known of its row. */
+type Note = Omit<Settlement, "telling"> & {
+  telling: Settlement["telling"] | "unknown";
+};
+
+const TELLING = { told: 1, untold: 0, void: 0, unknown: 2 };
+
+/** Notes wins one by one, by one EVALSHA of lua/settle.lua. Rejects with UNAVAILABLE. */
+export async function noteAll(
+  redis: Redis,
+  keys: Keys,
+  clock: Pick<Clock, "day">,
+  notes: Note[],
+): Promise<void> {
+  if (notes.length === 0) return;
+  const names: string[] = [keys.pending];
+  const values: (string | number)[] = [];
+  for (const note of notes) {
+    const { entry, user_id, draw_date, draw_no, attempt, telling } = note;
+    const { stands = attempt } = note;
+    const { expiresAt } = clock.day(draw_date);
+    names.push(keys.players(draw_date, user_id));
+    values.push(entry?.id ?? "", user_id, draw_date, TELLING[telling]);
+    values.push(attempt, stands, expiresAt, draw_no);
+  }
+  await redis
+    .settle(names.length, ...names, ...values)
+    .catch((error: unknown) => {
+      throw unavailable(error);
+    });
 }

@@ -1,8 +1,9 @@
 import type { Clock } from "../clock.js";
 import { unavailable } from "../errors.js";
-import { keys } from "../stores/keys.js";
+import type { Keys } from "../stores/keys.js";
 import type { Redis } from "../stores/redis.js";
 import { MARK } from "./letters.js";
+import { parsePlace } from "./win.js";
 
 /**
  * How many days an untold win is kept for its winner if claims don't expire. Each caller who hangs up leaves a mark of
@@ -23,13 +24,14 @@ export type Untold = {
 
 export function createUntold(
   redis: Redis,
+  keys: Keys,
   clock: Clock,
-  claimDays = LONGEST_KEPT_DAYS,
+  claimDays: () => number | undefined,
 ): Untold {
   async function forget(): Promise<number> {
     const oldest = daysBefore(
       clock.today().date,
-      Math.min(claimDays, LONGEST_KEPT_DAYS),
+      Math.min(claimDays() ?? LONGEST_KEPT_DAYS, LONGEST_KEPT_DAYS),
     );
     let cursor = "0";
     let forgotten = 0;
@@ -39,11 +41,10 @@ export function createUntold(
         .catch(refuse);
       const old: string[] = [];
       for (let at = 0; at < found.length; at += 2) {
-        const [user = "", mark = ""] = found.slice(at, at + 2);
-        // A mark that names an outbox entry goes with that entry.
-        const { ROW_OF_DAY } = MARK;
-        if (mark.startsWith(ROW_OF_DAY) && mark.slice(1) < oldest)
+        const [user = "", marks = ""] = found.slice(at, at + 2);
+        if (marks.split(",").every((mark) => isOlder(mark, oldest))) {
           old.push(user);
+        }
       }
       if (old.length > 0) await redis.hdel(keys.pending, ...old).catch(refuse);
       forgotten += old.length;
@@ -53,6 +54,12 @@ export function createUntold(
   }
 
   return { forget };
+}
+
+/** A mark that names an outbox entry goes with that entry. */
+function isOlder(mark: string, date: string): boolean {
+  const { where } = parsePlace(mark);
+  return where.startsWith(MARK.ROW_OF_DAY) && where.slice(1) < date;
 }
 
 function daysBefore(date: string, days: number): string {

@@ -5,7 +5,7 @@ export type Entry = {
   /** in Redis's stream: milliseconds, a dash, a number */
   id: string;
   draw_date: string;
-  /** the users whose wins are not settled yet */
+  /** the wins that are not settled yet, by their seats */
   left: Set<string>;
 };
 
@@ -20,12 +20,35 @@ export type Win = {
   /** which unit of its prize it is, counted from 1: ever, and on that day */
   unit: number;
   day_unit: number;
+  /** which of the user's draws of that day it is, from 1 on */
+  draw_no: number;
+  /** which of the user's wins in the campaign it is, where they are limited */
+  win_no?: number;
+  /** id of the moment that it claims */
+  moment_id?: string;
   /** milliseconds since the epoch */
   created_at: number;
   attempt: string;
   roll: number;
   entry: Entry;
 };
+
+/** A user's draw of a day: names a win of an entry. */
+export const seatOf = (of: { user_id: string; draw_no: number }): string =>
+  of.draw_no > 1 ? `${of.user_id}\t${of.draw_no}` : of.user_id;
+
+/** An outbox entry, or the day of a row, and the number of the draw where it is not the first of its day: as the scripts have it. */
+export const placeOf = (where: string, draw_no: number): string =>
+  draw_no > 1 ? `${where}/${draw_no}` : where;
+
+/** The two parts of a place. */
+export function parsePlace(place: string): { where: string; draw_no: number } {
+  const [where = "", draw_no = "1"] = place.split("/");
+  return { where, draw_no: Number(draw_no) };
+}
+
+/** A prize's id as draw.lua writes it before a ticket, with the numbers that few wins have. */
+const WON = /^([\w.-]+)(?:\/(\d+))?(?:#(\d+))?(?:@(\d+))?$/;
 
 /** A draw as draw.lua reads it, in one string: kind, attempt, roll, id, and the user as the rest. */
 export function formatTicket(ticket: {
@@ -56,26 +79,36 @@ export function parseWins(entryId: string, text: string): Win[] {
   const parts = wins.split("\t");
   const parsed: Win[] = [];
   for (let at = 0; at + 1 < parts.length; at += 2) {
-    const prize_id = parts[at] as string;
+    const won = parts[at] as string;
     const ticket = parts[at + 1] as string;
+    // Nearly all are a prize's id and nothing else.
+    const isPlain = taken.has(won);
+    const [, prize_id = "", no, win_no, moment_id] = isPlain
+      ? ["", won]
+      : (WON.exec(won) ?? []);
     const counter = taken.get(prize_id);
     if (!counter) throw new Error(`outbox entry ${entryId} is not whole`);
     counter.unit += 1;
     counter.day_unit += 1;
     const user_id = ticket.slice(54);
-    entry.left.add(user_id);
-    parsed.push({
+    const draw_no = Number(no ?? 1);
+    entry.left.add(draw_no > 1 ? seatOf({ user_id, draw_no }) : user_id);
+    const win: Win = {
       id: ticket.slice(18, 54),
       user_id,
       prize_id,
       draw_date,
       unit: counter.unit,
       day_unit: counter.day_unit,
+      draw_no,
       created_at: Number(created_at),
       attempt: ticket.slice(1, 9),
       roll: Number(ticket.slice(9, 18)),
       entry,
-    });
+    };
+    if (win_no !== undefined) win.win_no = Number(win_no);
+    if (moment_id !== undefined) win.moment_id = moment_id;
+    parsed.push(win);
   }
   return parsed;
 }

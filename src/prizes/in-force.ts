@@ -1,6 +1,6 @@
 import type { Day } from "../clock.js";
 import { unavailable } from "../errors.js";
-import { type Keys, keys } from "../stores/keys.js";
+import type { Keys } from "../stores/keys.js";
 import type { Redis } from "../stores/redis.js";
 import type { Epoch } from "./epoch.js";
 import type { Row, Table } from "./table.js";
@@ -12,6 +12,7 @@ export const REVISION = "1";
 export type Agreed = {
   /** of the product, a UUID from Postgres */
   identity: string;
+  /** TIME_ZONE, or empty where the campaign has a zone of its own: then every server reads the same */
   timeZone: string;
 };
 
@@ -40,6 +41,7 @@ export type Differs = {
  */
 export async function putTable(
   redis: Redis,
+  names: Keys,
   put: {
     rows: Pick<Row, "id" | "unit" | "day_unit">[];
     table: Table | undefined;
@@ -48,12 +50,17 @@ export async function putTable(
     agreed: Agreed;
     known: Known;
     now: number;
+    /** of the campaign, as rulesOf says them */
+    rules: string;
+    /** when a prize's daily quota is released, by day: from and to, in milliseconds */
+    windows: (prize: Pick<Row, "release_from" | "release_to">) => Windows;
   },
-  names: Keys = keys,
 ): Promise<InForce | Differs> {
-  const { rows, table, day, isToday, agreed, known, now } = put;
+  const { rows, table, day, isToday, agreed, known, now, rules } = put;
   const counted = new Map(rows.map((row) => [row.id, row]));
   const listed = new Map(table?.listing.map((prize) => [prize.id, prize]));
+  const windowsOf = (prize?: Table["listing"][0]) =>
+    prize?.release_from ? JSON.stringify(put.windows(prize)) : "";
   const lines = [...new Set([...listed.keys(), ...counted.keys()])].flatMap(
     (id) => [
       id,
@@ -64,6 +71,8 @@ export async function putTable(
       (isToday && counted.get(id)?.unit) || 0,
       counted.get(id)?.day_unit ?? 0,
       listed.get(id)?.fallback ? 1 : 0,
+      windowsOf(listed.get(id)),
+      listed.get(id)?.has_moments ? 1 : 0,
     ],
   );
   const listing = JSON.stringify(table?.listing ?? []);
@@ -72,7 +81,7 @@ export async function putTable(
   const { next, lost = "", restored = "" } = known;
   const { identity, timeZone } = agreed;
   const head = [version, listing, day.expiresAt, identity, timeZone, REVISION];
-  head.push(Math.floor(now), next, lost, restored);
+  head.push(Math.floor(now), next, lost, restored, rules);
   const answer = (await redis
     .reload(places.length, ...places, ...head, ...lines)
     .catch((error: unknown) => {
@@ -83,6 +92,9 @@ export async function putTable(
     ? { differs: second as Differs["differs"], theirs }
     : { version: first, epoch: second };
 }
+
+/** Day → from and to, in milliseconds. */
+export type Windows = Record<string, [number, number]>;
 
 /** What differs, in a sentence for the operator. */
 export function differenceOf(
@@ -100,7 +112,10 @@ export function differenceOf(
 }
 
 /** The table in force, with the quotas as they were put. Rejects with UNAVAILABLE. */
-export async function readTable(redis: Redis): Promise<Table | undefined> {
+export async function readTable(
+  redis: Redis,
+  keys: Keys,
+): Promise<Table | undefined> {
   const [version, listing] = await redis
     .hmget(keys.prizes, "version", "listing")
     .catch((error: unknown) => {

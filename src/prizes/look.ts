@@ -1,4 +1,4 @@
-import { keys } from "../stores/keys.js";
+import type { Keys } from "../stores/keys.js";
 import { type Redis, replies } from "../stores/redis.js";
 
 /** How long each look keeps out servers with another time zone; lua/reload.lua has the same number. */
@@ -17,6 +17,7 @@ export type Seen = {
 /** Looks at what Redis has of a day, and keeps out servers with another time zone. Rejects with UNAVAILABLE. */
 export async function look(
   redis: Redis,
+  keys: Keys,
   date: string,
   now: number,
 ): Promise<Seen> {

@@ -1,12 +1,18 @@
 import { createBatcher } from "../batch.js";
-import type { Clock, Day } from "../clock.js";
+import type { Day } from "../clock.js";
 import { unavailable } from "../errors.js";
-import type { Postgres } from "../stores/postgres.js";
-import type { Redis } from "../stores/redis.js";
+import {
+  readCampaigns,
+  ruleProblem,
+  rulesOf,
+  type Scope,
+  type Versioned,
+} from "./campaign.js";
 import { type Epoch, isRestoring, nameOf, newEpoch } from "./epoch.js";
 import { differenceOf, putTable, readTable } from "./in-force.js";
 import { look } from "./look.js";
 import { type Found, lostOf } from "./loss.js";
+import { putMoments } from "./moments.js";
 import {
   compile,
   objection,
@@ -23,8 +29,11 @@ export type Prizes = {
    * what the caller noticed about that day's data.
    */
   reload(date?: string, found?: Found): Promise<void>;
-  /** Reloads where a prize was edited since this server's last reload, or Redis lost something. */
-  check(): Promise<void>;
+  /**
+   * Reloads where the campaign or a prize of it was edited since this server's last reload, or Redis lost something.
+   * `version`: that of the last edit, where the caller knows it.
+   */
+  check(version?: string): Promise<void>;
   /** Whether a reload has happened since the last connection to Redis was made: nothing is drawn before. */
   isFresh(): boolean;
   /** Redis was away and may have lost its last writes. */
@@ -52,18 +61,20 @@ const MOST_TRIES = 3;
 const DOUBTED =
   "Redis's clock has jumped: nothing is drawn until it has stood for five seconds.";
 
-/** `watch` is handed every reload that begins. */
+/** `watch` is handed every reload that begins; `timeZone` is that of campaigns without their own. */
 export function createPrizes(
-  parts: { redis: Redis; postgres: Postgres; clock: Clock; timeZone: string },
+  scope: Scope & { timeZone: string },
   warn: (sentence: string) => void,
   watch: (reload: Promise<unknown>) => void = () => {},
 ): Prizes {
-  const { redis, postgres, clock, timeZone } = parts;
+  const { redis, postgres, keys, clock, timeZone, held } = scope;
+  const { id: campaignId } = held.campaign;
   const titles = new Map<string, string>();
   const epochs = new Map<string, Epoch>(); // date → the day's data as last seen
   let good: Table | undefined;
   let seen: string | undefined; // the version last read, good or not
   let inForce = ""; // the version that Redis then had
+  let rules: Versioned | undefined; // the campaign as last read
   let trouble: string | undefined;
   let difference: string | undefined;
   let identity: string | undefined;
@@ -86,6 +97,7 @@ export function createPrizes(
     if (!isFresh()) await clock.sync();
     if (clock.isDoubted()) throw unavailable(new Error(DOUBTED));
     const stepped = clock.steps();
+    await readRules();
     // Draws that began before midnight and retries by key need the day before; and midnight must not wait for Postgres.
     const { date: today, before, after } = clock.today();
     const others = asked.map(({ date }) => date).filter((it) => it !== TODAY);
@@ -110,13 +122,17 @@ export function createPrizes(
    * rows has no winners to restore.
    */
   async function reloadDay(day: Day, found: Found[]): Promise<void> {
+    const clash = found.find(({ clash }) => clash)?.clash;
     for (let tries = MOST_TRIES; tries > 0; tries -= 1) {
-      const rows = await readPrizes(postgres, day.date);
+      const rows = await readPrizes(postgres, campaignId, day.date);
       const known = epochs.get(day.date);
+      // Where wins are limited, those of all days must be counted first.
       const isEmpty =
-        tries < MOST_TRIES && rows.every((row) => row.day_unit === "0");
+        tries < MOST_TRIES &&
+        held.campaign.wins_per_user === null &&
+        rows.every((row) => row.day_unit === "0");
       const next = newEpoch(clock.now());
-      const epoch = await putInForce(day, rows, {
+      const epoch = await putInForce(day, rows, clash?.win.moment_id, {
         next,
         lost: tries === MOST_TRIES ? lostOf(found, known, rows) : undefined,
         restored: isEmpty
@@ -131,6 +147,7 @@ export function createPrizes(
   async function putInForce(
     day: Day,
     rows: Row[],
+    givenUp: string | undefined,
     known: {
       next: Epoch;
       lost: Epoch | undefined;
@@ -138,29 +155,66 @@ export function createPrizes(
     },
   ): Promise<Epoch> {
     for (const row of rows) titles.set(row.id, row.title);
-    const version = rows[0]?.version;
-    const refusal = objection(rows);
+    // The campaign was read first: what was edited since is read with the next look.
+    const version = rules?.version ?? "";
+    const refusal = (rules && ruleProblem(rules)) ?? objection(rows);
     if (refusal && refusal !== trouble) warn(refusal);
     trouble = refusal;
     // If the table is refused, the last good one stays in force, even in a Redis that lost it and on a server that
     // started later.
-    good = refusal ? (good ?? (await readTable(redis))) : compile(rows);
+    good = refusal
+      ? (good ?? (await readTable(redis, keys)))
+      : compile(rows, version);
     const table = good && tighten(good, rows);
     identity ??= await readIdentity(postgres);
-    const answer = await putTable(redis, {
+    const isToday = day.date === clock.today().date;
+    const answer = await putTable(redis, keys, {
       rows,
       table,
       day,
-      isToday: day.date === clock.today().date,
-      agreed: { identity, timeZone },
+      isToday,
+      agreed: {
+        identity,
+        timeZone: held.campaign.time_zone === null ? timeZone : "",
+      },
       known,
       now: clock.now(),
+      rules: rulesOf(held.campaign),
+      windows: (prize) => windowsOf(prize, day.date),
     });
     if ("differs" in answer) throw differ(differenceOf(answer, timeZone));
     difference = undefined;
     inForce = answer.version;
     seen = version;
+    if (isToday && rows.some((row) => row.has_moments)) {
+      const moments = { version, givenUp };
+      await putMoments(scope, moments);
+    }
     return answer.epoch;
+  }
+
+  /** When a prize's daily quota is released on the days that draws may be of. */
+  function windowsOf(
+    prize: Pick<Row, "release_from" | "release_to">,
+    date: string,
+  ) {
+    const { date: today, before, after } = clock.today();
+    const { release_from, release_to } = prize;
+    const at = (date: string, time: string | null) =>
+      clock.momentOf(date, time ?? "00:00:00");
+    return Object.fromEntries(
+      [today, before, after, date].map((it): [string, [number, number]] => [
+        it,
+        [at(it, release_from), at(it, release_to)],
+      ]),
+    );
+  }
+
+  /** The campaign as it is now; what can't be in force leaves what was. */
+  async function readRules(): Promise<void> {
+    const rows = await readCampaigns(postgres, campaignId);
+    rules = rows[0];
+    if (rules && !ruleProblem(rules)) held.campaign = rules;
   }
 
   /** These data are not ours: nothing is drawn on them, swept or told. */
@@ -172,11 +226,10 @@ export function createPrizes(
     return unavailable(new Error(sentence));
   }
 
-  async function check(): Promise<void> {
-    const [row] = await postgres.query(
-      (sql) => sql<{ version: string }[]>`select version from prize_version`,
-    );
-    const edited = row?.version !== seen;
+  async function check(version?: string): Promise<void> {
+    const latest =
+      version ?? (await readCampaigns(postgres, campaignId))[0]?.version;
+    const edited = latest !== seen;
     const { date, after } = clock.today();
     const isKnown = epochs.has(date) && epochs.has(after);
     const stepped = clock.steps() !== steps;
@@ -195,6 +248,7 @@ export function createPrizes(
   async function isChanged(date: string): Promise<boolean> {
     const { version, epoch, isSameRedis } = await look(
       redis,
+      keys,
       date,
       clock.now(),
     );

@@ -1,9 +1,7 @@
 import type { Day } from "../clock.js";
 import { unavailable } from "../errors.js";
 import { attemptOf } from "../random.js";
-import { keys } from "../stores/keys.js";
-import type { Postgres } from "../stores/postgres.js";
-import type { Redis } from "../stores/redis.js";
+import type { Scope } from "./campaign.js";
 import { type Epoch, isToldAgain, nameOf } from "./epoch.js";
 
 /** A day of whose data in Redis something was lost, and their name. */
@@ -12,7 +10,12 @@ export type Lost = {
   epoch: Epoch;
 };
 
-type Winner = { id: string; user_id: string; redeemed: boolean };
+type Winner = {
+  id: string;
+  user_id: string;
+  draw_no: number;
+  redeemed: boolean;
+};
 
 /** Winners read at a time. */
 const PAGE_SIZE = 5_000;
@@ -27,19 +30,20 @@ const LARGEST_BATCH = 500;
  * UNAVAILABLE.
  */
 export async function restoreUsers(
-  redis: Redis,
-  postgres: Postgres,
+  scope: Scope,
   lost: Lost,
   userIds: string[],
 ): Promise<boolean> {
   if (userIds.length === 0) return true;
+  const { postgres, held } = scope;
   const winners = await postgres.query(
     (sql) => sql<Winner[]>`
-      select r.id, r.user_id, r.redeemed_at is not null as redeemed
-      from unnest(${userIds}::text[]) as u (id)
-      join result r on r.user_id = u.id and r.draw_date = ${lost.day.date}::text::date`,
+      select r.id, r.user_id, r.draw_no, r.redeemed_at is not null as redeemed
+      from unnest(${[...new Set(userIds)]}::text[]) as u (id)
+      join result r on r.user_id = u.id and r.draw_date = ${lost.day.date}::text::date
+        and r.campaign_id = ${held.campaign.id}`,
   );
-  return restoreWinners(redis, lost, winners);
+  return restoreWinners(scope, lost, winners);
 }
 
 /**
@@ -47,27 +51,28 @@ export async function restoreUsers(
  * page, or undefined after the last page. Rejects with UNAVAILABLE.
  */
 export async function restorePage(
-  redis: Redis,
-  postgres: Postgres,
+  scope: Scope,
   lost: Lost,
   { prize_id, from }: { prize_id: string; from: number },
 ): Promise<number | undefined> {
+  const { postgres, held } = scope;
   const winners = await postgres.query(
     (sql) => sql<(Winner & { day_unit: string })[]>`
-      select id, user_id, day_unit, redeemed_at is not null as redeemed
+      select id, user_id, draw_no, day_unit, redeemed_at is not null as redeemed
       from result
-      where prize_id = ${prize_id} and draw_date = ${lost.day.date}::text::date and day_unit > ${from}
+      where prize_id = ${prize_id} and campaign_id = ${held.campaign.id}
+        and draw_date = ${lost.day.date}::text::date and day_unit > ${from}
       order by day_unit
       limit ${PAGE_SIZE}`,
   );
-  await restoreWinners(redis, lost, winners);
+  await restoreWinners(scope, lost, winners);
   return winners.length < PAGE_SIZE
     ? undefined
     : Number(winners.at(-1)?.day_unit);
 }
 
 async function restoreWinners(
-  redis: Redis,
+  { redis, keys }: Scope,
   { day, epoch }: Lost,
   winners: Winner[],
 ): Promise<boolean> {
@@ -77,9 +82,9 @@ async function restoreWinners(
     const names: string[] = [keys.takenToday(date), keys.pending];
     const values: (string | number)[] = [date, expiresAt, nameOf(epoch)];
     for (const winner of winners.slice(from, from + LARGEST_BATCH)) {
-      const { id, user_id, redeemed } = winner;
+      const { id, user_id, draw_no, redeemed } = winner;
       names.push(keys.players(date, user_id));
-      values.push(user_id, attemptOf(id), tell && !redeemed ? 1 : 0);
+      values.push(user_id, attemptOf(id), tell && !redeemed ? 1 : 0, draw_no);
     }
     const answer = await redis
       .remember(names.length, ...names, ...values)

@@ -1,10 +1,9 @@
-import type { Clock, Day } from "../clock.js";
+import type { Day } from "../clock.js";
 import { unavailable } from "../errors.js";
 import { freshName } from "../random.js";
-import { keys } from "../stores/keys.js";
-import type { Postgres } from "../stores/postgres.js";
-import type { Redis } from "../stores/redis.js";
+import type { Scope } from "./campaign.js";
 import { beganAt, type Epoch, nameOf } from "./epoch.js";
+import { recountPage } from "./recount-wins.js";
 import type { Prizes } from "./reload.js";
 import { restorePage } from "./restore-winners.js";
 
@@ -17,8 +16,11 @@ const BUDGET_MS = 2_000;
 /** How long a server that restores a day keeps others from restoring it. */
 const LEASE_MS = 5_000;
 
-/** How far this server is with a day: the prizes that are left, and the unit of the first up to which all are back. */
-type Progress = { name: Epoch; prizes: string[]; from: number };
+/** The winners of a prize on that day, or all of a prize whose wins are counted. */
+type Task = { prize_id: string; page: typeof restorePage };
+
+/** How far this server is with a day: the tasks that are left, and the unit of the first up to which all is done. */
+type Progress = { name: Epoch; tasks: Task[]; from: number };
 
 export type Restoring = {
   /**
@@ -29,11 +31,10 @@ export type Restoring = {
 };
 
 export function createRestoring(
-  redis: Redis,
-  postgres: Postgres,
-  clock: Clock,
+  scope: Scope,
   prizes: Pick<Prizes, "epoch" | "reload" | "restoring">,
 ): Restoring {
+  const { redis, postgres, keys, clock, held } = scope;
   const server = freshName();
   const progress = new Map<string, Progress>();
 
@@ -60,22 +61,27 @@ export function createRestoring(
     const its = progress.get(day.date);
     const here = its?.name === name ? its : await begin(day, name);
     const lost = { day, epoch: name };
-    while (here.prizes.length > 0) {
+    for (let [task] = here.tasks; task; [task] = here.tasks) {
       if (performance.now() > end) return false;
-      const [prize_id = ""] = here.prizes;
-      const page = { prize_id, from: here.from };
-      const last = await restorePage(redis, postgres, lost, page);
+      const { prize_id, page } = task;
+      const last = await page(scope, lost, { prize_id, from: here.from });
       here.from = last ?? 0;
-      if (last === undefined) here.prizes.shift();
+      if (last === undefined) here.tasks.shift();
     }
     return true;
   }
 
   async function begin({ date }: Day, name: Epoch): Promise<Progress> {
     const rows = await postgres.query(
-      (sql) => sql<{ id: string }[]>`select id from prize order by id`,
+      (sql) => sql<{ id: string }[]>`
+        select id from prize where campaign_id = ${held.campaign.id} order by id`,
     );
-    const begun = { name, prizes: rows.map(({ id }) => id), from: 0 };
+    const isLimited = held.campaign.wins_per_user !== null;
+    const pages = [restorePage, ...(isLimited ? [recountPage] : [])];
+    const tasks = pages.flatMap((page) =>
+      rows.map(({ id }) => ({ prize_id: id, page })),
+    );
+    const begun = { name, tasks, from: 0 };
     progress.set(date, begun);
     return begun;
   }

@@ -1,14 +1,14 @@
-import type { Clock } from "../clock.js";
 import { unavailable } from "../errors.js";
-import { keys } from "../stores/keys.js";
-import { type Redis, replies } from "../stores/redis.js";
+import { replies } from "../stores/redis.js";
+import type { Scope } from "./campaign.js";
+import { type Released, releasedOf } from "./release.js";
 import { left, lower, type Prize } from "./table.js";
 
 /** A prize with the units left in all, and those that can still go today; null for unlimited. */
 export type Stock = Prize & {
   left_total: number | null;
   left_today: number | null;
-};
+} & Partial<Released>;
 
 export type Counts = Record<string, string>;
 
@@ -21,7 +21,10 @@ export const countOf = (
   counts && Object.hasOwn(counts, id) ? Number(counts[id]) : otherwise;
 
 /** The prizes in force and what is left of them, as Redis has it. Rejects with UNAVAILABLE. */
-export async function readStock(redis: Redis, clock: Clock): Promise<Stock[]> {
+export async function readStock(
+  scope: Pick<Scope, "redis" | "keys" | "clock">,
+): Promise<Stock[]> {
+  const { redis, keys, clock } = scope;
   const { date } = clock.today();
   const asking = redis
     .multi()
@@ -35,7 +38,11 @@ export async function readStock(redis: Redis, clock: Clock): Promise<Stock[]> {
   ];
   if (!listing) throw unavailable(new Error("no prize table in force"));
   const prizes = JSON.parse(listing) as Prize[];
-  return prizes.map((prize) => ({ ...prize, ...leftOf(prize, taken, today) }));
+  return prizes.map((prize) => ({
+    ...prize,
+    ...leftOf(prize, taken, today),
+    ...releasedOf(prize, clock),
+  }));
 }
 
 function leftOf(prize: Prize, taken: Counts, today: Counts) {

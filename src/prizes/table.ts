@@ -10,11 +10,13 @@ export type Prize = {
   total_quota: number | null;
   /** whoever would get no prize gets this one, while it lasts */
   fallback: boolean;
+  /** local times of day between which the daily quota is released, such as `09:00:00`; null: all of it at midnight */
+  release_from: string | null;
+  release_to: string | null;
 };
 
 /** A row of the prize table, with the wins of a day that Postgres knows. */
 export type Row = Prize & {
-  version: string;
   active: boolean;
   odds_to: string;
   total_odds: string | null;
@@ -22,12 +24,14 @@ export type Row = Prize & {
   too_small_odds: boolean;
   unit: string;
   day_unit: string;
+  /** some moments are its own */
+  has_moments: boolean;
 };
 
 /** A prize table that may be put in force, as Redis keeps it. `odds_to`: where the prize's range of rolls ends. */
 export type Table = {
   version: string;
-  listing: (Prize & { odds_to: string })[];
+  listing: (Prize & { odds_to: string; has_moments: boolean })[];
 };
 
 /** The product's own UUID. */
@@ -39,23 +43,30 @@ export async function readIdentity(postgres: Postgres): Promise<string> {
 }
 
 /** One statement, so one snapshot. The greatest units come from the ends of two indexes, whatever the table's size. */
-export function readPrizes(postgres: Postgres, date: string): Promise<Row[]> {
+export function readPrizes(
+  postgres: Postgres,
+  campaign: string,
+  date: string,
+): Promise<Row[]> {
   return postgres.query(
     (sql) => sql<Row[]>`
-      select (select version from prize_version) as version, p.id, p.title, p.daily_quota, p.total_quota, p.active, p.fallback,
+      select p.id, p.title, p.daily_quota, p.total_quota, p.active, p.fallback,
+        p.release_from::text, p.release_to::text,
+        exists (select from moment m where m.campaign_id = p.campaign_id and m.prize_id = p.id) as has_moments,
         p.probability::float8 as probability,
         p.active and p.probability > 0 and p.probability * ${PARTS}::bigint < 1 as too_small_odds,
         floor(${PARTS}::bigint * sum(p.probability) filter (where p.active) over (order by p.id)) as odds_to,
         sum(p.probability) filter (where p.active) over () as total_odds,
         sum(p.probability) filter (where p.active) over () > 1 as too_many_odds,
         coalesce((
-          select max(r.unit) from result r where r.prize_id = p.id
+          select max(r.unit) from result r where r.prize_id = p.id and r.campaign_id = p.campaign_id
         ), 0) as unit,
         coalesce((
           select max(r.day_unit) from result r
-          where r.prize_id = p.id and r.draw_date = ${date}::text::date
+          where r.prize_id = p.id and r.campaign_id = p.campaign_id and r.draw_date = ${date}::text::date
         ), 0) as day_unit
       from prize p
+      where p.campaign_id = ${campaign}
       order by p.id`,
   );
 }
@@ -73,13 +84,14 @@ export function objection(rows: Row[]): string | undefined {
   return undefined;
 }
 
-/** The table that these prizes make. */
+/** The table that these prizes make; `version`: of the edit that they stand for, or an earlier one. */
 export function compile(
-  rows: Pick<Row, keyof Prize | "version" | "active" | "odds_to">[],
+  rows: Pick<Row, keyof Prize | "active" | "odds_to" | "has_moments">[],
+  version: string,
 ): Table {
   const inForce = rows.filter((row) => row.active);
   return {
-    version: rows[0]?.version ?? "",
+    version,
     listing: inForce.map((row) => ({
       id: row.id,
       title: row.title,
@@ -87,7 +99,10 @@ export function compile(
       daily_quota: row.daily_quota,
       total_quota: row.total_quota,
       fallback: row.fallback,
+      release_from: row.release_from,
+      release_to: row.release_to,
       odds_to: row.odds_to,
+      has_moments: row.has_moments,
     })),
   };
 }

@@ -28,18 +28,21 @@ export function stateOf(
  * When a win of a draw date can no longer be redeemed: the end of the `claimDays`-th campaign day after it, as RFC 3339
  * with the zone's offset. Undefined where wins don't expire.
  */
-export function createClaimUntil(
-  clock: Pick<Clock, "day">,
-  claimDays: number | undefined,
-): ((date: string) => string) | undefined {
-  if (claimDays === undefined) return undefined;
-  // Nearly all wins are told on the day of their draw.
-  let last = { date: "", until: "" };
-  return (date) => {
-    if (last.date !== date) {
-      const end = Temporal.PlainDate.from(date).add({ days: claimDays });
-      last = { date, until: clock.day(end.toString()).resetsAt };
-    }
-    return last.until;
+export function createClaimUntil() {
+  // Nearly all wins are told on the day of their draw: the last end of each clock, which knows its zone's offset.
+  const last = new WeakMap<object, { of: string; until: string }>();
+  return (
+    clock: Pick<Clock, "day">,
+    date: string,
+    claimDays: number | undefined,
+  ): string | undefined => {
+    if (claimDays === undefined) return undefined;
+    const known = last.get(clock);
+    const of = `${date} ${claimDays}`;
+    if (known?.of === of) return known.until;
+    const end = Temporal.PlainDate.from(date).add({ days: claimDays });
+    const until = clock.day(end.toString()).resetsAt;
+    last.set(clock, { of, until });
+    return until;
   };
 }

@@ -11,6 +11,7 @@ import type { Result } from "./results.js";
 
 /** A redeemed result; `phone_no` is E.164, or null where the winner gave none. */
 export type Redeemed = Result & {
+  campaign_id: string;
   phone_no: string | null;
   redeemed_at: string;
 };
@@ -22,8 +23,15 @@ export type Redemption = {
   phone_no: string | null;
   /** milliseconds since the epoch */
   now: number;
-  /** wins of draw dates before this one can no longer be redeemed; undefined: all can */
-  since: string | undefined;
+  since: Since;
+};
+
+/** Wins of draw dates before these can no longer be redeemed. The same object as long as nothing changes. */
+export type Since = {
+  /** of campaigns that are not among the others; undefined: all can */
+  all: string | undefined;
+  /** campaign → its own */
+  others: Map<string, string | undefined>;
 };
 
 export type Redemptions = {
@@ -36,8 +44,12 @@ export type Redemptions = {
   idle(): Promise<void>;
 };
 
+/** All wins can be redeemed, for ever. */
+export const EVER: Since = { all: undefined, others: new Map() };
+
 /** A row as it is after the statement. */
 type Row = Omit<Result, "created_at"> & {
+  campaign_id: string;
   created_at: Date;
   phone_no: string | null;
   redeemed_at: Date | null;
@@ -75,10 +87,21 @@ async function redeemAll(
     const win = winOf(redemption);
     if (!firsts.has(win)) firsts.set(win, redemption);
   }
-  const rows = await updateEach(postgres, [...firsts.values()]);
-  const ends = new Map(
-    [...firsts].map(([win, first], n) => [win, { first, row: rows[n] }]),
-  );
+  const ends = new Map<
+    string,
+    { first: Redemption; row: Row | Error | undefined }
+  >();
+  // At midnight there may be two.
+  for (const since of new Set(redemptions.map((it) => it.since))) {
+    const some = [...firsts].filter(([, first]) => first.since === since);
+    const rows = await updateEach(
+      postgres,
+      some.map(([, first]) => first),
+    );
+    for (const [n, [win, first]] of some.entries()) {
+      ends.set(win, { first, row: rows[n] });
+    }
+  }
   return redemptions.map((redemption) => {
     const { first, row } = ends.get(winOf(redemption)) ?? {};
     if (row instanceof Error) return row;
@@ -117,7 +140,10 @@ const refusal = (phoneNo: string | null) =>
       : ALREADY_REDEEMED,
   );
 
-/** The row of each redemption, in order, or the error of one that Postgres can't read. Wins must be distinct. */
+/**
+ * The row of each redemption, in order, or the error of one that Postgres can't read. Wins must be distinct, and have one
+ * `since`.
+ */
 async function updateEach(
   postgres: Postgres,
   redemptions: Redemption[],
@@ -140,18 +166,22 @@ async function updateEach(
 
 /**
  * One statement, which leaves a row unchanged if it refuses and returns the rows as they are then: a second statement might
- * see another state than the one the first decided on. `redeem_results`: sql/011_batched_redemptions.sql.
+ * see another state than the one the first decided on. `redeem_results`: sql/013_campaigns.sql.
  */
 function updateAll(postgres: Postgres, redemptions: Redemption[]) {
+  const { all, others } = redemptions[0]?.since ?? EVER;
+  const dayOf = (since: string | undefined) => since ?? "-infinity";
   return postgres.query(
     (sql) => sql<Row[]>`
-      select id, user_id, prize_id, created_at, phone_no, redeemed_at
+      select id, user_id, prize_id, campaign_id, created_at, phone_no, redeemed_at
       from redeem_results(
         ${redemptions.map(({ id }) => id)}::uuid[],
         ${redemptions.map(({ user_id }) => user_id)}::text[],
         ${redemptions.map(({ phone_no }) => phone_no ?? "")}::text[],
         ${redemptions.map(({ now }) => now)}::float8[],
-        ${redemptions.map(({ since }) => since ?? "-infinity")}::text[]::date[]
+        ${dayOf(all)}::text::date,
+        ${[...others.keys()]}::text[],
+        ${[...others.values()].map(dayOf)}::text[]::date[]
       )`,
   );
 }

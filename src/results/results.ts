@@ -14,8 +14,12 @@ export type Result = {
 export type Results = {
   /** Commits a win's row, batched with others that arrive meanwhile. Idempotent. Rejects with UNAVAILABLE. */
   record(win: Win): Promise<RowFate>;
-  /** The user's result of a day. Rejects with UNAVAILABLE. */
-  find(userId: string, date: string): Promise<Result | undefined>;
+  /** The result of a user's draw of a day, by its number. Rejects with UNAVAILABLE. */
+  find(
+    userId: string,
+    date: string,
+    drawNo: number,
+  ): Promise<Result | undefined>;
   /** How many wins wait for their rows, and whether Postgres has gone silent. */
   waiting(): { wins: number; stalled: boolean };
   idle(): Promise<void>;
@@ -33,16 +37,17 @@ const LARGEST_INSERT = 500;
  */
 const SLOW_INSERTS = { runs: 3, patience: 10 };
 
-export function createResults(postgres: Postgres): Results {
+export function createResults(postgres: Postgres, campaign: string): Results {
   const inserts = createBatcher<Win, RowFate>(
-    (wins) => recordAll(postgres, wins),
+    (wins) => recordAll(postgres, campaign, wins),
     LARGEST_INSERT,
     SLOW_INSERTS,
   );
 
   return {
     record: inserts.add,
-    find: (userId, date) => findResult(postgres, userId, date),
+    find: (userId, date, drawNo) =>
+      findResult(postgres, { campaign, userId, date, drawNo }),
     waiting: () => {
       const { items, running } = inserts.underWay();
       return { wins: items, stalled: running > STALLED_MS };
@@ -53,14 +58,14 @@ export function createResults(postgres: Postgres): Results {
 
 async function findResult(
   postgres: Postgres,
-  userId: string,
-  date: string,
+  of: { campaign: string; userId: string; date: string; drawNo: number },
 ): Promise<Result | undefined> {
+  const { campaign, userId, date, drawNo } = of;
   const [row] = await postgres.query(
     (sql) => sql<(Omit<Result, "created_at"> & { created_at: Date })[]>`
       select id, user_id, prize_id, created_at
       from result
-      where user_id = ${userId} and draw_date = ${date}::text::date`,
+      where user_id = ${userId} and draw_date = ${date}::text::date and campaign_id = ${campaign} and draw_no = ${drawNo}`,
   );
   return row && { ...row, created_at: row.created_at.toISOString() };
 }

@@ -4,6 +4,7 @@ import type { Ajv, ErrorObject } from "ajv";
 import Fastify from "fastify";
 import { isSupportedCountry } from "libphonenumber-js";
 import Type, { type Static } from "typebox";
+import { isTimeZone } from "../clock.js";
 import { SetupError } from "../errors.js";
 import { readVariables } from "./variables.js";
 
@@ -186,12 +187,4 @@ function isTrustProxy(text: string): boolean {
     const fits = bits === undefined || (/^\d+$/.test(bits) && +bits <= most);
     return most > 0 && fits && rest.length === 0;
   });
-}
-
-function isTimeZone(text: string): boolean {
-  try {
-    return Boolean(new Intl.DateTimeFormat("en", { timeZone: text }));
-  } catch {
-    return false;
-  }
 }

@@ -1,19 +1,30 @@
 import { crc32 } from "node:zlib";
 
-/** One hash tag keeps all keys in one slot, so that one script may touch them all, in a Redis Cluster too. */
-export const TAG = "{lucky-draw}:";
+/** The campaign of whoever names none. */
+export const DEFAULT_CAMPAIGN = "default";
 
-/** The last of a day's 65,536 buckets, which keep a million participants at 15 a bucket and ten million within Redis's 512 of a listpack. */
+/** One hash tag keeps all keys of a campaign in one slot, so that one script may touch them all, in a Redis Cluster too. */
+const tagOf = (campaign: string) =>
+  campaign === DEFAULT_CAMPAIGN ? "{lucky-draw}:" : `{lucky-draw:${campaign}}:`;
+
+const TAG = tagOf(DEFAULT_CAMPAIGN);
+
+/** How the keys of all campaigns begin. */
+export const ALL_TAGS = "{lucky-draw";
+
+/** The last of 65,536 buckets, which keep a million participants at 15 a bucket and ten million within Redis's 512 of a listpack. */
 const LAST_BUCKET = 0xffff;
 
-const keysOf = (tag: string) => ({
-  /** hash: version, listing (JSON), odds (packed for draw.lua); identity, time_zone, time_zone_until, revision: whose data these are */
+const bucketOf = (userId: string) => (crc32(userId) & LAST_BUCKET).toString(16);
+
+const keysUnder = (tag: string) => ({
+  /** hash: version, listing (JSON), odds (packed for draw.lua, with the campaign's rules); identity, time_zone, time_zone_until, revision: whose data these are */
   prizes: `${tag}prizes`,
   /** hash: prize id → units taken ever, `@draws` → draws decided */
   taken: `${tag}taken`,
   /**
    * hash: prize id → units taken on that day, `@draws` → draws decided, `@epoch` → name of the day's data since they were
-   * last made whole, `@lineage` → the Redis that had them, `@restorer` → the server that restores winners, and
+   * last made whole, `@lineage` → the Redis that had them, `@counting` where wins are limited and counted, `@restorer` → the server that restores winners, and
    * `@s:` with a server's name → batches it wrote; expires
    */
   takenToday: (date: string) => `${tag}taken:${date}`,
@@ -21,29 +32,37 @@ const keysOf = (tag: string) => ({
   outbox: `${tag}outbox`,
   /**
    * hash of marks: user id → `@` and the date of a win whose row is written and whose winner was not told, or the
-   * outbox entry of a win of an earlier day
+   * outbox entry of a win of an earlier day; with / and its number where it is not the first draw of its day; comma-separated
    */
   pending: `${tag}pending`,
-  /** hash: user id → l(ost) or w(on), the attempt and, of a win, the outbox entry; one bucket of a day's participants; expires */
+  /** hash: user id → l(ost) or w(on), the attempt and, of a win, the outbox entry, comma-separated where there are several draws a day; one bucket of a day's participants; expires */
   players: (date: string, userId: string) =>
-    `${tag}players:${date}:${(crc32(userId) & LAST_BUCKET).toString(16)}`,
+    `${tag}players:${date}:${bucketOf(userId)}`,
+  /** hash, where wins are limited: user id → wins in the campaign; one bucket of its winners */
+  winsEver: (userId: string) => `${tag}wins:${bucketOf(userId)}`,
+  /** zset: prize id, a slash and the id of a winning moment → when it is due, in milliseconds; infinite where it is claimed */
+  moments: `${tag}moments`,
+  /** stream: an entry a minute, by its number since the epoch → draws and wins ever, at its begin; expires */
+  minutes: `${tag}minutes`,
 });
 
-export type Keys = ReturnType<typeof keysOf>;
+export type Keys = ReturnType<typeof keysUnder>;
 
-/** Every Redis key of the product is spelled here. */
+/** The keys of a campaign. */
+export const keysOf = (campaign: string): Keys => keysUnder(tagOf(campaign));
+
+/** Every Redis key of the product is spelled here: those of the campaign `default`, and those of none. */
 export const keys = {
-  ...keysOf(TAG),
+  ...keysUnder(TAG),
   /** begins of counters: requests of the last minute, by address and by user id; expire */
   addressRequests: `${TAG}requests:address:`,
   userRequests: `${TAG}requests:user:`,
-  /** stream: an entry a minute, by its number since the epoch → draws and wins ever, at its begin; expires */
-  minutes: `${TAG}minutes`,
-  /** hash and stream on which probe.lua tries what the other scripts do; expire */
+  /** hash, stream and zset on which probe.lua tries what the other scripts do; expire */
   scratch: `${TAG}probe`,
   scratchStream: `${TAG}probe:stream`,
+  scratchSet: `${TAG}probe:set`,
 };
 
 /** Keys of the same kinds that no real draw touches. */
 export const simulationKeys = (name: string): Keys =>
-  keysOf(`${TAG}simulation:${name}:`);
+  keysUnder(`${TAG}simulation:${name}:`);

@@ -10,6 +10,8 @@ declare module "ioredis" {
     settle(...args: (string | number)[]): Result<unknown, Context>;
     reload(...args: (string | number)[]): Result<unknown, Context>;
     remember(...args: (string | number)[]): Result<unknown, Context>;
+    recount(...args: (string | number)[]): Result<unknown, Context>;
+    schedule(...args: (string | number)[]): Result<unknown, Context>;
     probe(...args: (string | number)[]): Result<unknown, Context>;
   }
 }
@@ -25,7 +27,7 @@ const COMMAND_TIMEOUT_MS = 1_000;
 
 /**
  * A client that fails fast: nothing is queued while Redis is away, nothing is sent twice, and a silent connection is
- * replaced. The methods `draw`, `settle`, `reload`, `remember` and `probe` run the scripts of `lua/` by EVALSHA.
+ * replaced. The methods of the names of `lua/` run its scripts by EVALSHA.
  */
 export function createRedis(url: string, patience = COMMAND_TIMEOUT_MS): Redis {
   return new Redis(redisAddress(url), {
@@ -35,6 +37,8 @@ export function createRedis(url: string, patience = COMMAND_TIMEOUT_MS): Redis {
       settle: script("settle"),
       reload: script("reload"),
       remember: script("remember"),
+      recount: script("recount"),
+      schedule: script("schedule"),
       probe: script("probe"),
     },
     maxRetriesPerRequest: 0,

@@ -1,8 +1,8 @@
 import type { FastifyBaseLogger } from "fastify";
+import type { Lane } from "../../campaigns/lane.js";
 import { Failure } from "../../errors.js";
 import { readOutbox } from "../../outbox/depth.js";
 import type { Services } from "../../services.js";
-import { keys } from "../../stores/keys.js";
 import { replies } from "../../stores/redis.js";
 import { forecast } from "./forecast.js";
 import { countersOf, minuteOf, perMinute, samplesOf } from "./minutes.js";
@@ -18,16 +18,19 @@ type Live = Awaited<ReturnType<ReturnType<typeof createReader>>>;
  */
 export function createLiveFigures(
   services: Services,
+  lane: Lane,
   refusals: () => Record<string, number>,
   log: FastifyBaseLogger,
 ) {
-  const { clock, prizes, settings } = services;
-  const read = createReader(services);
+  const { clock, prizes, held } = lane;
+  const { TIME_ZONE } = services.settings;
+  const read = createReader(services, lane);
   let last: Live | undefined;
 
   return async function poll() {
     const { date, resetsAt } = clock.today();
-    const context = { time_zone: settings.TIME_ZONE, refusals: refusals() };
+    const time_zone = held.campaign.time_zone ?? TIME_ZONE;
+    const context = { time_zone, refusals: refusals() };
     try {
       last = await read();
       const problem = prizes.problem() ?? null;
@@ -51,13 +54,14 @@ const UNKNOWN = {
   prizes: [],
 };
 
-function createReader(services: Services) {
-  const { clock, redis, settings } = services;
+function createReader(services: Services, lane: Lane) {
+  const { clock, redis, keys, held } = lane;
+  const { TIME_ZONE } = services.settings;
 
   return async function read() {
     const { date, before, endsAt, resetsAt } = clock.today();
     const [fromPostgres, fromRedis] = await Promise.allSettled([
-      readFigures(services, date),
+      readFigures(services, lane, date),
       readRedis(),
     ]);
     if (fromRedis.status === "rejected") {
@@ -76,7 +80,7 @@ function createReader(services: Services) {
     const { outbox, samples, counters } = fromRedis.value;
     const now = clock.now();
     const beginsAt = clock.day(before).endsAt;
-    const timeZone = settings.TIME_ZONE;
+    const timeZone = held.campaign.time_zone ?? TIME_ZONE;
     const odds = prizes
       .filter(({ active }) => active)
       .reduce((sum, { probability }) => sum + probability, 0);
@@ -105,7 +109,7 @@ function createReader(services: Services) {
       .xrange(keys.minutes, minuteOf(now) - 60, "+")
       .hgetall(keys.taken);
     const [{ entries, oldest_seconds }, [samples, taken]] = await Promise.all([
-      readOutbox(redis),
+      readOutbox(redis, keys),
       replies(asking) as Promise<[Entries, Record<string, string>]>,
     ]);
     const age = oldest_seconds === null ? null : Math.round(oldest_seconds);

@@ -1,8 +1,11 @@
 import type { FastifyPluginAsyncTypebox } from "@fastify/type-provider-typebox";
 import Type from "typebox";
+import type { Lane } from "../../campaigns/lane.js";
+import { CAMPAIGN_NOT_FOUND } from "../../errors.js";
 import { failures, NO_STORE } from "../../http/schemas/common.js";
 import type { Services } from "../../services.js";
-import { createFeed, TOO_MANY } from "./feed.js";
+import { CampaignQuery } from "../schemas/common.js";
+import { createFeed, type Feed, TOO_MANY } from "./feed.js";
 import { createLiveFigures } from "./live-figures.js";
 import { sampleMinutes } from "./minutes.js";
 
@@ -25,16 +28,35 @@ export const liveRoute: FastifyPluginAsyncTypebox<Services> = async (
   app,
   services,
 ) => {
-  const poll = createLiveFigures(services, () => app.refusals, app.log);
-  const { metrics } = services;
-  const feed = createFeed(poll, (viewers) => metrics?.liveViewers.set(viewers));
+  const { metrics, campaigns } = services;
+  const feeds = new Map<Lane, Feed>();
+  const viewers = new Map<Lane, number>();
+  let isEnding = false;
+
+  function feedOf(lane: Lane): Feed {
+    const known = feeds.get(lane);
+    if (known) return known;
+    const poll = createLiveFigures(services, lane, () => app.refusals, app.log);
+    const feed = createFeed(poll, (count) => {
+      viewers.set(lane, count);
+      const all = [...viewers.values()].reduce((sum, n) => sum + n, 0);
+      metrics?.liveViewers.set(all);
+    });
+    if (isEnding) feed.end();
+    feeds.set(lane, feed);
+    return feed;
+  }
+
   // Of every minute, watched or not: whoever comes to look wants to see the last hour.
   let minutes: { stop(): void } | undefined;
   app.addHook("onListen", async () => {
-    minutes = sampleMinutes(services.redis, services.clock);
+    minutes = sampleMinutes(campaigns, services.clock);
   });
   app.addHook("onClose", async () => minutes?.stop());
-  app.addHook("preClose", async () => feed.end());
+  app.addHook("preClose", async () => {
+    isEnding = true;
+    for (const feed of feeds.values()) feed.end();
+  });
 
   app.get(
     "/live",
@@ -46,10 +68,15 @@ export const liveRoute: FastifyPluginAsyncTypebox<Services> = async (
           "Server-sent events, one a second: `event: figures`, with the figures of today and ever, draws and wins of each of the last 60 minutes, refusals by code at this server, the outbox, and each prize with a forecast. Each is the whole picture. Where a store does not answer, `stale` is true, `problem` says which, and the figures are the last ones.",
         tags: ["admin"],
         produces: ["text/event-stream"],
-        response: { 200: EventStream, ...failures({ UNAVAILABLE: TOO_MANY }) },
+        querystring: CampaignQuery,
+        response: {
+          200: EventStream,
+          ...failures({ UNAVAILABLE: TOO_MANY, CAMPAIGN_NOT_FOUND }),
+        },
       },
     },
-    async (_request, reply) => {
+    async ({ query }, reply) => {
+      const feed = feedOf(campaigns.lane(query.campaign));
       reply.type("text/event-stream");
       return feed.view() as unknown as string;
     },

@@ -1,6 +1,7 @@
+import type { Campaigns } from "../../campaigns/campaigns.js";
+import type { Lane } from "../../campaigns/lane.js";
 import type { Clock } from "../../clock.js";
-import { keys } from "../../stores/keys.js";
-import { type Redis, replies } from "../../stores/redis.js";
+import { replies } from "../../stores/redis.js";
 
 /** Draws and wins ever, at the begin of a minute, by the minute's number since the epoch. */
 export type Sample = { minute: number; draws: number; wins: number };
@@ -22,18 +23,23 @@ export const minuteOf = (now: number) => Math.floor(now / MINUTE_MS);
  * Keeps a sample of the counters, which all servers share, of every minute in Redis. The server that comes first writes
  * it: the minute is the entry's id, which the stream takes once. A minute in which no server could is left out.
  */
-export function sampleMinutes(redis: Redis, clock: Clock): { stop(): void } {
+export function sampleMinutes(
+  campaigns: Pick<Campaigns, "watched">,
+  clock: Pick<Clock, "now">,
+): { stop(): void } {
   let seen = 0;
   const timer = setInterval(() => {
     const minute = minuteOf(clock.now());
     if (minute === seen) return;
     seen = minute;
-    sample(redis, minute).catch(() => {});
+    for (const lane of campaigns.watched()) {
+      sample(lane, minute).catch(() => {});
+    }
   }, LOOK_MS).unref();
   return { stop: () => clearInterval(timer) };
 }
 
-async function sample(redis: Redis, minute: number): Promise<void> {
+async function sample({ redis, keys }: Lane, minute: number): Promise<void> {
   const asking = redis.multi().hexists(keys.prizes, "odds").hgetall(keys.taken);
   const [loaded, taken] = await replies(asking);
   // An emptied Redis counts from nought until the reload: the raise would look like a rush.

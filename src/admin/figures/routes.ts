@@ -1,6 +1,7 @@
 import type { FastifyPluginAsyncTypebox } from "@fastify/type-provider-typebox";
+import type { Lane } from "../../campaigns/lane.js";
+import { CAMPAIGN_NOT_FOUND } from "../../errors.js";
 import { failures } from "../../http/schemas/common.js";
-import { openSince } from "../../results/claim.js";
 import type { Services } from "../../services.js";
 import type { Postgres } from "../../stores/postgres.js";
 import { readPrizeTable } from "../prizes/change-prizes.js";
@@ -15,7 +16,7 @@ export const figuresRoute: FastifyPluginAsyncTypebox<Services> = async (
   app,
   services,
 ) => {
-  const { clock } = services;
+  const { campaigns } = services;
   app.get(
     "/figures",
     {
@@ -30,13 +31,15 @@ export const figuresRoute: FastifyPluginAsyncTypebox<Services> = async (
           200: FiguresAnswer,
           ...failures({
             INVALID_REQUEST: "day: must be a date such as 2026-11-22.",
+            CAMPAIGN_NOT_FOUND,
           }),
         },
       },
     },
     async ({ query }) => {
-      const date = query.day ?? clock.today().date;
-      const data = await readFigures(services, date);
+      const lane = campaigns.lane(query.campaign);
+      const date = query.day ?? lane.clock.today().date;
+      const data = await readFigures(services, lane, date);
       return { success: true as const, data };
     },
   );
@@ -44,16 +47,18 @@ export const figuresRoute: FastifyPluginAsyncTypebox<Services> = async (
 
 /** The figures of a day. Rejects with UNAVAILABLE where Postgres is away; without Redis its counts do. */
 export async function readFigures(
-  services: Pick<Services, "redis" | "postgres" | "clock" | "settings">,
+  { claims }: Pick<Services, "claims">,
+  lane: Lane,
   date: string,
 ) {
-  const { postgres, clock, settings } = services;
-  const since = openSince(clock, settings.CLAIM_DAYS);
+  const { postgres, held } = lane;
+  const { id: campaign } = held.campaign;
+  const since = claims.sinceOf(lane);
   const [table, counts, redeemed, expired] = await Promise.all([
-    readPrizeTable(postgres),
-    readCounts(services, date),
-    countRedeemed(postgres, date, since),
-    since === undefined ? 0 : countExpired(postgres, since),
+    readPrizeTable(postgres, campaign),
+    readCounts(lane, date),
+    countRedeemed(postgres, campaign, date, since),
+    since === undefined ? 0 : countExpired(postgres, campaign, since),
   ]);
   const prizes = withUnits(table.prizes, counts);
   const wins = { today: 0, ever: 0 };
@@ -89,6 +94,7 @@ type Redeemed = { of_day: number; ever: number; expired: number };
 /** Redeemed wins of a day, ever, and of the days before `since`. */
 async function countRedeemed(
   postgres: Postgres,
+  campaign: string,
   date: string,
   since = "-infinity",
 ): Promise<Redeemed> {
@@ -97,7 +103,8 @@ async function countRedeemed(
       select coalesce(sum(count), 0)::float8 as ever,
         coalesce(sum(count) filter (where draw_date = ${date}::text::date), 0)::float8 as of_day,
         coalesce(sum(count) filter (where draw_date < ${since}::text::date), 0)::float8 as expired
-      from redemption_count`,
+      from redemption_count
+      where campaign_id = ${campaign}`,
   );
   return row as Redeemed;
 }
@@ -105,17 +112,22 @@ async function countRedeemed(
 /** Wins of the days before `since`, from the ends of an index, one probe a prize and day. */
 async function countExpired(
   postgres: Postgres,
+  campaign: string,
   since: string,
 ): Promise<number> {
   const [row] = await postgres.query(
     (sql) => sql<{ count: number }[]>`
       select coalesce(sum(of_day.count), 0)::float8 as count
       from prize p
-      cross join lateral (select min(draw_date) as first from result where prize_id = p.id) began
+      cross join lateral (
+        select min(draw_date) as first from result where prize_id = p.id and campaign_id = p.campaign_id
+      ) began
       cross join lateral generate_series(began.first::timestamp, ${since}::text::date - interval '1 day', '1 day') day
       cross join lateral (
-        select max(day_unit) as count from result where prize_id = p.id and draw_date = day::date
-      ) of_day`,
+        select max(day_unit) as count from result
+        where prize_id = p.id and campaign_id = p.campaign_id and draw_date = day::date
+      ) of_day
+      where p.campaign_id = ${campaign}`,
   );
   return row?.count ?? 0;
 }

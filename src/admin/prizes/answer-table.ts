@@ -1,19 +1,19 @@
 import type { FastifyReply } from "fastify";
+import type { Lane } from "../../campaigns/lane.js";
 import { readTable } from "../../prizes/in-force.js";
-import type { Services } from "../../services.js";
 import type { PrizeTable } from "./change-prizes.js";
 import { readCounts, withUnits } from "./counts.js";
 
 /** The answer of every call on prizes: the table as it is or, in a preview, would be, with its ETag. */
 export async function answerTable(
-  services: Services,
+  lane: Lane,
   table: PrizeTable,
   preview: boolean,
   reply: FastifyReply,
 ) {
-  const { date } = services.clock.today();
-  const counts = await readCounts(services, date);
-  const problem = preview ? null : await problemOf(services, table);
+  const { date } = lane.clock.today();
+  const counts = await readCounts(lane, date);
+  const problem = preview ? null : await problemOf(lane, table);
   reply.header("etag", `"${table.version}"`);
   const data = {
     ...table,
@@ -28,11 +28,11 @@ export async function answerTable(
 
 /** Why a table is not in force, or null. */
 async function problemOf(
-  { redis, prizes }: Services,
+  { redis, keys, prizes }: Lane,
   { version }: PrizeTable,
 ): Promise<string | null> {
   try {
-    if ((await readTable(redis))?.version === version) return null;
+    if ((await readTable(redis, keys))?.version === version) return null;
   } catch {
     return "Redis does not answer: what is saved comes into force when it does.";
   }

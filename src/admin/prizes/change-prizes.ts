@@ -22,11 +22,13 @@ export type Change = {
   expected: string | null;
   /** who changes them, for the history */
   changed_by: string;
+  /** id of the campaign; `default` where it is left out */
+  campaign?: string;
   /** Check all, save nothing. */
   preview: boolean;
 };
 
-/** What change_prizes raises, in sql/012_fallback.sql. */
+/** What change_prizes and its like raise, in sql/013_campaigns.sql. */
 const CODES: Record<string, Code> = {
   "22L01": "PRECONDITION_FAILED",
   "22L02": "PRIZE_NOT_FOUND",
@@ -34,23 +36,38 @@ const CODES: Record<string, Code> = {
   "22L04": "INVALID_REQUEST",
   "22L05": "INVALID_REQUEST",
   "22L06": "INVALID_REQUEST",
+  "22L07": "CAMPAIGN_FROZEN",
+  "22L08": "CAMPAIGN_NOT_FOUND",
+  "22L09": "INVALID_REQUEST",
+  "22L10": "CAMPAIGN_EXISTS",
+  "22L11": "INVALID_REQUEST",
 };
 
-export async function readPrizeTable(postgres: Postgres): Promise<PrizeTable> {
+/** A failure in place of what the functions of sql/ raised, or the error itself. */
+export function failureOf(error: unknown): unknown {
+  const code = isDataError(error) && CODES[(error as { code: string }).code];
+  return code ? new Failure(code, (error as Error).message) : error;
+}
+
+export async function readPrizeTable(
+  postgres: Postgres,
+  campaign: string,
+): Promise<PrizeTable> {
   const [row] = await postgres.query(
-    (sql) => sql<{ prizes: PrizeTable }[]>`select prize_table() as prizes`,
+    (sql) =>
+      sql<{ prizes: PrizeTable }[]>`select prize_table(${campaign}) as prizes`,
   );
   return (row as { prizes: PrizeTable }).prizes;
 }
 
 /**
  * Changes the prizes all or none, and returns all of them as they are then, or would be. Rejects with
- * INVALID_REQUEST, PRECONDITION_FAILED, PRIZE_NOT_FOUND, PRIZE_EXISTS, and UNAVAILABLE. Where the connection broke under a
+ * INVALID_REQUEST, PRECONDITION_FAILED, PRIZE_NOT_FOUND, PRIZE_EXISTS, CAMPAIGN_NOT_FOUND, CAMPAIGN_FROZEN, and UNAVAILABLE. Where the connection broke under a
  * change that was saved, its second run meets the first one: then these too can come of a change that stands.
  */
 export async function changePrizes(
   postgres: Postgres,
-  { mode, prizes, expected, changed_by, preview }: Change,
+  { mode, prizes, expected, changed_by, preview, campaign = "default" }: Change,
 ): Promise<PrizeTable> {
   refuseTwins(prizes);
   const given = JSON.stringify(prizes);
@@ -58,13 +75,11 @@ export async function changePrizes(
     .query(
       (sql) => sql<{ prizes: PrizeTable }[]>`
         select change_prizes(
-          ${mode}, ${given}::text::jsonb, ${expected}::text::bigint, ${changed_by}, ${preview}
+          ${mode}, ${given}::text::jsonb, ${expected}::text::bigint, ${changed_by}, ${preview}, ${campaign}
         ) as prizes`,
     )
     .catch((error: unknown) => {
-      const code =
-        isDataError(error) && CODES[(error as { code: string }).code];
-      throw code ? new Failure(code, (error as Error).message) : error;
+      throw failureOf(error);
     });
   return (row as { prizes: PrizeTable }).prizes;
 }

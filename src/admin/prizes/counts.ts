@@ -1,12 +1,8 @@
-import type { Clock } from "../../clock.js";
+import type { Scope } from "../../prizes/campaign.js";
 import { countOf } from "../../prizes/stock.js";
 import { left, lower, readPrizes } from "../../prizes/table.js";
-import { keys } from "../../stores/keys.js";
-import type { Postgres } from "../../stores/postgres.js";
-import { type Redis, replies } from "../../stores/redis.js";
+import { replies } from "../../stores/redis.js";
 import type { PrizeRow } from "./change-prizes.js";
-
-type Stores = { redis: Redis; postgres: Postgres; clock: Clock };
 
 /** Units and draws of a day, and ever. `draws` is undefined where Redis does not know, or does not answer. */
 export type Counts = {
@@ -21,7 +17,7 @@ type Hash = Record<string, string>;
  * lost its data. Without Redis, Postgres's counts do.
  */
 export async function readCounts(
-  { redis, postgres }: Stores,
+  { redis, postgres, keys, held }: Scope,
   date: string,
 ): Promise<Counts> {
   const asking = redis
@@ -29,7 +25,7 @@ export async function readCounts(
     .hgetall(keys.taken)
     .hgetall(keys.takenToday(date));
   const [rows, hashes] = await Promise.all([
-    readPrizes(postgres, date),
+    readPrizes(postgres, held.campaign.id, date),
     replies(asking).catch(() => []),
   ]);
   const [ever = {}, today = {}] = hashes as Hash[];

@@ -1,30 +1,33 @@
 import type { FastifyPluginAsyncTypebox } from "@fastify/type-provider-typebox";
+import { CAMPAIGN_NOT_FOUND } from "../../errors.js";
 import { decodeCursor, encodeCursor } from "../../http/cursor.js";
 import { failures } from "../../http/schemas/common.js";
 import type { Services } from "../../services.js";
 import type { Postgres } from "../../stores/postgres.js";
+import type { CampaignRow } from "../campaigns/change-campaign.js";
 import { HistoryAnswer, HistoryQuery } from "../schemas/history.js";
 import type { PrizeRow } from "./change-prizes.js";
 
-/** GET /admin/history: every change of a prize, newest first. */
+/** GET /admin/history: every change of a campaign and its prizes, newest first. */
 export const historyRoute: FastifyPluginAsyncTypebox<Services> = async (
   app,
-  { postgres },
+  { postgres, campaigns },
 ) => {
   app.get(
     "/history",
     {
       schema: {
         operationId: "listPrizeChanges",
-        summary: "Every change of a prize",
+        summary: "Every change of a campaign and its prizes",
         description:
-          "Newest first. `before` is null where it was created, `after` where it was deleted.",
+          "Newest first. `before` is null where it was created, `after` where it was deleted; `prize_id` where the campaign itself was changed.",
         tags: ["admin"],
         querystring: HistoryQuery,
         response: {
           200: HistoryAnswer,
           ...failures({
             INVALID_REQUEST: "limit: must be a whole number from 1 to 200.",
+            CAMPAIGN_NOT_FOUND,
           }),
         },
       },
@@ -34,9 +37,10 @@ export const historyRoute: FastifyPluginAsyncTypebox<Services> = async (
       const [before] = query.cursor
         ? decodeCursor(query.cursor, /^(\d{1,18})$/)
         : [];
+      const { held } = campaigns.lane(query.campaign);
       const rows = await readChanges(
         postgres,
-        query.prize_id,
+        { campaign: held.campaign.id, prize_id: query.prize_id },
         before,
         limit + 1,
       );
@@ -56,29 +60,32 @@ export const historyRoute: FastifyPluginAsyncTypebox<Services> = async (
 
 type PrizeChange = {
   id: string;
+  campaign_id: string;
   changed_at: Date;
   changed_by: string;
   /** of the database, null where it is not known */
   role: string | null;
-  prize_id: string;
+  /** null: the campaign itself was changed */
+  prize_id: string | null;
   /** null: it was created */
-  before: PrizeRow | null;
+  before: PrizeRow | CampaignRow | null;
   /** null: it was deleted */
-  after: PrizeRow | null;
+  after: PrizeRow | CampaignRow | null;
 };
 
 function readChanges(
   postgres: Postgres,
-  prizeId: string | undefined,
+  { campaign, prize_id }: { campaign: string; prize_id: string | undefined },
   before: string | undefined,
   count: number,
 ): Promise<PrizeChange[]> {
   return postgres.query(
     (sql) => sql<PrizeChange[]>`
-      select id, changed_at, changed_by, role, prize_id, before, after
+      select id, changed_at, changed_by, role, campaign_id, prize_id, before, after
       from prize_change
       where id < ${before ?? "9223372036854775807"}::text::bigint
-        ${prizeId === undefined ? sql`` : sql`and prize_id = ${prizeId}`}
+        and campaign_id = ${campaign}
+        ${prize_id === undefined ? sql`` : sql`and prize_id = ${prize_id}`}
       order by id desc
       limit ${count}`,
   );

@@ -1,7 +1,9 @@
 import type { FastifyPluginAsyncTypebox } from "@fastify/type-provider-typebox";
 import type { FastifyReply } from "fastify";
+import { CAMPAIGN_NOT_FOUND } from "../../errors.js";
 import { failures } from "../../http/schemas/common.js";
 import type { Services } from "../../services.js";
+import { CampaignQuery } from "../schemas/common.js";
 import { PrizeTableAnswer } from "../schemas/prize-table.js";
 import {
   ChangeHeaders,
@@ -23,9 +25,15 @@ const REFUSED = {
     "probability: the odds of the active prizes would sum to 1.2; lower them to 1 at most.",
   PRECONDITION_FAILED:
     "If-Match: the prizes were changed meanwhile; read them again and send the new ETag.",
+  CAMPAIGN_NOT_FOUND,
 };
 
-const CHANGE_REFUSED = { ...REFUSED, PRECONDITION_REQUIRED };
+const CHANGE_REFUSED = {
+  ...REFUSED,
+  PRECONDITION_REQUIRED,
+  CAMPAIGN_FROZEN:
+    "frozen: campaign default has begun and is frozen; probability: the odds of MUG can only be raised.",
+};
 
 const NOT_FOUND = { PRIZE_NOT_FOUND: "id: there is no prize MUG." };
 
@@ -37,7 +45,7 @@ export const prizeRoutes: FastifyPluginAsyncTypebox<Services> = async (
   app,
   services,
 ) => {
-  const { postgres, prizes } = services;
+  const { postgres, campaigns } = services;
 
   app.get(
     "/prizes",
@@ -48,11 +56,18 @@ export const prizeRoutes: FastifyPluginAsyncTypebox<Services> = async (
         description:
           "With what is taken and left of them, and whether draws go by them already.",
         tags: ["admin"],
-        response: { 200: PrizeTableAnswer, ...failures({}) },
+        querystring: CampaignQuery,
+        response: {
+          200: PrizeTableAnswer,
+          ...failures({ CAMPAIGN_NOT_FOUND }),
+        },
       },
     },
-    async (_request, reply) =>
-      answerTable(services, await readPrizeTable(postgres), false, reply),
+    async ({ query }, reply) => {
+      const lane = campaigns.lane(query.campaign);
+      const table = await readPrizeTable(postgres, lane.held.campaign.id);
+      return answerTable(lane, table, false, reply);
+    },
   );
 
   app.post(
@@ -170,20 +185,22 @@ export const prizeRoutes: FastifyPluginAsyncTypebox<Services> = async (
 
   async function change(
     reply: FastifyReply,
-    query: { preview?: "yes" },
+    query: { preview?: "yes"; campaign?: string },
     headers: { "x-changed-by"?: string },
     edit: Pick<Change, "mode" | "prizes" | "expected">,
   ) {
     const name = headers["x-changed-by"];
     const changed_by = name ? `admin: ${name}` : "admin";
     const preview = query.preview === "yes";
+    const lane = campaigns.lane(query.campaign);
     const table = await changePrizes(postgres, {
       ...edit,
       changed_by,
       preview,
+      campaign: lane.held.campaign.id,
     });
     // Saved is saved: where Redis is away it comes into force when that is back.
-    if (!preview) await prizes.reload().catch(() => {});
-    return answerTable(services, table, preview, reply);
+    if (!preview) await lane.prizes.reload().catch(() => {});
+    return answerTable(lane, table, preview, reply);
   }
 };

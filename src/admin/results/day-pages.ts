@@ -19,17 +19,18 @@ export type DayPage = {
  */
 export async function readDayPage(
   postgres: Postgres,
-  filter: Filter & { day: string },
+  filter: Filter & { campaign: string; day: string },
   since: string | undefined,
   { after, count }: { after: DayPlace | undefined; count: number },
 ): Promise<DayPage> {
-  const { day, prize_id, state } = filter;
+  const { campaign, day, prize_id, state } = filter;
   const unredeemed = stateOf({ redeemed_at: null, draw_date: day }, since);
   if (state && state !== "redeemed" && state !== unredeemed) {
     return { results: [], next: undefined };
   }
   const redeemed = state === "redeemed";
   const rows = await readDay(postgres, {
+    campaign,
     day,
     prize_id,
     redeemed,
@@ -46,7 +47,7 @@ const PAGE_SIZE = 500;
 /** All of a day's wins, page by page. */
 export async function* dayPages(
   postgres: Postgres,
-  filter: Filter & { day: string },
+  filter: Filter & { campaign: string; day: string },
   since: string | undefined,
 ): AsyncGenerator<ResultRow[]> {
   let after: DayPlace | undefined;
@@ -63,16 +64,16 @@ export async function* dayPages(
 /** How many wins a day has at most, from the ends of an index: a unit that was lost on the way counts. */
 export async function countDay(
   postgres: Postgres,
-  { day, prize_id }: Filter & { day: string },
+  { campaign, day, prize_id }: Filter & { campaign: string; day: string },
 ): Promise<number> {
   const [row] = await postgres.query(
     (sql) => sql<{ count: number }[]>`
       select coalesce(sum((
         select max(r.day_unit) from result r
-        where r.prize_id = p.id and r.draw_date = ${day}::text::date
+        where r.prize_id = p.id and r.campaign_id = p.campaign_id and r.draw_date = ${day}::text::date
       )), 0)::float8 as count
       from prize p
-      ${prize_id === undefined ? sql`` : sql`where p.id = ${prize_id}`}`,
+      where p.campaign_id = ${campaign} ${prize_id === undefined ? sql`` : sql`and p.id = ${prize_id}`}`,
   );
   return row?.count ?? 0;
 }

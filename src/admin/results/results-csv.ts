@@ -1,7 +1,7 @@
 import { Readable } from "node:stream";
 import type { FastifyPluginAsyncTypebox } from "@fastify/type-provider-typebox";
+import { CAMPAIGN_NOT_FOUND } from "../../errors.js";
 import { failures } from "../../http/schemas/common.js";
-import { openSince } from "../../results/claim.js";
 import type { Services } from "../../services.js";
 import { CsvQuery, ResultsCsv } from "../schemas/results.js";
 import { countDay, dayPages } from "./day-pages.js";
@@ -10,7 +10,7 @@ import { winnersCsv } from "./winners-csv.js";
 /** GET /admin/results.csv: all wins of a day, streamed as fast as they are taken. */
 export const resultsCsvRoute: FastifyPluginAsyncTypebox<Services> = async (
   app,
-  { postgres, clock, settings },
+  { postgres, campaigns, claims },
 ) => {
   app.get(
     "/results.csv",
@@ -26,13 +26,17 @@ export const resultsCsvRoute: FastifyPluginAsyncTypebox<Services> = async (
           200: ResultsCsv,
           ...failures({
             INVALID_REQUEST: "day: must be a date such as 2026-11-22.",
+            CAMPAIGN_NOT_FOUND,
           }),
         },
       },
     },
     async ({ query }, reply) => {
-      const filter = { ...query, day: query.day ?? clock.today().date };
-      const since = openSince(clock, settings.CLAIM_DAYS);
+      const lane = campaigns.lane(query.campaign);
+      const { id: campaign } = lane.held.campaign;
+      const day = query.day ?? lane.clock.today().date;
+      const filter = { ...query, campaign, day };
+      const since = claims.sinceOf(lane);
       if (!query.state) {
         reply.header("x-total-count", await countDay(postgres, filter));
       }

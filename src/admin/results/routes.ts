@@ -1,9 +1,10 @@
 import type { FastifyPluginAsyncTypebox } from "@fastify/type-provider-typebox";
 import type { Static } from "typebox";
+import { CAMPAIGN_NOT_FOUND } from "../../errors.js";
 import { dateOf, decodeCursor, encodeCursor } from "../../http/cursor.js";
 import { LONGEST_SUBJECT, parsePhone, parseWinner } from "../../http/input.js";
 import { failures } from "../../http/schemas/common.js";
-import { openSince, stateOf } from "../../results/claim.js";
+import { stateOf } from "../../results/claim.js";
 import type { Services } from "../../services.js";
 import { ResultsAnswer, ResultsQuery } from "../schemas/results.js";
 import { readDayPage } from "./day-pages.js";
@@ -23,7 +24,7 @@ const AFTER =
 /** GET /admin/results: the wins of a day, or of a user, a phone number or an id over all days. */
 export const foundResultsRoute: FastifyPluginAsyncTypebox<Services> = async (
   app,
-  { postgres, clock, country, settings },
+  { postgres, campaigns, claims, country },
 ) => {
   app.get(
     "/results",
@@ -39,19 +40,22 @@ export const foundResultsRoute: FastifyPluginAsyncTypebox<Services> = async (
           200: ResultsAnswer,
           ...failures({
             INVALID_REQUEST: "state: must be open, redeemed or forfeited.",
+            CAMPAIGN_NOT_FOUND,
           }),
         },
       },
     },
     async ({ query }) => {
       const { id, username, phone_no, phones } = query;
-      const since = openSince(clock, settings.CLAIM_DAYS);
+      const lane = campaigns.lane(query.campaign);
+      const { id: campaign } = lane.held.campaign;
+      const since = claims.sinceOf(lane);
       const limit = Number(query.limit ?? 50);
       const isOfDay = (id ?? username ?? phone_no) === undefined;
-      const date = query.day ?? (isOfDay ? clock.today().date : null);
+      const date = query.day ?? (isOfDay ? lane.clock.today().date : null);
       const { rows, next_cursor } = isOfDay
-        ? await ofDay({ ...query, day: date ?? "" }, since, limit)
-        : await ofWhom(query, since, limit);
+        ? await ofDay({ ...query, campaign, day: date ?? "" }, since, limit)
+        : await ofWhom({ ...query, campaign }, since, limit);
       const results = rows.map(({ phone_no, ...row }) => ({
         ...row,
         ...(phones === "yes" && { phone_no }),
@@ -64,7 +68,7 @@ export const foundResultsRoute: FastifyPluginAsyncTypebox<Services> = async (
   );
 
   async function ofDay(
-    query: Query & { day: string },
+    query: Query & { campaign: string; day: string },
     since: string | undefined,
     limit: number,
   ): Promise<Page> {

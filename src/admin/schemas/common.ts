@@ -1,5 +1,9 @@
 import Type from "typebox";
-import { Nullable } from "../../http/schemas/common.js";
+import {
+  CampaignParameter,
+  Nullable,
+  strict,
+} from "../../http/schemas/common.js";
 
 export const PrizeId = Type.String({
   pattern: "^[A-Za-z0-9_.-]{1,64}$",
@@ -34,6 +38,12 @@ export const PrizeParameter = Type.Optional(
 
 export const Yes = (description: string) =>
   Type.Optional(Type.Literal("yes", { description, examples: ["yes"] }));
+
+/** The query of a call that knows nothing but its campaign. */
+export const CampaignQuery = Type.Object(
+  { campaign: CampaignParameter },
+  strict,
+);
 
 export const Limit = Type.Optional(
   Type.String({

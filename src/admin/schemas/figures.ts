@@ -1,9 +1,17 @@
 import Type from "typebox";
-import { NO_STORE, strict, success } from "../../http/schemas/common.js";
+import {
+  CampaignParameter,
+  NO_STORE,
+  strict,
+  success,
+} from "../../http/schemas/common.js";
 import { Count, Day, DayParameter } from "./common.js";
 import { STANDING, Standing } from "./prize-table.js";
 
-export const FiguresQuery = Type.Object({ day: DayParameter }, strict);
+export const FiguresQuery = Type.Object(
+  { campaign: CampaignParameter, day: DayParameter },
+  strict,
+);
 
 const Figures = Type.Object(
   {

@@ -1,5 +1,6 @@
 import Type from "typebox";
 import {
+  CampaignParameter,
   Cursor,
   Moment,
   NextCursor,
@@ -8,10 +9,16 @@ import {
   strict,
   success,
 } from "../../http/schemas/common.js";
+import { CampaignRow } from "./campaigns.js";
 import { Count, Limit, PrizeParameter } from "./common.js";
 
 export const HistoryQuery = Type.Object(
-  { prize_id: PrizeParameter, cursor: Cursor, limit: Limit },
+  {
+    campaign: CampaignParameter,
+    prize_id: PrizeParameter,
+    cursor: Cursor,
+    limit: Limit,
+  },
   strict,
 );
 
@@ -27,6 +34,8 @@ const PrizeRow = Type.Object(
     fallback: Type.Optional(
       Type.Boolean({ description: "Missing before there were fallbacks." }),
     ),
+    release_from: Type.Optional(Nullable(Type.String())),
+    release_to: Type.Optional(Nullable(Type.String())),
   },
   { title: "PrizeRow" },
 );
@@ -43,9 +52,16 @@ const PrizeChange = Type.Object(
       description:
         "The database's account that changed it, whatever `changed_by` says. Null in changes from before it was noted.",
     }),
-    prize_id: Type.String(),
-    before: Nullable(PrizeRow, { description: "Null: it was created." }),
-    after: Nullable(PrizeRow, { description: "Null: it was deleted." }),
+    campaign_id: Type.String(),
+    prize_id: Nullable(Type.String(), {
+      description: "Null: the campaign itself was changed.",
+    }),
+    before: Type.Union([PrizeRow, CampaignRow, Type.Null()], {
+      description: "Null: it was created.",
+    }),
+    after: Type.Union([PrizeRow, CampaignRow, Type.Null()], {
+      description: "Null: it was deleted.",
+    }),
   },
   { title: "PrizeChange" },
 );
@@ -81,6 +97,7 @@ export const HistoryAnswer = success(
               changed_at: "2026-11-22T02:00:00.000Z",
               changed_by: "admin: Ann",
               role: "lucky_server",
+              campaign_id: "default",
               prize_id: "FIVE_DOLLAR",
               before: ROW,
               after: { ...ROW, probability: 0.01 },

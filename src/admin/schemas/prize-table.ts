@@ -3,6 +3,10 @@ import { NO_STORE, Nullable, success } from "../../http/schemas/common.js";
 import { Count, Day } from "./common.js";
 import { FALLBACK, ODDS } from "./prizes.js";
 
+const ReleaseTime = Nullable(Type.String(), {
+  description: "Local time of day; null: all of it is there at midnight.",
+});
+
 /** A prize with its units. */
 export const Standing = Type.Object(
   {
@@ -13,6 +17,8 @@ export const Standing = Type.Object(
     total_quota: Count("Units in all; null means unlimited."),
     active: Type.Boolean({ description: "Whether it can be won." }),
     fallback: Type.Boolean({ description: FALLBACK }),
+    release_from: ReleaseTime,
+    release_to: ReleaseTime,
     taken_today: Type.Integer({ description: "Units won on `date`." }),
     taken_total: Type.Integer({ description: "Units won in all." }),
     left_today: Count(
@@ -31,6 +37,8 @@ export const STANDING = {
   total_quota: 500,
   active: true,
   fallback: false,
+  release_from: null,
+  release_to: null,
   taken_today: 3,
   taken_total: 41,
   left_today: 97,

@@ -1,5 +1,9 @@
 import Type, { type Static } from "typebox";
-import { Nullable, strict } from "../../http/schemas/common.js";
+import {
+  CampaignParameter,
+  Nullable,
+  strict,
+} from "../../http/schemas/common.js";
 import { PrizeId, Yes } from "./common.js";
 
 const Quota = (description: string) =>
@@ -19,7 +23,15 @@ const NOT_IN_TITLE =
 
 const VISIBLE = "[^\\s\\p{C}\\p{Default_Ignorable_Code_Point}\\u2800]";
 
-const editable = {
+const TimeOfDay = (description: string) =>
+  Nullable(
+    Type.String({ pattern: "^(([01]\\d|2[0-3]):[0-5]\\d|24:00)(:00)?$" }),
+    {
+      description: `${description}, in the campaign's zone, such as 09:00; null: all of it is there at midnight.`,
+    },
+  );
+
+export const editable = {
   title: Type.String({
     // Emoji to come are known, though they have no character yet.
     pattern: `^(?=.*${VISIBLE})(?:[^${NOT_IN_TITLE}]|\\p{Extended_Pictographic}){1,200}$`,
@@ -30,6 +42,8 @@ const editable = {
   total_quota: Quota("Units in all"),
   active: Type.Boolean({ description: "Whether it can be won." }),
   fallback: Type.Boolean({ description: FALLBACK }),
+  release_from: TimeOfDay("From when on the daily quota is released, evenly"),
+  release_to: TimeOfDay("Until when"),
 };
 
 const MUG = {
@@ -50,6 +64,8 @@ export const PrizeFields = Type.Object(
     total_quota: Type.Optional(editable.total_quota),
     active: Type.Optional(editable.active),
     fallback: Type.Optional(editable.fallback),
+    release_from: Type.Optional(editable.release_from),
+    release_to: Type.Optional(editable.release_to),
   },
   {
     ...strict,
@@ -89,7 +105,10 @@ export const PrizePath = Type.Object({
 });
 
 export const Preview = Type.Object(
-  { preview: Yes("Check all, save nothing; the answer is what would be.") },
+  {
+    campaign: CampaignParameter,
+    preview: Yes("Check all, save nothing; the answer is what would be."),
+  },
   strict,
 );
 

@@ -1,5 +1,6 @@
 import Type from "typebox";
 import {
+  CampaignParameter,
   EXAMPLE_RESULT,
   Moment,
   NextCursor,
@@ -14,6 +15,7 @@ import { State } from "../../results/claim.js";
 import { Day, DayParameter, Limit, PrizeParameter, Yes } from "./common.js";
 
 const filters = {
+  campaign: CampaignParameter,
   day: DayParameter,
   prize_id: PrizeParameter,
   state: Type.Optional({
@@ -63,9 +65,13 @@ const FoundResult = Type.Object(
   {
     id: Type.String({ format: "uuid" }),
     user_id: Type.String(),
+    campaign_id: Type.String(),
     prize_id: Type.String(),
     title: Type.String({ description: "The prize's, as it is now." }),
     draw_date: Day,
+    draw_no: Type.Integer({
+      description: "Which of the user's draws of that day it was, from 1 on.",
+    }),
     unit: Type.Integer({
       description: "Which unit of its prize it is, from 1 on, over all days.",
     }),
@@ -111,8 +117,10 @@ export const ResultsAnswer = success(
           results: [
             {
               ...EXAMPLE_RESULT,
+              campaign_id: "default",
               title: "$5 Cash Coupon",
               draw_date: "2026-11-22",
+              draw_no: 1,
               unit: 41,
               day_unit: 3,
               state: "open",

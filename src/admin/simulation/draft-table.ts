@@ -9,6 +9,7 @@ import type { PrizeFields } from "../schemas/prizes.js";
  */
 export async function draftTable(
   postgres: Postgres,
+  campaign: string,
   given: PrizeFields[],
 ): Promise<Table> {
   const { version, prizes } = await changePrizes(postgres, {
@@ -17,19 +18,22 @@ export async function draftTable(
     expected: null,
     changed_by: "simulation",
     preview: true,
+    campaign,
   });
   const active = JSON.stringify(prizes.filter((prize) => prize.active));
   const odds = await postgres.query(
-    (sql) => sql<Pick<Row, "id" | "odds_to">[]>`
-      select p.id, floor(${PARTS}::bigint * sum(p.probability) over (order by p.id)) as odds_to
+    (sql) => sql<Pick<Row, "id" | "odds_to" | "has_moments">[]>`
+      select p.id, exists (select from moment m where m.campaign_id = ${campaign} and m.prize_id = p.id) as has_moments,
+        floor(${PARTS}::bigint * sum(p.probability) over (order by p.id)) as odds_to
       from jsonb_to_recordset(${active}::text::jsonb) as p (id text, probability numeric)`,
   );
-  const oddsTo = new Map(odds.map(({ id, odds_to }) => [id, odds_to]));
+  const known = new Map(odds.map((row) => [row.id, row]));
   return compile(
     prizes.map((prize) => ({
       ...prize,
-      version,
-      odds_to: oddsTo.get(prize.id) ?? "",
+      odds_to: known.get(prize.id)?.odds_to ?? "",
+      has_moments: known.get(prize.id)?.has_moments ?? false,
     })),
+    version,
   );
 }

@@ -2,12 +2,19 @@ import { once } from "node:events";
 import { Readable } from "node:stream";
 import type { FastifyPluginAsyncTypebox } from "@fastify/type-provider-typebox";
 import Type, { type Static } from "typebox";
-import { Failure, INTERNAL, unavailable } from "../../errors.js";
+import type { Lane } from "../../campaigns/lane.js";
+import {
+  CAMPAIGN_NOT_FOUND,
+  Failure,
+  INTERNAL,
+  unavailable,
+} from "../../errors.js";
 import { failures, NO_STORE } from "../../http/schemas/common.js";
 import { readTable } from "../../prizes/in-force.js";
 import { systemRandom } from "../../random.js";
 import type { Services } from "../../services.js";
 import { readCounts } from "../prizes/counts.js";
+import { CampaignQuery } from "../schemas/common.js";
 import { PrizeTableFields } from "../schemas/prizes.js";
 import { draftTable } from "./draft-table.js";
 import { type Step, simulate } from "./simulate.js";
@@ -17,7 +24,8 @@ const SimulationFields = Type.Object(
     draws: Type.Integer({
       minimum: 1,
       maximum: 200_000,
-      description: "Draws of the day, each by another user.",
+      description:
+        "Draws of the day, by as many users, or fewer where a campaign gives several a day; evenly from its begin to its end.",
     }),
     prizes: Type.Optional(PrizeTableFields.properties.prizes),
   },
@@ -75,25 +83,28 @@ export const simulationRoute: FastifyPluginAsyncTypebox<Services> = async (
         operationId: "simulateDay",
         summary: "What would a day with so many draws give?",
         description:
-          "Runs the draws by the real scripts on keys of their own, with the prizes given or those in force, on a day of which nothing is taken yet; of the total quotas there is what is left now. Nothing is saved. One at a time per server; it leaves Redis three quarters of the time, and ends when the caller hangs up.",
+          "Runs the draws by the real scripts on keys of their own, with the prizes given or those in force and the rules of the campaign (release, moments, fallback, limits), on a day of which nothing is taken yet; of the total quotas there is what is left now. Nothing is saved. One at a time per server; it leaves Redis three quarters of the time, and ends when the caller hangs up.",
         tags: ["admin"],
         produces: ["application/x-ndjson"],
         body: SimulationFields,
+        querystring: CampaignQuery,
         response: {
           200: Lines,
           ...failures({
             INVALID_REQUEST: "draws: must be a whole number from 1 to 200000.",
             UNAVAILABLE: BUSY,
+            CAMPAIGN_NOT_FOUND,
           }),
         },
       },
     },
-    async ({ body }, reply) => {
+    async ({ body, query }, reply) => {
+      const lane = services.campaigns.lane(query.campaign);
       if (isBusy) throw new Failure("UNAVAILABLE", BUSY);
       isBusy = true;
       try {
-        const simulation = await prepare(services, body);
-        const parts = { ...services, random: systemRandom };
+        const simulation = await prepare(lane, body);
+        const parts = { scope: lane, random: systemRandom };
         const steps = simulate(parts, simulation, stopping.signal);
         running = Readable.from(tell(steps, app.log.error.bind(app.log)));
       } catch (error) {
@@ -114,15 +125,16 @@ const BUSY =
   "A simulation is under way at this server. Please try again in a moment.";
 
 async function prepare(
-  services: Services,
+  lane: Lane,
   { draws, prizes }: Static<typeof SimulationFields>,
 ) {
-  const { redis, postgres, clock } = services;
+  const { redis, postgres, keys, clock, held } = lane;
+  if (!lane.prizes.isFresh()) await lane.prizes.reload();
   const table = prizes
-    ? await draftTable(postgres, prizes)
-    : await readTable(redis);
+    ? await draftTable(postgres, held.campaign.id, prizes)
+    : await readTable(redis, keys);
   if (!table) throw unavailable(new Error("no prize table in force"));
-  const { units } = await readCounts(services, clock.today().date);
+  const { units } = await readCounts(lane, clock.today().date);
   return { table, taken: (id: string) => units(id).total, draws };
 }
 

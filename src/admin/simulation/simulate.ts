@@ -1,11 +1,13 @@
 import { randomUUID } from "node:crypto";
 import { setTimeout as pause } from "node:timers/promises";
-import type { Clock } from "../../clock.js";
+import type { Day } from "../../clock.js";
 import { type Decision, type Draw, evaluate } from "../../engine/script.js";
 import { unavailable } from "../../errors.js";
+import { rulesOf, type Scope } from "../../prizes/campaign.js";
 import { newEpoch } from "../../prizes/epoch.js";
 import { putTable } from "../../prizes/in-force.js";
-import type { Table } from "../../prizes/table.js";
+import { putMoments } from "../../prizes/moments.js";
+import type { Row, Table } from "../../prizes/table.js";
 import { nameAttempt, type Random } from "../../random.js";
 import { type Keys, simulationKeys } from "../../stores/keys.js";
 import { type Redis, replies } from "../../stores/redis.js";
@@ -35,15 +37,22 @@ export type Step =
   | { end: ReturnType<Tally["end"]> };
 
 /**
- * A day with so many draws, by the real scripts on keys of its own: as many users as draws, nothing taken today yet.
+ * A day with so many draws, by the real scripts on keys of its own, evenly from its begin to its end: each user draws as often
+ * as the campaign lets them, and nothing is taken today yet.
  * Rejects with UNAVAILABLE, and with the signal's reason. Whichever way it ends, its keys are gone then.
  */
 export async function* simulate(
-  { redis, clock, random }: { redis: Redis; clock: Clock; random: Random },
+  { scope, random }: { scope: Scope; random: Random },
   { table, taken, draws }: Simulation,
   signal: AbortSignal,
 ): AsyncGenerator<Step> {
+  const { redis, clock } = scope;
   const keys = simulationKeys(randomUUID());
+  // Whatever its dates: what would a whole day of it give?
+  const dates = { active: true, starts_at: null, ends_at: null };
+  const campaign = { ...scope.held.campaign, ...dates };
+  const limited = campaign.wins_per_user !== null;
+  const perUser = campaign.draws_per_day;
   const expiresAt = Math.floor(clock.now() / 1_000) + LIFE_S;
   const day = { ...clock.today(), expiresAt };
   const rows = table.listing.map(({ id }) => ({
@@ -52,7 +61,7 @@ export async function* simulate(
     day_unit: "0",
   }));
   const { prizes, outbox } = keys;
-  const open = [prizes, keys.taken, outbox, keys.pending];
+  const open = [prizes, keys.taken, outbox, keys.pending, keys.moments];
   open.push(keys.takenToday(day.date));
   const tally = createTally(table, taken, draws);
   try {
@@ -60,19 +69,35 @@ export async function* simulate(
     const now = clock.now();
     const known = { next: newEpoch(now) };
     const agreed = { identity: "simulation", timeZone: "" };
+    const rules = rulesOf(campaign);
+    const windows = (prize: Release) => ({
+      [day.date]: windowOf(scope, day, prize),
+    });
     const put = { rows, table, day, isToday: true, agreed, known, now };
-    const answer = await putTable(redis, put, keys);
+    const answer = await putTable(redis, keys, { ...put, rules, windows });
+    if (table.listing.some((prize) => prize.has_moments)) {
+      await putMoments({ ...scope, keys }, { version: table.version });
+      await replies(redis.multi().expire(keys.moments, LIFE_S));
+    }
+    const beginsAt = clock.day(day.before).endsAt;
     const epoch = "epoch" in answer ? answer.epoch : "";
     const mark = { epoch, server: "simulation", batches: 0 };
+    const largest = LARGEST_BATCH - (LARGEST_BATCH % perUser);
     let told = 0;
     for (let done = 0; done < draws; ) {
       if (signal.aborted) throw signal.reason;
-      const size = Math.min(LARGEST_BATCH, draws - done);
-      const batch = drawsFrom(done, size, day.date, random);
-      const players = batch.map((it) => keys.players(day.date, it.user_id));
+      const size = Math.min(largest, draws - done);
+      const batch = drawsFrom({ first: done, size, perUser }, day, random);
+      const players = batch.flatMap(({ user_id }) => [
+        keys.players(day.date, user_id),
+        ...(limited ? [keys.winsEver(user_id)] : []),
+      ]);
       open.push(...players);
       const began = performance.now();
-      const at = { day, mark, now: clock.now() };
+      // In the middle of those that the batch stands for.
+      const share = (done + size / 2) / draws;
+      const simulated = beginsAt + share * (day.endsAt - beginsAt);
+      const at = { day, mark, now: simulated, limited };
       const decided = await evaluate(redis, keys, at, batch);
       if (typeof decided === "string") {
         throw unavailable(new Error("the simulation's keys have expired"));
@@ -95,16 +120,26 @@ export async function* simulate(
   }
 }
 
+type Release = Pick<Row, "release_from" | "release_to">;
+
+function windowOf(
+  { clock }: Scope,
+  { date }: Day,
+  { release_from, release_to }: Release,
+): [number, number] {
+  const at = (time: string | null) => clock.momentOf(date, time ?? "00:00:00");
+  return [at(release_from), at(release_to)];
+}
+
 function drawsFrom(
-  first: number,
-  size: number,
-  draw_date: string,
+  { first, size, perUser }: { first: number; size: number; perUser: number },
+  { date: draw_date }: Day,
   random: Random,
 ): Draw[] {
   return Array.from({ length: size }, (_, n) => {
     const attempt = nameAttempt(undefined);
     const [roll, id] = [random.roll(), random.id(attempt)];
-    const user_id = String(first + n);
+    const user_id = String(Math.floor((first + n) / perUser));
     return { user_id, draw_date, attempt, keyed: false, roll, id, refused: "" };
   });
 }

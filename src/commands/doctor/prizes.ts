@@ -1,6 +1,6 @@
 import { readTable } from "../../prizes/in-force.js";
 import { objection, type Row, readPrizes } from "../../prizes/table.js";
-import { keys } from "../../stores/keys.js";
+import { keysOf } from "../../stores/keys.js";
 import type { Postgres } from "../../stores/postgres.js";
 import type { Redis } from "../../stores/redis.js";
 import { failWith, ok, type Say, warn } from "./finding.js";
@@ -8,10 +8,11 @@ import { failWith, ok, type Say, warn } from "./finding.js";
 /** The odds, and the results against the quotas of a date. Returns the rows of the prize table. */
 export async function examinePrizes(
   postgres: Postgres,
+  campaign: string,
   date: string,
   say: Say,
 ): Promise<Row[]> {
-  const rows = await readPrizes(postgres, date);
+  const rows = await readPrizes(postgres, campaign, date);
   const refusal = objection(rows);
   if (refusal) {
     say(failWith(refusal));
@@ -55,11 +56,13 @@ const percent = (share: number) => `${Number((100 * share).toFixed(4))} %`;
 /** Whether Redis has the prize table of Postgres in force, and counts no fewer units than there are. */
 export async function examineTable(
   redis: Redis,
+  { id, version }: { id: string; version: string },
   rows: Row[],
   say: Say,
 ): Promise<void> {
-  const inForce = Number((await readTable(redis))?.version ?? 0);
-  const newest = Number(rows[0]?.version ?? 0);
+  const keys = keysOf(id);
+  const inForce = Number((await readTable(redis, keys))?.version ?? 0);
+  const newest = Number(version);
   if (inForce === newest) {
     say(ok("The prize table in force is the one in Postgres."));
   } else if (inForce > newest) {

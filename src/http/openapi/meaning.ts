@@ -9,12 +9,19 @@ export const MEANING: Record<Code, string> = {
   RESULT_NOT_FOUND:
     "an unknown id, or one of somebody else: they look the same.",
   PRIZE_NOT_FOUND: "there is no prize of this id.",
+  CAMPAIGN_NOT_FOUND: "there is no campaign of this id, or it is not active.",
   NOT_FOUND: "there is nothing at this path.",
   METHOD_NOT_ALLOWED:
     "this path has no such method; `Allow` names those it has.",
   ALREADY_REDEEMED:
     "another phone number holds the win, or one does and none was given.",
   PRIZE_EXISTS: "there is a prize of this id.",
+  CAMPAIGN_EXISTS: "there is a campaign of this id.",
+  CAMPAIGN_FROZEN:
+    "the campaign has begun and is frozen: nothing can be taken back any more.",
+  CAMPAIGN_NOT_STARTED:
+    "nobody can draw before `starts_at`. No draw was used up.",
+  CAMPAIGN_ENDED: "nobody can draw any more.",
   CLAIM_EXPIRED: "the time to redeem this win is over.",
   PRECONDITION_FAILED:
     "somebody else has changed the prizes meanwhile; read them again.",

@@ -1,9 +1,17 @@
 import type { FastifyPluginAsyncTypebox } from "@fastify/type-provider-typebox";
+import type { Lane } from "../../campaigns/lane.js";
 import { ANSWER_TIMEOUT_MS, within } from "../../deadline.js";
 import type { Outcome } from "../../engine/engine.js";
-import { unavailable } from "../../errors.js";
+import {
+  CAMPAIGN_ENDED,
+  CAMPAIGN_NOT_FOUND,
+  CAMPAIGN_NOT_STARTED,
+  unavailable,
+} from "../../errors.js";
+import { isLastDay } from "../../prizes/campaign.js";
 import { createClaimUntil } from "../../results/claim.js";
 import type { Services } from "../../services.js";
+import { DEFAULT_CAMPAIGN } from "../../stores/keys.js";
 import { whenOver } from "../connections/lines.js";
 import { parseUsername } from "../input.js";
 import { failures } from "../schemas/common.js";
@@ -16,15 +24,14 @@ const late = () => unavailable(new Error("the draw took too long"));
 /** POST /draw */
 export const drawRoute: FastifyPluginAsyncTypebox<Services> = async (
   app,
-  { engine, settlements, clock, gate, settings },
+  { campaigns, claims, gate },
 ) => {
-  const claimUntil = createClaimUntil(clock, settings.CLAIM_DAYS);
-  const resetsAt = (date: string) => clock.day(date).resetsAt;
+  const claimUntil = createClaimUntil();
 
   /** An answer that was cut off told nobody: the winner gets it on the next draw. */
-  function settleWin(outcome: Outcome, told: boolean): void {
+  function settleWin(lane: Lane, outcome: Outcome, told: boolean): void {
     if (outcome.outcome !== "won") return;
-    settlements.add({
+    lane.settlements.add({
       ...outcome.settlement,
       telling: told ? "told" : "untold",
     });
@@ -43,53 +50,78 @@ export const drawRoute: FastifyPluginAsyncTypebox<Services> = async (
         headers: DrawHeaders,
         response: {
           200: Drawn,
-          ...failures({ INVALID_REQUEST: "username: is missing." }),
+          ...failures({
+            INVALID_REQUEST: "username: is missing.",
+            CAMPAIGN_NOT_FOUND,
+            CAMPAIGN_NOT_STARTED,
+            CAMPAIGN_ENDED,
+          }),
         },
       },
     },
     async (request, reply) => {
       const userId = request.caller ?? parseUsername(request.body.username);
+      const lane = campaigns.lane(request.body.campaign);
       const key = request.headers["idempotency-key"];
-      const drawing = gate.pass(() => engine.draw(userId, key));
+      const drawing = gate.pass(() => lane.engine.draw(userId, key));
       let outcome: Outcome;
       try {
         outcome = await within(ANSWER_TIMEOUT_MS, drawing, late);
       } catch (error) {
         // Nobody is told of a win that is decided after the 503; the next draw will tell it.
-        drawing.then((end) => settleWin(end, false), ignore);
+        drawing.then((end) => settleWin(lane, end, false), ignore);
         throw error;
       }
       if (outcome.outcome === "won") {
-        whenOver(reply.raw, (told) => settleWin(outcome, told));
+        whenOver(reply.raw, (told) => settleWin(lane, outcome, told));
       }
       reply.header("cache-control", "no-store");
-      return answer(outcome, resetsAt, claimUntil);
+      return answer(outcome, lane, (date) =>
+        claimUntil(lane.clock, date, claims.daysOf(lane)),
+      );
     },
   );
 };
 
 function answer(
   outcome: Outcome,
-  resetsAt: (date: string) => string,
-  claimUntil: ((date: string) => string) | undefined,
+  { held, clock }: Lane,
+  claimUntil: (date: string) => string | undefined,
 ) {
+  const { draws_left } = outcome;
+  const left = draws_left === undefined ? {} : { draws_left };
   if (outcome.outcome === "won") {
     const { title, settlement } = outcome;
-    const result = claimUntil
-      ? { ...outcome.result, claim_until: claimUntil(settlement.draw_date) }
-      : outcome.result;
+    const claim_until = claimUntil(settlement.draw_date);
+    const { id: campaign_id } = held.campaign;
+    const result = {
+      ...outcome.result,
+      ...(campaign_id !== DEFAULT_CAMPAIGN && { campaign_id }),
+      ...(claim_until !== undefined && { claim_until }),
+    };
     const message = `Congratulations! You have won a ${title}!`;
-    return { success: true as const, data: { message, result } };
+    return { success: true as const, data: { message, result, ...left } };
   }
-  const data = {
-    message: SENTENCES[outcome.outcome],
-    resets_at: resetsAt(outcome.draw_date),
-  };
+  const day = clock.day(outcome.draw_date);
+  const isLast = isLastDay(held.campaign, day);
+  const resets_at = isLast ? null : day.resetsAt;
+  const message = messageOf(outcome, isLast);
+  const data = { message, resets_at, ...left };
   // The published contract shows these under `message`, every other answer under `data`: both kinds of client work.
   return { success: true as const, data, message: data };
 }
 
-const SENTENCES = {
-  no_prize: "Unlucky! Please try again tomorrow!",
-  participated: "You have already participated. Please come back tomorrow!",
-};
+function messageOf(
+  { outcome, draws_left = 0 }: Outcome,
+  isLast: boolean,
+): string {
+  if (outcome === "participated") {
+    return isLast
+      ? "You have already participated. This was the last day of the draw."
+      : "You have already participated. Please come back tomorrow!";
+  }
+  if (draws_left > 0) return "Unlucky! Please try again!";
+  return isLast
+    ? "Unlucky! This was the last day of the draw."
+    : "Unlucky! Please try again tomorrow!";
+}

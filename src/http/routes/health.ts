@@ -9,7 +9,7 @@ import { shared } from "../shared.js";
 /** GET /healthz: the process lives. GET /readyz: a draw could be decided and kept now; says what is wrong. */
 export const healthRoutes: FastifyPluginAsyncTypebox<Services> = async (
   app,
-  { redis, postgres, prizes },
+  { redis, postgres, campaigns },
 ) => {
   // One look for all who ask meanwhile: a flood of requests must not take the stores from the draws. They share the
   // look under way: waiting for the next one would cost them a silent store's timeout twice, three seconds.
@@ -19,7 +19,8 @@ export const healthRoutes: FastifyPluginAsyncTypebox<Services> = async (
       tableProblem(),
       probePostgres(postgres),
     ];
-    const problems = [prizes.stop(), ...(await Promise.all(looking))];
+    const stops = campaigns.watched().map(({ prizes }) => prizes.stop());
+    const problems = [...new Set(stops), ...(await Promise.all(looking))];
     return problems.filter((problem) => problem !== undefined);
   });
 
@@ -51,12 +52,15 @@ export const healthRoutes: FastifyPluginAsyncTypebox<Services> = async (
     },
     async (_request, reply) => {
       const stops = await look();
-      const refused = prizes.problem();
+      const refused = campaigns
+        .watched()
+        .map(({ prizes }) => prizes.problem())
+        .filter((problem) => problem !== undefined);
       const ready = stops.length === 0;
       // A refused edit is told but is no reason to take every server out: the last good table is in force.
       return reply
         .code(ready ? 200 : 503)
-        .send({ ready, problems: refused ? [...stops, refused] : stops });
+        .send({ ready, problems: [...stops, ...refused] });
     },
   );
 

@@ -1,11 +1,11 @@
 import type { FastifyPluginAsyncTypebox } from "@fastify/type-provider-typebox";
 import Type from "typebox";
+import type { Lane } from "../../campaigns/lane.js";
 import { within } from "../../deadline.js";
 import type { Metrics } from "../../observe/metrics.js";
 import { readOutbox } from "../../outbox/depth.js";
 import { readStock } from "../../prizes/stock.js";
 import type { Services } from "../../services.js";
-import { keys } from "../../stores/keys.js";
 import { shared } from "../shared.js";
 
 /** How long a scrape waits for a store, in milliseconds. Prometheus gives up after ten seconds. */
@@ -16,7 +16,7 @@ const late = () => new Error("it took too long");
 /** GET /metrics, for Prometheus. What the stores hold is read by every scrape; one that is away is told, and fails none. */
 export const metricsRoute: FastifyPluginAsyncTypebox<
   Services & { metrics: Metrics }
-> = async (app, { redis, postgres, clock, prizes, gate, metrics }) => {
+> = async (app, { postgres, campaigns, gate, metrics }) => {
   const { registry, up, outboxEntries, outboxOldest, outboxAhead, untold } =
     metrics;
   const { unitsLeft, unitsQuota, tableRefused } = metrics;
@@ -50,8 +50,18 @@ export const metricsRoute: FastifyPluginAsyncTypebox<
   );
 
   async function scrape(): Promise<string> {
-    await Promise.all([askRedis(), askStock(), askPostgres()]);
-    tableRefused.set(prizes.problem() === undefined ? 0 : 1);
+    // No number is better than an old one.
+    const gauges = [outboxEntries, outboxOldest, outboxAhead, untold];
+    for (const gauge of [...gauges, unitsLeft, unitsQuota, tableRefused]) {
+      gauge.reset();
+    }
+    const lanes = campaigns.watched();
+    const answers = await Promise.all([
+      askPostgres(),
+      ...lanes.map(askRedis),
+      ...lanes.map(askStock),
+    ]);
+    up.set({ store: "redis" }, answers.includes(false) ? 0 : 1);
     underWay.set(gate.load().underWay);
     connections.set(await countConnections());
     return registry.metrics();
@@ -62,34 +72,33 @@ export const metricsRoute: FastifyPluginAsyncTypebox<
       app.server.getConnections((_error, count) => resolve(count ?? 0));
     });
 
-  async function askRedis(): Promise<void> {
-    const outbox = await tried(readOutbox(redis));
-    up.set({ store: "redis" }, outbox ? 1 : 0);
-    // No number is better than an old one.
-    outboxEntries.remove();
-    outboxOldest.remove();
-    outboxAhead.remove();
-    untold.remove();
-    if (!outbox) return;
-    outboxEntries.set(outbox.entries);
-    outboxOldest.set(outbox.oldest_seconds ?? 0);
-    outboxAhead.set(outbox.ahead_seconds);
+  /** Whether Redis answers. */
+  async function askRedis({ redis, keys, held, prizes }: Lane) {
+    const campaign = held.campaign.id;
+    const refused = prizes.problem() === undefined ? 0 : 1;
+    tableRefused.set({ campaign }, refused);
+    const outbox = await tried(readOutbox(redis, keys));
+    if (!outbox) return false;
+    outboxEntries.set({ campaign }, outbox.entries);
+    outboxOldest.set({ campaign }, outbox.oldest_seconds ?? 0);
+    outboxAhead.set({ campaign }, outbox.ahead_seconds);
     const marks = await tried(redis.hlen(keys.pending));
-    if (marks !== undefined) untold.set(marks);
+    if (marks !== undefined) untold.set({ campaign }, marks);
+    return true;
   }
 
-  async function askStock(): Promise<void> {
-    const stock = await tried(readStock(redis, clock));
-    unitsLeft.reset();
-    unitsQuota.reset();
+  async function askStock(lane: Lane) {
+    const campaign = lane.held.campaign.id;
+    const stock = await tried(readStock(lane));
     for (const it of stock ?? []) {
       const units = {
         total: [it.left_total, it.total_quota],
         day: [it.left_today, it.daily_quota],
       };
       for (const [per, [left = null, quota = null]] of Object.entries(units)) {
-        if (left !== null) unitsLeft.set({ prize: it.id, per }, left);
-        if (quota !== null) unitsQuota.set({ prize: it.id, per }, quota);
+        const labels = { campaign, prize: it.id, per };
+        if (left !== null) unitsLeft.set(labels, left);
+        if (quota !== null) unitsQuota.set(labels, quota);
       }
     }
   }

@@ -2,13 +2,14 @@ import { createHash } from "node:crypto";
 import type { FastifyPluginAsyncTypebox } from "@fastify/type-provider-typebox";
 import type { Static } from "typebox";
 import { createBatcher } from "../../batch.js";
-import type { Clock } from "../../clock.js";
-import { unavailable } from "../../errors.js";
+import type { Lane } from "../../campaigns/lane.js";
+import { campaignNotFound } from "../../engine/closed.js";
+import { CAMPAIGN_NOT_FOUND, unavailable } from "../../errors.js";
+import { isLastDay } from "../../prizes/campaign.js";
 import { readStock } from "../../prizes/stock.js";
 import type { Services } from "../../services.js";
-import type { Redis } from "../../stores/redis.js";
 import { failures } from "../schemas/common.js";
-import { NOT_MODIFIED, PrizesAnswer } from "../schemas/prizes.js";
+import { NOT_MODIFIED, PrizesAnswer, PrizesQuery } from "../schemas/prizes.js";
 
 /** More than the gate lets in at once. */
 const MOST_WAITING = 1_000;
@@ -22,20 +23,15 @@ type Listing = { body: string; etag: string };
 /** GET /prizes: the prizes in force and what is left of them. */
 export const prizesRoute: FastifyPluginAsyncTypebox<Services> = async (
   app,
-  { redis, clock, gate, prizes },
+  { campaigns, gate },
 ) => {
-  let last: Promise<Listing> | undefined;
-  let lastUntil = 0;
-  // One read for all who ask meanwhile: 34,000 pipelined requests with one each kept draws waiting for seconds.
-  const listings = createBatcher<undefined, Listing>(async (asking) => {
-    const now = performance.now();
-    if (!last || now >= lastUntil) {
-      last = readListing(redis, clock);
-      lastUntil = asking.length > 1 ? now + REUSE_MS : 0;
-    }
-    const listing = await last;
-    return asking.map(() => listing);
-  }, MOST_WAITING);
+  const listings = new WeakMap<Lane, () => Promise<Listing>>();
+
+  function listingOf(lane: Lane): Promise<Listing> {
+    const known = listings.get(lane) ?? createListings(lane);
+    listings.set(lane, known);
+    return known();
+  }
 
   app.get(
     "/prizes",
@@ -46,14 +42,21 @@ export const prizesRoute: FastifyPluginAsyncTypebox<Services> = async (
         description:
           "The prizes in force with their odds. What is left is as of this moment, and no promise.",
         tags: ["prizes"],
-        response: { 200: PrizesAnswer, 304: NOT_MODIFIED, ...failures({}) },
+        querystring: PrizesQuery,
+        response: {
+          200: PrizesAnswer,
+          304: NOT_MODIFIED,
+          ...failures({ CAMPAIGN_NOT_FOUND }),
+        },
       },
     },
     async (request, reply) => {
+      const lane = campaigns.lane(request.query.campaign);
+      if (!lane.held.campaign.active) throw campaignNotFound();
       // What Redis holds is not this product's.
-      const stop = prizes.stop();
+      const stop = lane.prizes.stop();
       if (stop) throw unavailable(new Error(stop));
-      const { body, etag } = await gate.pass(() => listings.add(undefined));
+      const { body, etag } = await gate.pass(() => listingOf(lane));
       reply.header("etag", etag).header("cache-control", "no-cache");
       if (request.headers["if-none-match"]?.includes(etag)) {
         return reply.code(304).send(undefined as never);
@@ -65,9 +68,30 @@ export const prizesRoute: FastifyPluginAsyncTypebox<Services> = async (
   );
 };
 
-async function readListing(redis: Redis, clock: Clock): Promise<Listing> {
-  const { date, resetsAt: resets_at } = clock.today();
-  const stocks = await readStock(redis, clock);
+/** One read for all who ask meanwhile: 34,000 pipelined requests with one each kept draws waiting for seconds. */
+function createListings(lane: Lane): () => Promise<Listing> {
+  let last: Promise<Listing> | undefined;
+  let lastUntil = 0;
+  const listings = createBatcher<undefined, Listing>(async (asking) => {
+    const now = performance.now();
+    if (!last || now >= lastUntil) {
+      last = readListing(lane);
+      lastUntil = asking.length > 1 ? now + REUSE_MS : 0;
+    }
+    const listing = await last;
+    return asking.map(() => listing);
+  }, MOST_WAITING);
+  return () => listings.add(undefined);
+}
+
+async function readListing(lane: Lane): Promise<Listing> {
+  // The campaign's table may not be in force yet, where nobody has asked for it before.
+  if (!lane.prizes.isFresh()) await lane.prizes.reload();
+  const day = lane.clock.today();
+  const { date } = day;
+  const isLast = isLastDay(lane.held.campaign, day);
+  const resets_at = isLast ? null : day.resetsAt;
+  const stocks = await readStock(lane);
   const answer: Static<typeof PrizesAnswer> = {
     success: true,
     data: {
@@ -82,6 +106,10 @@ async function readListing(redis: Redis, clock: Clock): Promise<Listing> {
         fallback: it.fallback ?? false, // a server of before fallbacks lists none
         left_today: it.left_today,
         left_total: it.left_total,
+        ...(it.released_today !== undefined && {
+          released_today: it.released_today,
+          next_release_at: it.next_release_at ?? null,
+        }),
       })),
     },
   };

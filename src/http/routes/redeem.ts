@@ -10,8 +10,8 @@ import {
   RESULT_NOT_FOUND,
   unavailable,
 } from "../../errors.js";
-import { openSince } from "../../results/claim.js";
 import type { Services } from "../../services.js";
+import { DEFAULT_CAMPAIGN } from "../../stores/keys.js";
 import { parsePhone, parseWinner } from "../input.js";
 import { failures } from "../schemas/common.js";
 import { RedeemedAnswer, RedeemFields } from "../schemas/redeem.js";
@@ -21,7 +21,7 @@ const late = () => unavailable(new Error("the redemption took too long"));
 /** GET /redeem, with a JSON body or a query string, and POST /redeem. */
 export const redeemRoute: FastifyPluginAsyncTypebox<Services> = async (
   app,
-  { redemptions, clock, country, gate, settings },
+  { redemptions, claims, clock, country, gate },
 ) => {
   const described = {
     summary: "Redeem a win",
@@ -47,13 +47,17 @@ export const redeemRoute: FastifyPluginAsyncTypebox<Services> = async (
       user_id: caller ?? parseWinner(fields.username),
       phone_no: phoneOf(fields, country),
       now: clock.now(),
-      since: openSince(clock, settings.CLAIM_DAYS),
+      since: claims.since(),
     };
-    const result = await within(
+    const { campaign_id, ...redeemed } = await within(
       ANSWER_TIMEOUT_MS,
       gate.pass(() => redemptions.redeem(redemption)),
       late,
     );
+    const result = {
+      ...redeemed,
+      ...(campaign_id !== DEFAULT_CAMPAIGN && { campaign_id }),
+    };
     reply.header("cache-control", "no-store");
     const message = "You have successfully redeemed your prize.";
     return { success: true as const, data: { message, result } };

@@ -39,6 +39,12 @@ export const Failed = Type.Object(
       enum: Object.keys(STATUS),
       description: "For programs; never changes its meaning.",
     }),
+    starts_at: Type.Optional(
+      Type.String({
+        format: "date-time",
+        description: "Of `CAMPAIGN_NOT_STARTED`: when the draw begins.",
+      }),
+    ),
   },
   { title: "Failed" },
 );
@@ -61,6 +67,21 @@ export function failures<C extends Code>(
   }
   return statuses as Failures<C>;
 }
+
+/** Which campaign; campaigns.lane() says whether there is one. */
+export const CampaignParameter = Type.Optional(
+  Type.String({
+    description: "Id of a campaign; `default` where it is left out.",
+    examples: ["default"],
+  }),
+);
+
+/** Of a win, where it is not of the campaign `default`. */
+export const CampaignId = Type.Optional(
+  Type.String({
+    description: "The campaign; left out where it is `default`.",
+  }),
+);
 
 export const Cursor = Type.Optional(
   Type.String({ description: "`next_cursor` of the page before." }),

@@ -1,9 +1,12 @@
 import Type from "typebox";
 import {
+  CampaignId,
+  CampaignParameter,
   ClaimUntil,
   EXAMPLE_RESULT,
   Moment,
   NO_STORE,
+  Nullable,
   ResultFields,
   strict,
   success,
@@ -11,8 +14,12 @@ import {
 } from "./common.js";
 
 export const DrawBody = Type.Object(
-  { username: Username },
-  { ...strict, title: "DrawBody", examples: [{ username: "test" }] },
+  { username: Username, campaign: CampaignParameter },
+  {
+    ...strict,
+    title: "DrawBody",
+    examples: [{ username: "test" }, { username: "test", campaign: "default" }],
+  },
 );
 
 export const DrawHeaders = Type.Object({
@@ -27,14 +34,36 @@ export const DrawHeaders = Type.Object({
 });
 
 const Result = Type.Object(
-  { ...ResultFields, claim_until: ClaimUntil },
+  { ...ResultFields, campaign_id: CampaignId, claim_until: ClaimUntil },
   { title: "Result" },
 );
 
-const NotWon = Type.Object({ message: Type.String(), resets_at: Moment });
+const ResetsAt = Nullable(Moment, {
+  description:
+    "When the user may draw again, at the earliest; null where the campaign ends before.",
+});
+
+const DrawsLeft = Type.Optional(
+  Type.Integer({
+    description:
+      "Draws that the user has left today; only where a campaign gives several.",
+  }),
+);
+
+const NotWon = Type.Object({
+  message: Type.String(),
+  resets_at: ResetsAt,
+  draws_left: DrawsLeft,
+});
 
 const Won = success(
-  { data: Type.Object({ message: Type.String(), result: Result }) },
+  {
+    data: Type.Object({
+      message: Type.String(),
+      result: Result,
+      draws_left: DrawsLeft,
+    }),
+  },
   { title: "Won" },
 );
 
@@ -43,7 +72,7 @@ const NotWonAnswer = success(
   {
     title: "NotWon",
     description:
-      "No prize, or a second draw of the day. `message` repeats `data`, as the published contract has it; `resets_at` is when the user may draw again.",
+      "No prize, or a second draw of the day. `message` repeats `data`, as the published contract has it; `resets_at` is when the user may draw again, null on the campaign's last day.",
   },
 );
 
@@ -58,7 +87,8 @@ export const Drawn = success(
     data: Type.Object({
       message: Type.String(),
       result: Type.Optional(Result),
-      resets_at: Type.Optional(Moment),
+      resets_at: Type.Optional(ResetsAt),
+      draws_left: DrawsLeft,
     }),
     message: Type.Optional(NotWon),
   },

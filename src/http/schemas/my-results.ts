@@ -1,6 +1,8 @@
 import Type from "typebox";
 import { State } from "../../results/claim.js";
 import {
+  CampaignId,
+  CampaignParameter,
   ClaimUntil,
   Cursor,
   EXAMPLE_RESULT,
@@ -16,6 +18,7 @@ import {
 export const MyResultsQuery = Type.Object(
   {
     username: Username,
+    campaign: CampaignParameter,
     limit: Type.Optional(
       Type.String({
         description: "Wins a page, from 1 to 100; 20 where it is left out.",
@@ -34,6 +37,7 @@ export const MyResultsAnswer = success(
         Type.Object(
           {
             ...ResultFields,
+            campaign_id: CampaignId,
             title: Type.String(),
             draw_date: Type.String({
               format: "date",

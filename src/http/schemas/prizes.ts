@@ -1,10 +1,18 @@
 import Type from "typebox";
-import { Moment, Nullable, success } from "./common.js";
+import {
+  CampaignParameter,
+  Moment,
+  Nullable,
+  strict,
+  success,
+} from "./common.js";
 
 const Quota = (description: string) =>
   Nullable(Type.Integer(), {
     description: `${description}; null means unlimited.`,
   });
+
+export const PrizesQuery = Type.Object({ campaign: CampaignParameter }, strict);
 
 /** What whoever names the present ETag in If-None-Match gets. */
 export const NOT_MODIFIED = Type.Null({
@@ -18,7 +26,9 @@ export const PrizesAnswer = success(
         format: "date",
         description: "The campaign's day, in `TIME_ZONE`.",
       }),
-      resets_at: Moment,
+      resets_at: Nullable(Moment, {
+        description: "When the next day begins; null on the last one.",
+      }),
       prizes: Type.Array(
         Type.Object(
           {
@@ -35,6 +45,17 @@ export const PrizesAnswer = success(
             }),
             left_today: Quota("Units that can still go today"),
             left_total: Quota("Units left in all"),
+            released_today: Type.Optional(
+              Type.Integer({
+                description:
+                  "Units of today's quota that can go by now, where they are released over the day.",
+              }),
+            ),
+            next_release_at: Type.Optional(
+              Nullable(Moment, {
+                description: "When the next one can; null where all can.",
+              }),
+            ),
           },
           { title: "Prize" },
         ),

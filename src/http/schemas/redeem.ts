@@ -1,5 +1,6 @@
 import Type from "typebox";
 import {
+  CampaignId,
   EXAMPLE_RESULT,
   Moment,
   NO_STORE,
@@ -49,6 +50,7 @@ export const RedeemedAnswer = success(
       result: Type.Object(
         {
           ...ResultFields,
+          campaign_id: CampaignId,
           phone_no: Nullable(Type.String(), {
             description: "In E.164; null where the winner gave none.",
           }),

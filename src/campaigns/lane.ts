@@ -1,0 +1,77 @@
+import type { Clock } from "../clock.js";
+import { createEngine, type Engine } from "../engine/engine.js";
+import { createSweep, type Sweep } from "../engine/sweep.js";
+import { createSettlements, type Settlements } from "../outbox/settle.js";
+import { createUntold, type Untold } from "../outbox/untold.js";
+import type { Campaign, Scope } from "../prizes/campaign.js";
+import { createPrizes, type Prizes } from "../prizes/reload.js";
+import { createRestoring, type Restoring } from "../prizes/restoring.js";
+import type { Random } from "../random.js";
+import { createResults, type Results } from "../results/results.js";
+import { keysOf } from "../stores/keys.js";
+import type { Postgres } from "../stores/postgres.js";
+import type { Redis } from "../stores/redis.js";
+
+/** All that serves one campaign: its batches, its table, its outbox. Lanes share the stores and the clock, and nothing else. */
+export type Lane = Scope & {
+  prizes: Prizes;
+  engine: Engine;
+  results: Results;
+  settlements: Settlements;
+  restoring: Restoring;
+  sweep: Sweep;
+  untold: Untold;
+};
+
+/** What all lanes share. */
+export type Shared = {
+  redis: Redis;
+  /** and the one whose INSERTs are measured */
+  postgres: Postgres;
+  measured: Postgres;
+  clock: Clock;
+  random: Random;
+  /** of campaigns without their own */
+  timeZone: string;
+  claimDays: number | undefined;
+  warn: (details: object, sentence: string) => void;
+  /** is handed every reload that begins, and why its prizes are not in force */
+  watch: (
+    campaign: string,
+    reload: Promise<unknown>,
+    problem: () => string | undefined,
+  ) => void;
+  /** counts the engine's draws */
+  count: (engine: Engine, campaign: string) => Engine;
+};
+
+export function createLane(shared: Shared, campaign: Campaign): Lane {
+  const { redis, postgres, timeZone, claimDays, random } = shared;
+  const { id } = campaign;
+  const held = { campaign };
+  const zone = () => held.campaign.time_zone ?? timeZone;
+  const clock = shared.clock.in(zone);
+  const keys = keysOf(id);
+  const scope: Scope = { redis, postgres, keys, clock, held };
+  const warn = (details: object, sentence: string) =>
+    shared.warn({ campaign: id, ...details }, sentence);
+  const prizes: Prizes = createPrizes(
+    { ...scope, timeZone },
+    (sentence) => warn({}, sentence),
+    (reload) => shared.watch(id, reload, prizes.problem),
+  );
+  const results = createResults(shared.measured, id);
+  const settlements = createSettlements(redis, keys, clock);
+  const parts = { prizes, results, settlements };
+  const engine = shared.count(createEngine(scope, parts, random, warn), id);
+  const sweep = createSweep(scope, { engine, settlements, results, warn });
+  const days = () => held.campaign.claim_days ?? claimDays;
+  return {
+    ...scope,
+    ...parts,
+    engine,
+    sweep,
+    restoring: createRestoring(scope, prizes),
+    untold: createUntold(redis, keys, clock, days),
+  };
+}

@@ -1,0 +1,31 @@
+import { unavailable } from "../errors.js";
+import type { Scope } from "./campaign.js";
+
+type Moment = { id: string; prize_id: string; at: number };
+
+/**
+ * Puts the winning moments in force that no result claims. `givenUp`: one whose claim has come to nothing. Rejects with
+ * UNAVAILABLE.
+ */
+export async function putMoments(
+  { redis, postgres, keys, held }: Scope,
+  { version, givenUp = "" }: { version: string; givenUp?: string | undefined },
+): Promise<void> {
+  const moments = await postgres.query(
+    (sql) => sql<Moment[]>`
+      select m.id, m.prize_id, floor(extract(epoch from m.at) * 1000)::float8 as at
+      from moment m
+      where m.campaign_id = ${held.campaign.id} and not exists (select from result r where r.moment_id = m.id)
+      order by m.at, m.id`,
+  );
+  const lines = moments.flatMap(({ id, prize_id, at }) => [
+    `${prize_id}/${id}`,
+    at,
+  ]);
+  const names = [keys.prizes, keys.moments];
+  await redis
+    .schedule(names.length, ...names, version, givenUp, ...lines)
+    .catch((error: unknown) => {
+      throw unavailable(error);
+    });
+}
