@@ -30,7 +30,7 @@ export async function inserts({ quick, say }: Asking): Promise<Answer> {
     await migrate(world.databaseUrl, false);
     await world.sql.unsafe(SAMPLE_PRIZES);
     const postgres = createPostgres(world.databaseUrl);
-    const results = createResults(postgres);
+    const results = createResults(postgres, "default");
     const sql = createSql(world.databaseUrl, {
       max: CONNECTIONS,
       connection: { jit: "off" } as Record<string, string>,
@@ -54,6 +54,7 @@ export async function inserts({ quick, say }: Asking): Promise<Answer> {
         ...{
           unit,
           day_unit: unit,
+          draw_no: 1,
           created_at: Date.now(),
           attempt: "",
           roll: 0,

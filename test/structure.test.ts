@@ -13,6 +13,7 @@ const FLOORS = [
   ["http"],
   ["services.ts"],
   ["observe"],
+  ["campaigns"],
   ["engine"],
   ["prizes", "results"],
   ["outbox"],
@@ -24,7 +25,7 @@ const FLOORS = [
 ];
 
 /** These must not know how they are called: HTTP, pages, administrators. */
-const CORE = ["engine", "prizes", "results", "outbox", "stores"];
+const CORE = ["campaigns", "engine", "prizes", "results", "outbox", "stores"];
 const WEB = /^(fastify|@fastify\/.*|node:https?|node:http2)$/;
 
 const files = readdirSync("src", { recursive: true, encoding: "utf8" })

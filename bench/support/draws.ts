@@ -5,7 +5,20 @@ import { createSettlements } from "../../src/outbox/settle.js";
 import type { Win } from "../../src/outbox/win.js";
 import { putTable } from "../../src/prizes/in-force.js";
 import { nameAttempt, PARTS, systemRandom } from "../../src/random.js";
+import { keysOf } from "../../src/stores/keys.js";
 import { createRedis, redisTime } from "../../src/stores/redis.js";
+
+const RULES = {
+  title: "",
+  time_zone: null,
+  starts_at: null,
+  ends_at: null,
+  draws_per_day: 1,
+  wins_per_user: null,
+  claim_days: null,
+  frozen: false,
+  active: true,
+};
 
 /** All servers' draws are of different users. */
 let users = 0;
@@ -13,11 +26,12 @@ let users = 0;
 export type Drawing = Awaited<ReturnType<typeof startDrawing>>;
 
 /** The engine's way to Redis, without a server and without Postgres. */
-export async function startDrawing(url: string) {
+export async function startDrawing(url: string, campaign = "default") {
   const redis = createRedis(url);
   await redis.connect();
   const clock = createClock("UTC", () => redisTime(redis));
-  const settlements = createSettlements(redis, clock);
+  const keys = keysOf(campaign);
+  const settlements = createSettlements(redis, keys, clock);
   const epoch = "0-bench";
   const loaded = {
     isFresh: () => true,
@@ -29,7 +43,10 @@ export async function startDrawing(url: string) {
     isPooled: () => false,
     close: async () => {},
   };
-  const decisions = createDecisions(redis, away, loaded, clock);
+  const held = { campaign: { ...RULES, id: campaign } };
+  const scope = { redis, postgres: away, keys, clock, held };
+  const decisions = createDecisions(scope, loaded);
+
   /** Puts so many prizes in force; together their odds are 0.825. */
   async function setPrizes(count: number): Promise<void> {
     const each = Math.floor((0.825 * PARTS) / count);
@@ -39,6 +56,9 @@ export async function startDrawing(url: string) {
       probability: each / PARTS,
       daily_quota: null,
       fallback: false,
+      release_from: null,
+      release_to: null,
+      has_moments: false,
       total_quota: 1_000_000_000,
       odds_to: String(each * (n + 1)),
     }));
@@ -51,9 +71,11 @@ export async function startDrawing(url: string) {
       agreed: { identity: "bench", timeZone: "UTC" },
       known: { next: epoch, restored: epoch },
       now: clock.now(),
+      rules: "{}",
+      windows: () => ({}),
     };
-    await putTable(redis, put);
-    await putTable(redis, put); // all of no winners are back
+    await putTable(redis, keys, put);
+    await putTable(redis, keys, put); // all of no winners are back
   }
 
   function newDraw(): Draw {
@@ -80,11 +102,12 @@ export async function startDrawing(url: string) {
   /** Settles wins whose winners all were told. */
   async function settleBatch(wins: Win[]): Promise<void> {
     await Promise.all(
-      wins.map(({ entry, user_id, draw_date, attempt }) =>
+      wins.map(({ entry, user_id, draw_date, draw_no, attempt }) =>
         settlements.add({
           entry,
           user_id,
           draw_date,
+          draw_no,
           attempt,
           telling: "told",
         }),

@@ -64,7 +64,13 @@ export function createLane(shared: Shared, campaign: Campaign): Lane {
   const settlements = createSettlements(redis, keys, clock);
   const parts = { prizes, results, settlements };
   const engine = shared.count(createEngine(scope, parts, random, warn), id);
-  const sweep = createSweep(scope, { engine, settlements, results, warn });
+  const sweep = createSweep({
+    ...scope,
+    engine,
+    settlements,
+    results,
+    warn,
+  });
   const days = () => held.campaign.claim_days ?? claimDays;
   return {
     ...scope,

@@ -31,8 +31,7 @@ type Found = { finished: number; failure: unknown };
  * seen them.
  */
 export function createSweep(
-  { redis, keys, clock }: Pick<Scope, "redis" | "keys" | "clock">,
-  parts: {
+  parts: Pick<Scope, "redis" | "keys" | "clock"> & {
     engine: Engine;
     settlements: Settlements;
     results: Results;
@@ -40,6 +39,7 @@ export function createSweep(
   },
   local: () => number = () => performance.now(),
 ): Sweep {
+  const { redis, keys, clock } = parts;
   const { engine, settlements, results, warn } = parts;
   let ahead = new Map<string, number>(); // ids of the future → when they were first seen here
 

@@ -70,14 +70,15 @@ async function everything({ redis }: World) {
 
 t.test("what comes out has the odds of the table", async (t) => {
   const world = await createWorld(t);
-  const { redis, clock, prizes } = await startServer(t, world);
+  const server = await startServer(t, world);
+  const { redis, prizes } = server;
   const odds: Wins = { A: 0.005, B: 0.02, C: 0.05, D: 0.3 };
   const rows = Object.entries(odds).map(([id, probability]) => ({
     id,
     probability,
   }));
   await setPrizes(world, rows, { prizes });
-  const table = await readTable(redis);
+  const table = await readTable(redis, keys);
   if (!table) throw new Error("no table");
   const rolls = uniform();
   const random = { ...systemRandom, roll: () => rolls.next().value as number };
@@ -85,7 +86,7 @@ t.test("what comes out has the odds of the table", async (t) => {
   const simulation = { table, taken: () => 0, draws };
   let end: End | undefined;
   for await (const step of simulate(
-    { redis, clock, random },
+    { scope: server, random },
     simulation,
     NEVER,
   )) {

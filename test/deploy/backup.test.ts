@@ -155,7 +155,7 @@ t.test("with the Redis that was there", async (t) => {
   );
 
   const odds = async () =>
-    (await readTable(used.redis))?.listing[0]?.probability;
+    (await readTable(used.redis, keys))?.listing[0]?.probability;
   t.equal(await odds(), 0.3, "the newer table stays in force");
   await world.sql`update prize set active = active`;
   await server.prizes.check();

@@ -291,7 +291,7 @@ t.test(
     await decided;
     // Enough time for a look that must not count as final.
     for (let n = 0; n < 20; n += 1) {
-      await early.results.find("nobody", "2099-11-22");
+      await early.results.find("nobody", "2099-11-22", 1);
     }
     await lock`rollback`;
     lock.release();

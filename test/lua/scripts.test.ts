@@ -141,7 +141,13 @@ t.test("the header of each script agrees with its calls", async (t) => {
   // A win in an entry of an earlier day is noted by itself.
   const draw_date = "2096-11-22";
   const entry = { id: "1-1", draw_date, left: new Set<string>() };
-  const win = { entry, user_id: "user 9", draw_date, attempt: "attempt8" };
+  const win = {
+    entry,
+    user_id: "user 9",
+    draw_date,
+    draw_no: 1,
+    attempt: "attempt8",
+  };
   await server.settlements.add({ ...win, telling: "told" });
   await fetch(`${server.url}/readyz`);
   // A loss, and the winners come back.

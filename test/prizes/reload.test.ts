@@ -1,6 +1,7 @@
 import { readdir } from "node:fs/promises";
 import t from "tap";
 import { newEpoch } from "../../src/prizes/epoch.js";
+import { readCampaigns } from "../../src/prizes/campaign.js";
 import { putTable, readTable } from "../../src/prizes/in-force.js";
 import { compile, readIdentity, readPrizes } from "../../src/prizes/table.js";
 import { keys } from "../../src/stores/keys.js";
@@ -362,24 +363,27 @@ t.test(
     const { redis, postgres, clock } = server;
     await setPrizes(world, [{ id: "OLD" }], server);
     const day = clock.today();
-    const rows = await readPrizes(postgres, day.date);
+    const rows = await readPrizes(postgres, "default", day.date);
+    const [before] = await readCampaigns(postgres, "default");
     await setPrizes(world, [{ id: "NEW" }], server);
-    const edited = await readTable(redis);
+    const edited = await readTable(redis, keys);
     t.same(
       edited?.listing.map(({ id }) => id),
       ["NEW"],
     );
-    const answer = await putTable(redis, {
+    const answer = await putTable(redis, keys, {
       rows,
-      table: compile(rows),
+      table: compile(rows, before?.version ?? ""),
       day,
       isToday: true,
       agreed: { identity: await readIdentity(postgres), timeZone: "UTC" },
       known: { next: newEpoch(clock.now()) },
       now: clock.now(),
+      rules: "{}",
+      windows: () => ({}),
     });
     t.match(answer, { version: edited?.version });
-    t.same(await readTable(redis), edited);
+    t.same(await readTable(redis, keys), edited);
     const { body } = await server.draw("ann");
     t.equal(body.data?.result?.prize_id, "NEW");
   },

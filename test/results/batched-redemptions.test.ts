@@ -3,7 +3,9 @@ import t, { type Test } from "tap";
 import { Failure } from "../../src/errors.js";
 import {
   createRedemptions,
+  EVER,
   type Redemption,
+  type Since,
 } from "../../src/results/redeem.js";
 import { createPostgres } from "../../src/stores/postgres.js";
 import { startServer } from "../support/start-server.js";
@@ -36,7 +38,7 @@ async function setUp(t: Test, users: string[]) {
     user_id: user,
     phone_no,
     now: NOW,
-    since: undefined,
+    since: EVER,
     ...more,
   });
   const open = () => {
@@ -125,7 +127,10 @@ t.test("a number may follow in the same batch, once", async (t) => {
 t.test("over midnight each has its own deadline", async (t) => {
   const { ask, open } = await setUp(t, ["ann", "bob"]);
   const { redeem } = open();
-  const [before, after] = ["2099-01-01", "2099-01-02"];
+  const [before, after] = ["2099-01-01", "2099-01-02"].map((all) => ({
+    all,
+    others: new Map(),
+  })) as [Since, Since];
   const ends = await Promise.all([
     endOf(redeem(ask("ann", "+85291", { since: after }))),
     endOf(redeem(ask("ann", "+85291", { since: before }))),

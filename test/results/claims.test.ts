@@ -209,11 +209,11 @@ t.test("the end of a claim and what is still open agree", async (t) => {
       async () => now,
       () => now,
     );
-    const claimUntil = createClaimUntil(clock, 3);
+    const claimUntil = createClaimUntil();
     const wrong: string[] = [];
     for (let day = 0; day < 366; day += 1) {
       const { date } = clock.today();
-      const end = Date.parse(claimUntil?.(date) ?? "");
+      const end = Date.parse(claimUntil(clock, date, 3) ?? "");
       const noon = now;
       now = end - 1;
       if ((openSince(clock, 3) ?? "") > date) wrong.push(`${date} is over`);

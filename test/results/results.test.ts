@@ -15,6 +15,7 @@ const win = (user_id: string, unit: number, more: Partial<Win> = {}): Win => ({
   draw_date: "2099-01-01",
   unit,
   day_unit: unit,
+  draw_no: 1,
   created_at: 0,
   attempt: "",
   roll: 0,
