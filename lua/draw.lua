@@ -495,7 +495,8 @@ end
 local function count_wins()
   for user_id, i in pairs(decided) do
     if win_counts[user_id] then
-      call('HSET', KEYS[KEYS_BEFORE + count + i], user_id, win_counts[user_id])
+      local wins_ever = KEYS[KEYS_BEFORE + count + i]
+      call('HSET', wins_ever, user_id, win_counts[user_id])
     end
   end
   -- Behind all that is ever due, so that a reload that does not know of the claim can't make it due again.

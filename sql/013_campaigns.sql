@@ -151,6 +151,9 @@ for each row execute function keep_prize_of_results();
 -- Campaigns that have results, likewise: a claim finds its campaign.
 create function keep_campaign_of_results() returns trigger language plpgsql as $$
 begin
+  if exists (select from campaign where id = old.id) then
+    return null;
+  end if;
   if old.id = 'default' then
     raise foreign_key_violation using message = 'the campaign default stays', hint = 'Set active to false instead.';
   end if;

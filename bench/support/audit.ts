@@ -26,12 +26,12 @@ export async function audit(
       (select count(*)::int from unnest(${sample}::uuid[]) as a (id)
         where not exists (select from result r where r.id = a.id)) as "announced wins without a row",
       (select count(*)::int from (
-        select from result group by user_id, draw_date having count(*) > 1) as x) as "users with two wins",
+        select from result group by user_id, draw_date, campaign_id, draw_no having count(*) > 1) as x) as "users with two wins",
       (select count(*)::int from prize p where p.total_quota < (
-        select count(*) from result r where r.prize_id = p.id)) as "total quotas passed",
+        select count(*) from result r where r.prize_id = p.id and r.campaign_id = p.campaign_id)) as "total quotas passed",
       (select count(*)::int from (
-        select from result r join prize p on p.id = r.prize_id
-        group by p.id, r.draw_date having count(*) > p.daily_quota) as x) as "daily quotas passed"`;
+        select from result r join prize p on p.id = r.prize_id and p.campaign_id = r.campaign_id
+        group by p.campaign_id, p.id, r.draw_date having count(*) > p.daily_quota) as x) as "daily quotas passed"`;
   const problems = Object.entries({
     ...row,
     "announced wins beyond the rows": Math.max(0, announced - rows),

@@ -28,6 +28,27 @@ const COMMANDS: Record<string, (args: string[]) => Promise<void>> = {
   copy,
 };
 
+const HEAD = [
+  "ID",
+  "TITLE",
+  "ZONE",
+  "STARTS",
+  "ENDS",
+  "DRAWS A DAY",
+  "WINS A USER",
+  "CLAIM DAYS",
+  "FROZEN",
+  "ACTIVE",
+];
+
+const text = { type: "string" } as const;
+
+const MOST: Record<string, number> = {
+  "draws-per-day": 100,
+  "wins-per-user": 2_147_483_647,
+  "claim-days": 3_650,
+};
+
 await runProgram(HELP, async ([name = "", ...args]) => {
   const command = Object.hasOwn(COMMANDS, name) ? COMMANDS[name] : undefined;
   if (!command) {
@@ -60,21 +81,6 @@ async function list(args: string[]): Promise<void> {
     await print(table([HEAD, ...campaigns.map(row)]));
   });
 }
-
-const HEAD = [
-  "ID",
-  "TITLE",
-  "ZONE",
-  "STARTS",
-  "ENDS",
-  "DRAWS A DAY",
-  "WINS A USER",
-  "CLAIM DAYS",
-  "FROZEN",
-  "ACTIVE",
-];
-
-const text = { type: "string" } as const;
 
 async function set(args: string[]): Promise<void> {
   const { values, positionals } = parseArgs({
@@ -122,12 +128,6 @@ async function set(args: string[]): Promise<void> {
     await print(`${id}: saved.`);
   });
 }
-
-const MOST: Record<string, number> = {
-  "draws-per-day": 100,
-  "wins-per-user": 2_147_483_647,
-  "claim-days": 3_650,
-};
 
 /** The value of an option. Throws a UsageError that names it. */
 function parseValue(option: string, value: string) {

@@ -36,6 +36,12 @@ const COMMANDS: Record<string, (args: string[]) => Promise<void>> = {
   list,
 };
 
+const text = { type: "string" } as const;
+const campaign = { type: "string", default: "default" } as const;
+
+/** Moments read at a time. */
+const PAGE_SIZE = 1_000;
+
 await runProgram(HELP, async ([name = "", ...args]) => {
   const command = Object.hasOwn(COMMANDS, name) ? COMMANDS[name] : undefined;
   if (!command) {
@@ -46,9 +52,6 @@ await runProgram(HELP, async ([name = "", ...args]) => {
   await command(args);
   return 0;
 });
-
-const text = { type: "string" } as const;
-const campaign = { type: "string", default: "default" } as const;
 
 async function generate(args: string[]): Promise<void> {
   const { values, positionals } = parseArgs({
@@ -137,9 +140,6 @@ function parseMoment(
   const time = isEnd ? "24:00:00" : "00:00:00";
   return clock.momentOf(date, time);
 }
-
-/** Moments read at a time. */
-const PAGE_SIZE = 1_000;
 
 async function list(args: string[]): Promise<void> {
   const { values } = parseArgs({

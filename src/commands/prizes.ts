@@ -41,6 +41,8 @@ const COMMANDS: Record<string, (args: string[]) => Promise<void>> = {
   export: exportFile,
 };
 
+const campaign = { type: "string", default: "default" } as const;
+
 await runProgram(HELP, async ([name = "", ...args]) => {
   const command = Object.hasOwn(COMMANDS, name) ? COMMANDS[name] : undefined;
   if (!command) {
@@ -51,8 +53,6 @@ await runProgram(HELP, async ([name = "", ...args]) => {
   await command(args);
   return 0;
 });
-
-const campaign = { type: "string", default: "default" } as const;
 
 async function list(args: string[]): Promise<void> {
   const { values } = parseArgs({ args, options: { campaign } });

@@ -179,9 +179,11 @@ t.test("of a user, a phone number, an id, over all days", async (t) => {
       {
         id: row?.id,
         user_id: "A4",
+        campaign_id: "default",
         prize_id: "A",
         title: "a A",
         draw_date: TODAY,
+        draw_no: 1,
         unit: 4,
         day_unit: 2,
         created_at: `${TODAY}T10:00:00.000Z`,

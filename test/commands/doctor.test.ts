@@ -67,7 +67,7 @@ t.test("prizes, counters and migrations that do not fit", async (t) => {
   t.match(behind.out, /warn {2}.*a newer version: 999_of_tomorrow\.sql/);
   t.match(behind.out, /warn {2}The prize table in force is older/);
 
-  await world.sql`update prize_version set version = 1`;
+  await world.sql`update campaign_version set version = 1`;
   t.match(
     (await examine(world)).out,
     /warn {2}The prize table in force is newer .*\n {6}→ update prize set active/,

@@ -24,7 +24,14 @@ const PRIZES = [
 /** Midday, so that no test goes over midnight. */
 const time = fakeTime("2099-11-22T12:00:00Z");
 
-const TABLES = ["prize", "prize_version", "identity", "result"];
+const TABLES = [
+  "campaign",
+  "prize",
+  "prize_version",
+  "campaign_version",
+  "identity",
+  "result",
+];
 
 type Backup = Map<string, string>;
 

@@ -133,7 +133,8 @@ t.test("what makes Redis refuse every draw makes it not ready", async (t) => {
   }
 });
 
-const REDEEM = "redeem_results(uuid[], text[], text[], float8[], date[])";
+const REDEEM =
+  "redeem_results(uuid[], text[], text[], float8[], date, text[], date[])";
 
 t.test(
   "what keeps Postgres from taking a win makes it not ready",

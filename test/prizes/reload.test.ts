@@ -1,7 +1,7 @@
 import { readdir } from "node:fs/promises";
 import t from "tap";
-import { newEpoch } from "../../src/prizes/epoch.js";
 import { readCampaigns } from "../../src/prizes/campaign.js";
+import { newEpoch } from "../../src/prizes/epoch.js";
 import { putTable, readTable } from "../../src/prizes/in-force.js";
 import { compile, readIdentity, readPrizes } from "../../src/prizes/table.js";
 import { keys } from "../../src/stores/keys.js";

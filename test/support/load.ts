@@ -63,12 +63,12 @@ export async function audit({ sql }: World, journal: Entry[]) {
       (select count(*)::int from unnest(${announced}::uuid[]) as a (id)
         where not exists (select from result r where r.id = a.id)) as announced_but_missing,
       (select count(*)::int from (
-        select from result group by user_id, draw_date having count(*) > 1) as x) as twice_a_day,
+        select from result group by user_id, draw_date, campaign_id, draw_no having count(*) > 1) as x) as twice_a_day,
       (select count(*)::int from prize p where p.total_quota < (
-        select count(*) from result r where r.prize_id = p.id)) as oversold_in_all,
+        select count(*) from result r where r.prize_id = p.id and r.campaign_id = p.campaign_id)) as oversold_in_all,
       (select count(*)::int from (
-        select from result r join prize p on p.id = r.prize_id
-        group by p.id, r.draw_date having count(*) > p.daily_quota) as x) as oversold_on_a_day`;
+        select from result r join prize p on p.id = r.prize_id and p.campaign_id = r.campaign_id
+        group by p.campaign_id, p.id, r.draw_date having count(*) > p.daily_quota) as x) as oversold_on_a_day`;
   return { ...counts };
 }
 
