@@ -117,7 +117,7 @@ begin
 end
 $$;
 
--- A prize that has results or moments can't be deleted, renamed or moved to another campaign (why so: 010).
+-- A prize that has results can't be deleted, renamed or moved to another campaign (why so: 010). Its moments go with it.
 create or replace function keep_prize_of_results() returns trigger language plpgsql as $$
 begin
   if exists (select from prize where id = old.id and campaign_id = old.campaign_id) then
@@ -127,11 +127,6 @@ begin
     raise foreign_key_violation using
       message = format('prize %s has results', old.id),
       hint = 'Set active to false instead.';
-  end if;
-  if exists (select from moment where prize_id = old.id and campaign_id = old.campaign_id) then
-    raise foreign_key_violation using
-      message = format('prize %s has moments', old.id),
-      hint = 'Delete its unclaimed moments first.';
   end if;
   if current_setting('transaction_isolation') not in ('read committed', 'read uncommitted') then
     raise foreign_key_violation using
@@ -184,7 +179,8 @@ begin
 end
 $$;
 
--- Which campaigns an edit changed: the version of their last one. Servers read prize_version every second, and this table
+-- Which campaigns an edit changed: the version of their last one. Triggers that write it have their owner's rights, as those of the
+-- history: whoever may edit prizes needs no others. Servers read prize_version every second, and this table
 -- when that has moved.
 create table campaign_version (
   campaign_id text primary key,
@@ -204,14 +200,16 @@ create function move_campaign_version(campaign_ids text[]) returns void language
   on conflict (campaign_id) do update set version = excluded.version
 $$;
 
-create or replace function move_prize_version() returns trigger language plpgsql as $$
+create or replace function move_prize_version() returns trigger
+language plpgsql security definer as $$
 begin
   perform move_campaign_version((select array_agg(distinct campaign_id) from changed));
   return null;
 end
 $$;
 
-create function move_prize_version_of_update() returns trigger language plpgsql as $$
+create function move_prize_version_of_update() returns trigger
+language plpgsql security definer as $$
 begin
   perform move_campaign_version((
     select array_agg(distinct campaign_id)
@@ -221,14 +219,16 @@ begin
 end
 $$;
 
-create function move_all_versions() returns trigger language plpgsql as $$
+create function move_all_versions() returns trigger
+language plpgsql security definer as $$
 begin
   perform move_campaign_version((select array_agg(id) from campaign));
   return null;
 end
 $$;
 
-create function move_version_of_campaign() returns trigger language plpgsql as $$
+create function move_version_of_campaign() returns trigger
+language plpgsql security definer as $$
 begin
   perform move_campaign_version(array[coalesce(new.id, old.id), coalesce(old.id, new.id)]);
   return null;
@@ -273,6 +273,30 @@ begin
 end
 $$;
 
+create function drop_moments() returns trigger
+language plpgsql security definer as $$
+begin
+  delete from moment where prize_id = old.id and campaign_id = old.campaign_id
+    and not exists (select from prize where id = old.id and campaign_id = old.campaign_id);
+  return null;
+end
+$$;
+
+create trigger prize_moments_dropped
+after delete or update of id, campaign_id on prize
+for each row execute function drop_moments();
+
+create function empty_moments() returns trigger
+language plpgsql security definer as $$
+begin
+  delete from moment;
+  return null;
+end
+$$;
+
+create trigger moments_emptied after truncate on prize
+for each statement execute function empty_moments();
+
 create trigger moment_kept before insert or update or delete on moment
 for each row execute function keep_moment();
 
@@ -290,7 +314,8 @@ begin
 end
 $$;
 
-create function keep_frozen_prize() returns trigger language plpgsql as $$
+create function keep_frozen_prize() returns trigger
+language plpgsql security definer as $$
 begin
   if tg_op = 'TRUNCATE' then
     perform refuse_frozen(p.campaign_id, 'its prizes stay') from prize p where is_frozen(p.campaign_id) limit 1;
@@ -321,7 +346,8 @@ for each row execute function keep_frozen_prize();
 create trigger prizes_frozen before truncate on prize
 for each statement execute function keep_frozen_prize();
 
-create function keep_frozen_campaign() returns trigger language plpgsql as $$
+create function keep_frozen_campaign() returns trigger
+language plpgsql security definer as $$
 begin
   if tg_op = 'TRUNCATE' then
     perform refuse_frozen(c.id, 'it stays') from campaign c where is_frozen(c.id) limit 1;
@@ -353,7 +379,8 @@ for each row execute function keep_frozen_campaign();
 create trigger campaigns_frozen before truncate on campaign
 for each statement execute function keep_frozen_campaign();
 
-create function keep_frozen_moment() returns trigger language plpgsql as $$
+create function keep_frozen_moment() returns trigger
+language plpgsql security definer as $$
 begin
   if tg_op = 'TRUNCATE' then
     perform refuse_frozen(m.campaign_id, 'its moments stay') from moment m where is_frozen(m.campaign_id) limit 1;
@@ -412,8 +439,6 @@ for each row execute function note_campaign_change();
 create trigger campaign_truncation_noted
 before truncate on campaign
 for each statement execute function note_campaign_change();
-
-insert into prize_change (changed_by, campaign_id, after) select 'migration', id, to_jsonb(campaign) from campaign;
 
 -- Those of before stay callable by servers of before.
 drop function prize_table();
@@ -615,7 +640,7 @@ begin
     where p.pronamespace = (select oid from pg_namespace where nspname = current_schema()) and p.proname in (
       'prize_table', 'change_prizes', 'campaign_table', 'change_campaign', 'copy_campaign', 'redeem_results', 'count_redemption',
       'count_redemptions', 'note_prize_change', 'note_campaign_change', 'keep_prize_of_results', 'keep_campaign_of_results',
-      'keep_one_fallback', 'keep_moment', 'is_frozen', 'refuse_frozen', 'keep_frozen_prize', 'keep_frozen_campaign',
+      'keep_one_fallback', 'keep_moment', 'drop_moments', 'empty_moments', 'is_frozen', 'refuse_frozen', 'keep_frozen_prize', 'keep_frozen_campaign',
       'keep_frozen_moment', 'move_campaign_version', 'move_prize_version', 'move_prize_version_of_update', 'move_all_versions',
       'move_version_of_campaign'
     )
@@ -625,4 +650,6 @@ begin
 end
 $$;
 
-revoke execute on function note_prize_change(), note_campaign_change(), count_redemption(), count_redemptions() from public;
+revoke execute on function note_prize_change(), note_campaign_change(), count_redemption(), count_redemptions(), move_prize_version(),
+  move_prize_version_of_update(), move_all_versions(), move_version_of_campaign(), keep_frozen_prize(), keep_frozen_campaign(),
+  keep_frozen_moment(), drop_moments(), empty_moments() from public;

@@ -11,9 +11,8 @@ grant update (phone_no, redeemed_at) on result to lucky_server;
 grant execute on function redeem_results(uuid[], text[], text[], float8[], date[]),
   redeem_results(uuid[], text[], text[], float8[], date, text[], date[]) to lucky_server;
 -- /admin changes prizes under a lock of the table; its version moves with them. The INSERT of wins locks rows of it.
-grant insert, update on campaign, prize, campaign_version to lucky_server;
+grant insert, update on campaign, prize to lucky_server;
 grant insert, delete on moment to lucky_server;
-grant update on prize_version to lucky_server;
 grant execute on function prize_table(text), change_prizes(text, jsonb, bigint, text, boolean, text), campaign_table(),
   change_campaign(text, jsonb, bigint, text, boolean), copy_campaign(text, text, text) to lucky_server;
 

@@ -197,11 +197,7 @@ t.test("the whole table in one request, all or none", async (t) => {
       "probability: the odds of the active prizes would sum to 1.000000001; lower them to 1 at most.",
   });
   t.same(await rows(), before, "nothing was saved");
-  t.equal(
-    (await world.sql`select from prize_change where prize_id is not null`)
-      .count,
-    2,
-  );
+  t.equal((await world.sql`select from prize_change`).count, 2);
 
   const put = await call("PUT", "/prizes", { prizes: ten }, ANY);
   t.match(put, {
@@ -442,11 +438,7 @@ t.test("a preview tells all and saves nothing", async (t) => {
   );
   const now = await call("GET", "/prizes");
   t.same(now.data, made.data);
-  t.equal(
-    (await world.sql`select from prize_change where prize_id is not null`)
-      .count,
-    1,
-  );
+  t.equal((await world.sql`select from prize_change`).count, 1);
 });
 
 t.test("hostile titles come through unharmed", async (t) => {

@@ -7,7 +7,12 @@ import { createWorld } from "../support/world.js";
 
 const MUG = { id: "MUG", title: "Mug", probability: 0.25 };
 const QUOTAS = { daily_quota: null, total_quota: null };
-const ROW = { ...MUG, ...QUOTAS, active: true, fallback: false };
+const RELEASE = { release_from: null, release_to: null };
+const ROW = {
+  ...{ ...MUG, ...QUOTAS, ...RELEASE },
+  active: true,
+  fallback: false,
+};
 
 t.test("changes by the API, by plain SQL, and none", async (t) => {
   const world = await createWorld(t);

@@ -9,8 +9,10 @@ import {
   CampaignPath,
   CampaignPreview,
   CampaignTableAnswer,
+  OnceHeaders,
+  OncePreview,
 } from "../schemas/campaigns.js";
-import { ChangeHeaders, CreateHeaders } from "../schemas/prizes.js";
+import { ChangeHeaders } from "../schemas/prizes.js";
 import {
   type CampaignChange,
   type CampaignTable,
@@ -64,8 +66,8 @@ export const campaignRoutes: FastifyPluginAsyncTypebox<Services> = async (
         description: `It is active unless it says otherwise; give it prizes before it starts. ${SHARED}`,
         tags: ["admin"],
         body: CampaignFields,
-        querystring: CampaignPreview,
-        headers: CreateHeaders,
+        querystring: OncePreview,
+        headers: OnceHeaders,
         response: {
           200: {
             ...CampaignTableAnswer,

@@ -60,7 +60,6 @@ export const historyRoute: FastifyPluginAsyncTypebox<Services> = async (
 
 type PrizeChange = {
   id: string;
-  campaign_id: string;
   changed_at: Date;
   changed_by: string;
   /** of the database, null where it is not known */
@@ -81,7 +80,7 @@ function readChanges(
 ): Promise<PrizeChange[]> {
   return postgres.query(
     (sql) => sql<PrizeChange[]>`
-      select id, changed_at, changed_by, role, campaign_id, prize_id, before, after
+      select id, changed_at, changed_by, role, prize_id, before, after
       from prize_change
       where id < ${before ?? "9223372036854775807"}::text::bigint
         and campaign_id = ${campaign}

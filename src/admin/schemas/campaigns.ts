@@ -125,6 +125,33 @@ export const CampaignPreview = Type.Object(
   strict,
 );
 
+/** Of a call that can be made once: no examples, which would be tried one after the other. */
+export const OncePreview = Type.Object(
+  {
+    preview: Type.Optional(
+      Type.Literal("yes", {
+        description: "Check all, save nothing; the answer is what would be.",
+      }),
+    ),
+  },
+  strict,
+);
+
+export const OnceHeaders = Type.Object({
+  "if-match": Type.Optional(
+    Type.String({
+      description: "The ETag of the campaigns that it is meant for, or `*`.",
+    }),
+  ),
+  "x-changed-by": Type.Optional(
+    Type.String({
+      pattern: "^[!-~](?:[ -~]{0,62}[!-~])?$",
+      description:
+        "Who makes it, for the history: 1 to 64 printable ASCII characters.",
+    }),
+  ),
+});
+
 export const CampaignTableAnswer = success(
   {
     data: Type.Object(

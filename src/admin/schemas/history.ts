@@ -52,7 +52,6 @@ const PrizeChange = Type.Object(
       description:
         "The database's account that changed it, whatever `changed_by` says. Null in changes from before it was noted.",
     }),
-    campaign_id: Type.String(),
     prize_id: Nullable(Type.String(), {
       description: "Null: the campaign itself was changed.",
     }),
@@ -97,7 +96,6 @@ export const HistoryAnswer = success(
               changed_at: "2026-11-22T02:00:00.000Z",
               changed_by: "admin: Ann",
               role: "lucky_server",
-              campaign_id: "default",
               prize_id: "FIVE_DOLLAR",
               before: ROW,
               after: { ...ROW, probability: 0.01 },

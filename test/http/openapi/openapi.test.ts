@@ -167,8 +167,8 @@ t.test("each part is described where it is on, and only there", async (t) => {
   t.equal(draw(bare).security, undefined);
   const statuses = (document: Document) =>
     Object.keys(draw(document).responses).map(Number);
-  t.same(statuses(bare), [200, 400, 500, 503]);
-  t.same(statuses(guarded), [200, 400, 401, 403, 429, 500, 503]);
+  t.same(statuses(bare), [200, 400, 404, 409, 410, 500, 503]);
+  t.same(statuses(guarded), [200, 400, 401, 403, 404, 409, 410, 429, 500, 503]);
   t.notOk(Object.keys(bare.paths).some((path) => path.startsWith("/admin")));
   const redeemStatuses = ({ paths }: Document) =>
     Object.keys(paths["/redeem"]?.post?.responses ?? {}).map(Number);

@@ -12,7 +12,8 @@ async function draw(username: string): Promise<Result> {
     body: { username },
   });
   if (error) throw new Error(`${error.code}: ${error.error}`);
-  if ("message" in data) throw new Error(data.message.resets_at);
+  if ("message" in data)
+    throw new Error(data.message.resets_at ?? "it is over");
   return data.data.result;
 }
 
