@@ -18,6 +18,8 @@ const COLUMNS = [
   "release_to",
 ];
 
+const WITHOUT_RELEASE = COLUMNS.slice(0, -2);
+
 /** Files of before there were fallbacks, or releases, have no such columns. */
 const HEADERS = [0, -2, -3].map((n) => COLUMNS.slice(0, n || undefined).join());
 
@@ -31,7 +33,11 @@ const schema = Compile(PrizeFields);
 
 /** Prizes as CSV. Texts stay as they are, so that an import gets them back: look before a spreadsheet takes one for a formula. */
 export const formatPrizes = (prizes: PrizeTexts[]) =>
-  stringify(prizes, { header: true, columns: COLUMNS });
+  stringify(prizes, {
+    header: true,
+    // Most tables have no release.
+    columns: prizes.some((it) => it.release_from) ? COLUMNS : WITHOUT_RELEASE,
+  });
 
 /**
  * Reads prizes as formatPrizes writes them. Throws a CommandError that tells all mistakes at once, each with its line.
@@ -122,7 +128,7 @@ function readRows(text: string, file: string) {
         while (named.at(-1) === "") named.pop();
         if (HEADERS.includes(named.join())) return named;
         throw new CommandError(
-          `${file}: line 1: must be ${COLUMNS.join(",")}, as prizes export writes it.`,
+          `${file}: line 1: must be ${WITHOUT_RELEASE.join(",")}, as prizes export writes it; release_from and release_to may follow.`,
         );
       },
       info: true,

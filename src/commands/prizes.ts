@@ -61,6 +61,7 @@ async function list(args: string[]): Promise<void> {
     const odds = rows
       .filter((row) => row.active === "true")
       .reduce((sum, row) => sum + Number(row.probability), 0);
+    const hasRelease = rows.some((row) => row.release_from);
     const lines = [
       [
         "ID",
@@ -70,7 +71,7 @@ async function list(args: string[]): Promise<void> {
         "IN ALL",
         "ACTIVE",
         "FALLBACK",
-        "RELEASE",
+        ...(hasRelease ? ["RELEASE"] : []),
       ],
       ...rows.map((row) => [
         row.id ?? "",
@@ -80,7 +81,9 @@ async function list(args: string[]): Promise<void> {
         row.total_quota ?? "unlimited",
         row.active === "true" ? "yes" : "no",
         row.fallback === "true" ? "yes" : "",
-        row.release_from ? `${row.release_from}-${row.release_to}` : "",
+        ...(hasRelease
+          ? [row.release_from ? `${row.release_from}-${row.release_to}` : ""]
+          : []),
       ]),
     ];
     const sum = Number(odds.toFixed(9));
