@@ -17,23 +17,30 @@ const HEADINGS = {
 /**
  * What the draw said. `win` is the win of this draw as it stands.
  *
- * @param {{ decided: Decided, win: Win | undefined, seen: () => void, again: () => void, changed: () => void }} props
+ * @param {{ decided: Decided, win: Win | undefined, seen: () => void, again: () => void, more: (username: string) => void,
+ *   changed: () => void }} props  `more`: draws once more
  */
-export function Answer({ decided, win, seen, again, changed }) {
+export function Answer({ decided, win, seen, again, more, changed }) {
   const heading = useRef(/** @type {HTMLElement | null} */ (null));
-  const { outcome, username, message, resetsAt } = decided;
+  const { outcome, username, message, resetsAt, left } = decided;
   useLayoutEffect(() => {
     heading.current?.focus();
     seen();
     if (outcome === "won") celebrate();
   }, []);
   return html`<article class=${`answer ${outcome}`}>
-    <h2 tabindex="-1" ref=${heading}>${HEADINGS[outcome]}</h2>
+    <h2 tabindex="-1" ref=${heading}>${left > 0 && outcome === "no_prize" ? "No prize this time" : HEADINGS[outcome]}</h2>
     <p class="for">${username}</p>
     <p class="sentence">${message}</p>
     ${win && html`<${Redeem} key=${win.id} win=${win} changed=${changed} />`}
-    ${outcome !== "won" && html`<${Countdown} until=${resetsAt} ended=${again} />`}
-    <button type="button" class="plain" onClick=${again}>Draw with another name</button>
+    ${outcome !== "won" && left === 0 && resetsAt && html`<${Countdown} until=${resetsAt} ended=${again} />`}
+    ${
+      left > 0 &&
+      html`<button type="button" onClick=${() => more(username)}>
+        Draw again <span class="quiet">(${left} left today)</span>
+      </button>`
+    }
+    <button type="button" class="plain" onClick=${() => again()}>Draw with another name</button>
   </article>`;
 }
 

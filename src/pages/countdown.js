@@ -1,5 +1,6 @@
 import { useEffect, useState } from "preact/hooks";
 import { html } from "./html.js";
+import { moment } from "./words.js";
 
 /**
  * The time until the next draw, in the visitor's own zone.
@@ -20,17 +21,6 @@ export function Countdown({ until, ended }) {
     <span>Next draw <time datetime=${until}>${moment(until)}</time></span>
     <strong role="timer" aria-live="off">${clock(left)}</strong>
   </p>`;
-}
-
-/** A day and time of the visitor's. @param {string} text in RFC 3339 */
-export function moment(text) {
-  return new Intl.DateTimeFormat("en", {
-    weekday: "long",
-    month: "long",
-    day: "numeric",
-    hour: "numeric",
-    minute: "2-digit",
-  }).format(new Date(text));
 }
 
 /** @param {string} until */

@@ -1,6 +1,8 @@
 import { useEffect, useRef, useState } from "preact/hooks";
 import { ask, remedy } from "./ask.js";
+import { campaign } from "./campaign.js";
 import { beginDraw, endDraw, keepWin, pendingDraws } from "./kept.js";
+import { moment } from "./words.js";
 
 const DAY = 86_400_000;
 
@@ -12,8 +14,8 @@ const DAY = 86_400_000;
  * @typedef {import("./prizes.js").Stock} Stock
  * @typedef {{
  *   outcome: "won" | "no_prize" | "participated", prizeId: string | null, win?: Win,
- *   username: string, message: string, resetsAt: string
- * }} Decided
+ *   username: string, message: string, resetsAt: string | null, left: number
+ * }} Decided  `resetsAt`: null where there is no other day; `left`: draws of today
  * @typedef {{ step: "ready", username: string, mistake?: string }
  *   | { step: "asking", username: string, wait?: Wait }
  *   | { step: "stopping", decided: Decided }
@@ -46,7 +48,7 @@ export function useDraw(news) {
       const { status, body } = await ask(
         {
           path: "draw",
-          body: { username },
+          body: { username, ...(campaign !== undefined && { campaign }) },
           headers: { "idempotency-key": key },
         },
         (wait) => setState({ step: "asking", username, wait }),
@@ -63,7 +65,7 @@ export function useDraw(news) {
       if (body.code === "INVALID_REQUEST") {
         setState({ step: "ready", username, mistake: remedy(body.error) });
       } else {
-        setState({ step: "refused", username, sentence: body.error });
+        setState({ step: "refused", username, sentence: refusal(body) });
       }
     } catch (error) {
       if (!signal.aborted) throw error;
@@ -71,14 +73,15 @@ export function useDraw(news) {
   }
 
   /** A win is kept before anything is shown. @param {string} username @param {Drawn["data"]} data @returns {Promise<Decided>} */
-  async function settle(username, { message, result, resets_at }) {
+  async function settle(username, data) {
+    const { message, result, resets_at, draws_left: left = 0 } = data;
     // The contract tells these two apart by their sentences.
     const participated = message.startsWith("You have already");
     if (!result) {
       const stock = participated ? undefined : await news();
-      const resetsAt = resets_at ?? tomorrow(stock);
+      const resetsAt = resets_at === undefined ? tomorrow(stock) : resets_at;
       const outcome = participated ? "participated" : "no_prize";
-      return { outcome, prizeId: null, username, message, resetsAt };
+      return { outcome, prizeId: null, username, message, resetsAt, left };
     }
     const { id, user_id, prize_id: prizeId } = result;
     const stock = await news();
@@ -89,7 +92,7 @@ export function useDraw(news) {
     const title = prize?.title ?? prizeId;
     const win = { id, username: user_id, title, resetsAt, claimUntil };
     keepWin(win);
-    return { outcome: "won", prizeId, win, username, message, resetsAt };
+    return { outcome: "won", prizeId, win, username, message, resetsAt, left };
   }
 
   /** No more asking: a win that was decided is told on the next try of this name. */
@@ -114,8 +117,9 @@ export function useDraw(news) {
     );
   }
 
-  function again() {
-    setState({ step: "ready", username: "" });
+  /** @param {string} username of whoever is to draw, empty: whoever */
+  function again(username = "") {
+    setState({ step: "ready", username });
   }
 
   useEffect(() => {
@@ -125,6 +129,10 @@ export function useDraw(news) {
 
   return { state, draw, stop, rested, ended, again };
 }
+
+/** What a refused draw is told, with the moment at which it would be taken. @param {{ error: string, starts_at?: string }} body */
+const refusal = ({ error, starts_at }) =>
+  starts_at ? `${error} It starts on ${moment(starts_at)}.` : error;
 
 /** When the next draw is, by what is known of the day, in RFC 3339. @param {Stock | undefined} stock */
 function tomorrow(stock) {

@@ -9,8 +9,11 @@
  * }} Win  `closed` tells how it ended, and `sentence` the server's words for it
  */
 
+import { campaign } from "./campaign.js";
+
 /** Behind a proxy several draws may share a host, each below a path of its own. */
-const below = location.pathname.replace(/^\/$/, "");
+const path = location.pathname.replace(/^\/$/, "");
+const below = campaign === undefined ? path : `${path}:${campaign}`;
 
 const PENDING = `lucky-draw:pending${below}`;
 const WINS = `lucky-draw:wins${below}`;

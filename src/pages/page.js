@@ -1,5 +1,6 @@
 import { render } from "preact";
 import { useCallback, useEffect, useMemo, useState } from "preact/hooks";
+import { campaign } from "./campaign.js";
 import { useDraw } from "./draw.js";
 import { html } from "./html.js";
 import { wins as keptWins, onOtherTab } from "./kept.js";
@@ -51,6 +52,7 @@ function Page() {
               win=${ofDraw}
               seen=${ended}
               again=${again}
+              more=${draw}
               changed=${changed}
             />`
           : html`<${NameForm} state=${state} draw=${draw} stop=${stop} />`
@@ -90,6 +92,21 @@ function isOf({ win, username }) {
     return isToday && kept.username === username.trim();
   };
 }
+
+/** The name of the campaign that the address names, as soon as it is known. */
+async function showTitle() {
+  const answer = await fetch("campaigns").catch(() => undefined);
+  const { data } = answer?.ok ? await answer.json() : { data: undefined };
+  const its = data?.campaigns.find(
+    (/** @type {{ id: string }} */ { id }) => id === campaign,
+  );
+  const heading = document.querySelector("header h1");
+  if (!its || !heading) return;
+  heading.textContent = its.title;
+  document.title = its.title;
+}
+
+if (campaign !== undefined) showTitle();
 
 const place = /** @type {HTMLElement} */ (document.getElementById("page"));
 place.replaceChildren();

@@ -1,5 +1,6 @@
 import { useCallback, useEffect, useRef, useState } from "preact/hooks";
 import { ask } from "./ask.js";
+import { ofCampaign } from "./campaign.js";
 
 /** @typedef {import("typebox").Static<typeof import("../http/schemas/prizes.js").PrizesAnswer>["data"]} Stock */
 
@@ -13,7 +14,11 @@ export function usePrizes() {
   const reload = useCallback(async (/** @type {number} */ patience) => {
     try {
       const signal = AbortSignal.timeout(patience);
-      const { status, body } = await ask({ path: "prizes" }, () => {}, signal);
+      const { status, body } = await ask(
+        { path: ofCampaign("prizes") },
+        () => {},
+        signal,
+      );
       if (status === 200) {
         latest.current = /** @type {Stock} */ (body.data);
         setStock(latest.current);

@@ -1,9 +1,9 @@
 import { useEffect, useRef, useState } from "preact/hooks";
 import { ask, remedy } from "./ask.js";
-import { moment } from "./countdown.js";
 import { html } from "./html.js";
 import { keepWin } from "./kept.js";
 import { Waiting } from "./waiting.js";
+import { moment } from "./words.js";
 
 /**
  * @typedef {import("./kept.js").Win} Win

@@ -1,7 +1,12 @@
 import { html } from "../html.js";
-import { percent, quota } from "./words.js";
+import { moment, percent, quota } from "./words.js";
 
 /** @typedef {import("./edits.js").PrizeFields} PrizeFields */
+
+/** @param {string | null | undefined} at */
+function time(at) {
+  return at ? at.replace(/:00$/, "") : "midnight on, at once";
+}
 
 /** Each field: its name, and its values in words. */
 const FIELDS = {
@@ -9,6 +14,8 @@ const FIELDS = {
   probability: ["odds", percent],
   daily_quota: ["daily quota", quota],
   total_quota: ["total quota", quota],
+  release_from: ["released from", time],
+  release_to: ["released until", time],
   active: [
     "",
     (/** @type {boolean} */ active) => (active ? "active" : "inactive"),
@@ -20,24 +27,50 @@ const FIELDS = {
   ],
 };
 
+/** @param {string | null} text */
+const day = (text) => (text === null ? "none" : moment(text));
+/** @param {unknown} value */
+const plain = (value) => String(value ?? "none");
+
+/** The same of a campaign. */
+const RULES = {
+  title: FIELDS.title,
+  time_zone: ["zone", plain],
+  starts_at: ["start", day],
+  ends_at: ["end", day],
+  draws_per_day: ["draws a day", plain],
+  wins_per_user: ["wins a user", plain],
+  claim_days: ["days of claim", plain],
+  frozen: [
+    "",
+    (/** @type {boolean} */ frozen) => (frozen ? "frozen" : "not frozen"),
+  ],
+  active: FIELDS.active,
+};
+
+/** @typedef {import("./campaigns.js").Campaign} Campaign */
+
 /**
- * What differs between two states of a prize, field by field; null: there is none.
+ * What differs between two states of a prize or a campaign, field by field; null: there is none.
  *
- * @param {{ before: PrizeFields | null, after: PrizeFields | null }} props
+ * @param {{ before: PrizeFields | Campaign | null, after: PrizeFields | Campaign | null }} props
  */
 export function Changes({ before, after }) {
   if (!after) return html`<p>Deleted.</p>`;
-  const lines = Object.entries(FIELDS).flatMap(([field, [name, words]]) => {
-    const at = /** @type {keyof PrizeFields} */ (field);
-    if (before && isAlike(before[at], after[at])) return [];
-    const say = /** @type {(value: unknown) => string} */ (words);
-    const old = before && html`<del>${say(before[at])}</del> → `;
-    return [
-      html`<li key=${field}>${name} ${old}<ins>${say(after[at])}</ins></li>`,
-    ];
-  });
+  const isCampaign = "draws_per_day" in after;
+  const lines = Object.entries(isCampaign ? RULES : FIELDS).flatMap(
+    ([field, [name, words]]) => {
+      const at = /** @type {keyof typeof after} */ (field);
+      if (before && isAlike(before[at], after[at])) return [];
+      const say = /** @type {(value: unknown) => string} */ (words);
+      const old = before && html`<del>${say(before[at])}</del> → `;
+      return [
+        html`<li key=${field}>${name} ${old}<ins>${say(after[at])}</ins></li>`,
+      ];
+    },
+  );
   return html`
-    ${!before && html`<p>New prize.</p>`}
+    ${!before && html`<p>${isCampaign ? "New campaign." : "New prize."}</p>`}
     <ul class="changes">${lines}</ul>
   `;
 }

@@ -1,8 +1,11 @@
 import { useEffect, useState } from "preact/hooks";
 import { html } from "../html.js";
+import { useCampaigns } from "./campaigns.js";
 import { Editor } from "./editor.js";
 import { History } from "./history.js";
 import { useLive } from "./live.js";
+import { Rules } from "./rules.js";
+import { Switcher } from "./switcher.js";
 import { Today } from "./today.js";
 import { Winners } from "./winners.js";
 
@@ -11,6 +14,7 @@ const VIEWS = {
   today: "Today",
   prizes: "Prizes",
   winners: "Winners",
+  rules: "Rules",
   history: "History",
 };
 
@@ -26,8 +30,10 @@ export function Dashboard({ session }) {
   const live = useLive(session);
   const { figures } = live;
   const date = figures?.date;
+  const campaigns = useCampaigns(session);
 
   return html`
+    <${Switcher} campaigns=${campaigns.table?.campaigns} />
     <nav class="views" aria-label="Campaign">
       <ul>
         ${Object.entries(VIEWS).map(
@@ -46,6 +52,9 @@ export function Dashboard({ session }) {
     </section>
     <section hidden=${view !== "winners"} aria-labelledby="winners-title">
       <${Winners} session=${session} today=${date} />
+    </section>
+    <section hidden=${view !== "rules"} aria-labelledby="rules-title">
+      <${Rules} session=${session} campaigns=${campaigns} />
     </section>
     <section hidden=${view !== "history"} aria-labelledby="history-title">
       <${History} session=${session} shown=${view === "history"} />

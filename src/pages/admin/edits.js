@@ -6,9 +6,10 @@ import { parts, read } from "./fields.js";
  *
  * @typedef {import("typebox").Static<typeof import("../../admin/schemas/prize-table.js").PrizeTableAnswer>["data"]} PrizeTable
  * @typedef {PrizeTable["prizes"][number]} Prize
- * @typedef {{ id: string, title: string, probability: number, daily_quota: number | null, total_quota: number | null, active: boolean, fallback: boolean }} PrizeFields
- * @typedef {{ id: string, title: string, probability: string, daily_quota: string, total_quota: string, active: boolean, fallback: boolean }} Texts
- *   `probability` in percent
+ * @typedef {{ id: string, title: string, probability: number, daily_quota: number | null, total_quota: number | null, active: boolean, fallback: boolean,
+ *   release_from: string | null, release_to: string | null }} PrizeFields
+ * @typedef {{ id: string, title: string, probability: string, daily_quota: string, total_quota: string, release: string, active: boolean, fallback: boolean }} Texts
+ *   `probability` in percent; `release`: two times of day, such as 09:00-21:00
  * @typedef {keyof Texts} Field
  * @typedef {{ changed: Record<string, Partial<Texts>>, added: Texts[] }} Typed  `changed` by the id of the prize
  * @typedef {{
@@ -27,6 +28,7 @@ export const NEW_PRIZE = {
   probability: "",
   daily_quota: "",
   total_quota: "",
+  release: "",
   active: true,
   fallback: false,
 };
@@ -46,9 +48,18 @@ export function textsOf({ probability, daily_quota, total_quota, ...prize }) {
     probability: percent,
     daily_quota: text(daily_quota),
     total_quota: text(total_quota),
+    release: releaseOf(prize),
     active: prize.active,
     fallback: prize.fallback,
   };
+}
+
+/** @param {{ release_from: string | null, release_to: string | null }} prize */
+function releaseOf({ release_from, release_to }) {
+  const short = (/** @type {string} */ time) => time.replace(/:00$/, "");
+  return release_from && release_to
+    ? `${short(release_from)}-${short(release_to)}`
+    : "";
 }
 
 /**
@@ -109,10 +120,14 @@ export function rowsOf(prizes, { changed, added }) {
  */
 function keep(prize, mine, read) {
   const { id, title, probability, daily_quota, total_quota } = prize;
-  const { active, fallback } = prize;
+  const { active, fallback, release_from, release_to } = prize;
   const odds = { probability, daily_quota, total_quota };
-  const saved = { id, title, ...odds, active, fallback };
-  const typed = Object.entries(read).filter(([field]) => field in mine);
+  const release = { release_from, release_to };
+  const saved = { id, title, ...odds, ...release, active, fallback };
+  const typed = Object.entries(read).filter(
+    ([field]) =>
+      field in mine || (field.startsWith("release") && "release" in mine),
+  );
   return { ...saved, ...Object.fromEntries(typed) };
 }
 

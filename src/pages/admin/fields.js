@@ -14,6 +14,7 @@ export function read(key, texts) {
   const probability = parts(texts.probability);
   const daily_quota = units(texts.daily_quota);
   const total_quota = units(texts.total_quota);
+  const release = times(texts.release);
   if (!/^[A-Za-z0-9_.-]{1,64}$/.test(id)) {
     mistakes.id = "1 to 64 letters, digits, dots, dashes or underscores.";
   }
@@ -26,7 +27,13 @@ export function read(key, texts) {
   const whole = "A whole number, or empty for unlimited.";
   if (daily_quota === undefined) mistakes.daily_quota = whole;
   if (total_quota === undefined) mistakes.total_quota = whole;
+  if (release === undefined) {
+    mistakes.release = "Two times of day such as 09:00-21:00, or empty.";
+  } else if (release.release_from && daily_quota === null) {
+    mistakes.release = "Needs a daily quota.";
+  }
   if (
+    release === undefined ||
     probability === undefined ||
     daily_quota === undefined ||
     total_quota === undefined ||
@@ -46,10 +53,20 @@ export function read(key, texts) {
       probability: odds,
       daily_quota,
       total_quota,
+      ...release,
       active,
       fallback,
     },
   };
+}
+
+/** undefined where they are none. @param {string} text */
+function times(text) {
+  if (text.trim() === "") return { release_from: null, release_to: null };
+  const time = "((?:[01]\\d|2[0-3]):[0-5]\\d|24:00)";
+  const found = new RegExp(`^${time}\\s*[-–]\\s*${time}$`).exec(text.trim());
+  const [, release_from = "", release_to = ""] = found ?? [];
+  return release_from < release_to ? { release_from, release_to } : undefined;
 }
 
 /** Percent → parts of WHOLE, undefined where it is none. @param {string} text */

@@ -48,7 +48,7 @@ export function History({ session, shown }) {
       ${changes?.map(
         (change) => html`<li key=${change.id} class="panel">
           <p>
-            <strong>${change.prize_id}</strong>${" "}
+            <strong>${change.prize_id ?? "The campaign"}</strong>${" "}
             <span class="quiet">${who(change)}, <time datetime=${change.changed_at}>${moment(change.changed_at)}</time></span>
           </p>
           <${Changes} before=${change.before} after=${change.after} />

@@ -2,6 +2,7 @@ import { createParser } from "eventsource-parser";
 import { useEffect, useState } from "preact/hooks";
 import { rest } from "../ask.js";
 import { send } from "./session.js";
+import { setTimeZone } from "./words.js";
 
 /**
  * @typedef {import("./session.js").Session} Session
@@ -74,7 +75,10 @@ async function read(session, signal, heard) {
   let timer = setTimeout(stop, SILENCE);
   const parser = createParser({
     onEvent({ event, data }) {
-      if (event === "figures") heard(JSON.parse(data));
+      if (event !== "figures") return;
+      const figures = JSON.parse(data);
+      setTimeZone(figures.time_zone);
+      heard(figures);
     },
   });
   try {

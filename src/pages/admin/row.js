@@ -9,6 +9,7 @@ const FIELDS = [
   ["probability", "Odds in %", "decimal", "0"],
   ["daily_quota", "Daily quota", "numeric", "unlimited"],
   ["total_quota", "Total quota", "numeric", "unlimited"],
+  ["release", "Released", "text", "at midnight"],
 ];
 
 /**

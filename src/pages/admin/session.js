@@ -1,3 +1,5 @@
+import { ofCampaign } from "../campaign.js";
+
 /**
  * The administrator of this tab: gone when the tab is closed. The token is in no URL and not in localStorage, which
  * outlives the tab.
@@ -45,7 +47,9 @@ export function keepAdministrator(administrator) {
  * @returns {Promise<Response>} Rejects where no answer comes.
  */
 export async function send(session, path, { body, headers, ...rest } = {}) {
-  const response = await fetch(path, {
+  // Campaigns are asked about as a whole, all else within one.
+  const isOfAll = path.startsWith("campaigns");
+  const response = await fetch(isOfAll ? path : ofCampaign(path), {
     cache: "no-store",
     ...rest,
     headers: {

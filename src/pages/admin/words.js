@@ -1,5 +1,5 @@
 /** The campaign's zone: all times on the page are in it. */
-export const timeZone = document.documentElement.dataset.timeZone ?? "UTC";
+export let timeZone = document.documentElement.dataset.timeZone ?? "UTC";
 
 const numbers = new Intl.NumberFormat("en");
 
@@ -8,11 +8,20 @@ const percents = new Intl.NumberFormat("en", {
   maximumSignificantDigits: 9,
 });
 
-const moments = new Intl.DateTimeFormat("en-GB", {
-  timeZone,
-  dateStyle: "medium",
-  timeStyle: "short",
-});
+const inZone = () =>
+  new Intl.DateTimeFormat("en-GB", {
+    timeZone,
+    dateStyle: "medium",
+    timeStyle: "short",
+  });
+let moments = inZone();
+
+/** The zone of a campaign that has its own. @param {string} name */
+export function setTimeZone(name) {
+  if (name === timeZone) return;
+  timeZone = name;
+  moments = inZone();
+}
 
 /** @param {number | null | undefined} count null: not known */
 export function number(count) {
