@@ -316,7 +316,7 @@ t.test("a thousand past campaigns are not looked at", async (t) => {
   const server = await startServer(t, world);
   await world.sql`
     insert into campaign (id, title, starts_at, ends_at)
-    select 'past-' || n, 'past', '2020-01-01', '2020-02-01' from generate_series(1, 1000) n`;
+    select 'past-' || n, 'past', now() - interval '90 days', now() - interval '60 days' from generate_series(1, 1000) n`;
   await setCampaign(world, { id: "now" }, [{ id: "CUP" }], server);
   t.same(
     server.campaigns.watched().map(({ held }) => held.campaign.id),

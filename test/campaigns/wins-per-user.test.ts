@@ -141,5 +141,10 @@ t.test("a win that Postgres refuses does not count", async (t) => {
   await server.campaigns.check();
   time.set("2099-11-23T12:00:00Z");
   t.equal(told((await drawIn(server, "once", "ann")).body), "won");
-  t.equal(told((await drawIn(server, "once", "bob")).body), "no_prize");
+  // Redis may have got bob's win back, and tell it first.
+  for (let n = 0; n < 2; n += 1) {
+    await drawIn(server, "once", "bob");
+    await server.campaigns.lane("once").settlements.idle();
+  }
+  t.same(await mostWins(world), [1, 2]);
 });

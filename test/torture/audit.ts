@@ -32,9 +32,11 @@ export async function audit(
 ): Promise<Finding[]> {
   const { world, slots, mishaps } = arena;
   const rows = await world.sql<Row[]>`
-    select id, user_id, prize_id, unit::int as unit from result`;
+    select id, user_id, prize_id, unit::int as unit from result where campaign_id = 'default'`;
   const rowIds = new Set(rows.map(({ id }) => id));
-  const draws = journal.filter(({ act }) => act === "draw");
+  const draws = journal.filter(
+    ({ act, campaign }) => act === "draw" && campaign === "default",
+  );
   const announced = new Map(
     draws.flatMap(({ id, user }) => (id ? [[id, user] as const] : [])),
   );
@@ -91,10 +93,12 @@ export async function winnersOfLoss(
   losses: Loss[],
 ): Promise<Set<string>> {
   const losers = new Set(
-    journal.filter((entry) => lost(entry, losses)).map(({ user }) => user),
+    journal
+      .filter((it) => it.campaign === "default" && lost(it, losses))
+      .map(({ user }) => user),
   );
   const rows = await world.sql<{ user_id: string }[]>`
-    select user_id from result`;
+    select user_id from result where campaign_id = 'default'`;
   return new Set(
     rows.map((row) => row.user_id).filter((user) => losers.has(user)),
   );
@@ -161,7 +165,7 @@ function drewAgain(of: Map<string, Entry[]>, losses: Loss[]) {
 const ended = ({ at, took }: Entry) => at + took;
 
 /** Whether Redis may have lost this decision. */
-const lost = (entry: Entry, losses: Loss[]) =>
+export const lost = (entry: Entry, losses: Loss[]) =>
   entry.what === "no_prize" &&
   losses.some(({ from, to }) => ended(entry) > from && entry.at < to);
 

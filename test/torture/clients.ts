@@ -1,5 +1,6 @@
 import { inParallel } from "../support/in-parallel.js";
 import type { Arena } from "./arena.js";
+import { campaignOf } from "./campaigns.js";
 import { type Entry, read, send } from "./journal.js";
 import type { Step } from "./schedule.js";
 
@@ -9,6 +10,8 @@ export type Clients = {
   now(): number;
   /** Ends the load once the requests under way have their answers. */
   stop(): Promise<void>;
+  /** One draw of a user, without a key. */
+  ask(user: { name: string; campaign: string }, slot: number): Promise<Entry>;
   /** Has everybody whose last draw went unanswered ask again until an answer comes, and those named. */
   askAgain(others: Set<string>): Promise<number>;
 };
@@ -17,7 +20,12 @@ export type Clients = {
 const WIDTH = 24;
 const REST = 15;
 
-type User = { name: string; key: string | undefined; slot: number };
+type User = {
+  name: string;
+  campaign: string;
+  key: string | undefined;
+  slot: number;
+};
 
 /** Load that goes on through everything, and the journal of all requests and answers. */
 export function startClients({ slots }: Arena, steps: Step[]): Clients {
@@ -33,10 +41,12 @@ export function startClients({ slots }: Arena, steps: Step[]): Clients {
   async function draw(user: User, slot: number): Promise<Entry> {
     const url = `${slots[slot]?.url}/draw`;
     const at = now();
-    const answer = await send(url, { username: user.name }, user.key);
+    const { name: username, campaign } = user;
+    const answer = await send(url, { username, campaign }, user.key);
     const entry: Entry = {
       act: "draw",
       user: user.name,
+      campaign,
       key: user.key,
       slot,
       at,
@@ -60,7 +70,11 @@ export function startClients({ slots }: Arena, steps: Step[]): Clients {
     const payload = { id: win.id, username, phone_no };
     const answer = await send(`${slots[slot]?.url}/redeem`, payload);
     const { status, what, id, prize } = read(answer);
-    const entry = { act: "redeem" as const, user: username, key: undefined };
+    const campaign = "default";
+    const entry = {
+      act: "redeem" as const,
+      ...{ user: username, campaign, key: undefined },
+    };
     const result = { status, what, id, prize };
     journal.push({ ...entry, slot, at, took: now() - at, ...result });
   }
@@ -75,7 +89,8 @@ export function startClients({ slots }: Arena, steps: Step[]): Clients {
     }
     const name = `user ${users.length}`;
     const key = keyed ? `key-${users.length}` : undefined;
-    const user = { name, key, slot: pick % slots.length };
+    const campaign = campaignOf(pick);
+    const user = { name, campaign, key, slot: pick % slots.length };
     users.push(user);
     return user;
   }
@@ -121,5 +136,7 @@ export function startClients({ slots }: Arena, steps: Step[]): Clients {
     going = false;
     await Promise.all(lanes);
   };
-  return { journal, now, stop, askAgain };
+  const ask = (user: { name: string; campaign: string }, slot: number) =>
+    draw({ ...user, key: undefined, slot }, slot);
+  return { journal, now, stop, ask, askAgain };
 }

@@ -5,6 +5,7 @@ import { type Body, told } from "../support/post.js";
 export type Entry = {
   act: "draw" | "redeem";
   user: string;
+  campaign: string;
   key: string | undefined;
   slot: number;
   at: number;

@@ -1,11 +1,12 @@
 import { setTimeout as pause } from "node:timers/promises";
-import { keys } from "../../src/stores/keys.js";
+import { keysOf } from "../../src/stores/keys.js";
 import { createOwner } from "../support/owner.js";
 import { listing } from "../support/server-process.js";
 import { setPrizes } from "../support/set-prizes.js";
 import { until } from "../support/until.js";
 import { type Arena, openArena } from "./arena.js";
 import { audit, type Finding, type Loss, winnersOfLoss } from "./audit.js";
+import { auditCampaigns, CAMPAIGNS, makeCampaigns } from "./campaigns.js";
 import { startClients } from "./clients.js";
 import { editor } from "./edits.js";
 import { FAULTS } from "./faults.js";
@@ -38,6 +39,7 @@ export async function torture(
     const arena = await openArena(owner, SERVERS);
     const edits = editor(arena.world, seed);
     await setPrizes(arena.world, edits.first);
+    await makeCampaigns(arena, seconds);
     await listing(
       arena.slots.map(({ process }) => process),
       "FEW",
@@ -60,6 +62,7 @@ export async function torture(
     );
     const { journal } = clients;
     const findings = await audit(arena, journal, edits.greatest(), losses);
+    findings.push(...(await auditCampaigns(arena, clients, losses)));
     findings.push(...late(journal, struck));
     return { seed, seconds, findings, faults: summary(journal, struck) };
   } finally {
@@ -136,8 +139,10 @@ function lossOf({ kind, from, to }: Struck): Loss[] {
 }
 
 async function drained({ world }: Arena): Promise<void> {
-  const left = await world.redis.xlen(keys.outbox);
-  if (left > 0) throw new Error(`${left} are left`);
+  for (const campaign of ["default", ...CAMPAIGNS]) {
+    const left = await world.redis.xlen(keysOf(campaign).outbox);
+    if (left > 0) throw new Error(`${left} of ${campaign} are left`);
+  }
 }
 
 function summary(journal: Entry[], struck: Struck[]): Report["faults"] {
