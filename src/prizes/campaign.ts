@@ -29,7 +29,7 @@ export type Scope = {
 /** A campaign with the version of its last edit. */
 export type Versioned = Campaign & { version: string };
 
-/** All campaigns, by id, or the one. Rejects with UNAVAILABLE. */
+/** All campaigns, by id, or the one. Moments are the first millisecond at or after theirs. Rejects with UNAVAILABLE. */
 export function readCampaigns(
   postgres: Postgres,
   id?: string,
@@ -37,8 +37,8 @@ export function readCampaigns(
   return postgres.query(
     (sql) => sql<Versioned[]>`
       select c.id, c.title, c.time_zone, c.draws_per_day, c.wins_per_user, c.claim_days, c.frozen, c.active,
-        floor(extract(epoch from nullif(c.starts_at, '-infinity')) * 1000)::float8 as starts_at,
-        floor(extract(epoch from nullif(c.ends_at, 'infinity')) * 1000)::float8 as ends_at,
+        ceil(extract(epoch from nullif(c.starts_at, '-infinity')) * 1000)::float8 as starts_at,
+        ceil(extract(epoch from nullif(c.ends_at, 'infinity')) * 1000)::float8 as ends_at,
         v.version
       from campaign c
       join campaign_version v on v.campaign_id = c.id

@@ -13,7 +13,7 @@ export async function putMoments(
 ): Promise<void> {
   const moments = await postgres.query(
     (sql) => sql<Moment[]>`
-      select m.id, m.prize_id, floor(extract(epoch from m.at) * 1000)::float8 as at
+      select m.id, m.prize_id, ceil(extract(epoch from m.at) * 1000)::float8 as at
       from moment m
       where m.campaign_id = ${held.campaign.id} and not exists (select from result r where r.moment_id = m.id)
       order by m.at, m.id`,

@@ -2,6 +2,7 @@ import { attemptOf, nameAttempt } from "../../src/random.js";
 import { type Body, told } from "../support/post.js";
 import {
   decide,
+  isLast,
   type Model,
   nameOf,
   type Outcome,
@@ -48,12 +49,22 @@ export function objection(
 ): string | undefined {
   const wanted = describe(model, outcome);
   const { data } = answer.body;
+  if (outcome.kind === "ended") {
+    const isEnded =
+      answer.status === 410 && answer.body.code === "CAMPAIGN_ENDED";
+    return isEnded ? undefined : `wanted ${wanted}, got ${show(answer)}`;
+  }
   const agrees = () => {
+    const { draws_left } = (data ?? {}) as { draws_left?: number };
+    const left = model.rules.draws_per_day > 1 ? outcome.left : undefined;
+    if (draws_left !== left) return false;
     if (answer.status !== 200 || told(answer.body) !== outcome.kind) {
       return false;
     }
-    if (outcome.kind !== "won")
-      return data?.resets_at === resetsAt(outcome.day);
+    if (outcome.kind !== "won") {
+      const isOver = isLast(model, outcome.day);
+      return data?.resets_at === (isOver ? null : resetsAt(outcome.day));
+    }
     const win = model.wins[outcome.win];
     const result = data?.result;
     return (
@@ -114,6 +125,7 @@ function isOf(id: string, key: string | null): boolean {
 }
 
 function describe(model: Model, outcome: Outcome): string {
+  if (outcome.kind === "ended") return "the end";
   if (outcome.kind !== "won") {
     return `${outcome.kind} until ${resetsAt(outcome.day)}`;
   }

@@ -88,7 +88,7 @@ async function editAsPromised(
   edit(model, id, change);
   const row = model.rows.find((row) => row.id === id);
   if (row)
-    await real.sql`update prize set ${real.sql(toRow(row))} where id = ${id}`;
+    await real.sql`update prize set ${real.sql(toRow(model, row))} where id = ${id}`;
   if (reload === null)
     await until("the edit in force", () => inForce(model, real), IN_FORCE);
   else await real.at(reload).process.ask("reload");

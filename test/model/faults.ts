@@ -120,13 +120,14 @@ export async function lose(
   const outcome = decide(model, one);
   const loss = real.links[one.server]?.[store].lose(name, what, nth);
   const answer = await send(model, real, one);
-  if (answer.status === 200) {
+  const isAnswered = answer.status === 200 || answer.status === 410;
+  if (isAnswered) {
     assertAnswer(model, outcome, answer);
     tell(model, outcome);
     await noted(model, real, one.user);
   }
   const happened = await loss?.end();
-  if (answer.status !== 200) {
+  if (!isAnswered) {
     assert.ok(happened, "503 without a reason");
     assertUnavailable(answer);
     if (store === "redis" && what === "request") Object.assign(model, before);

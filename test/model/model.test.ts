@@ -5,6 +5,7 @@ import { ran } from "./command.js";
 import { editCommands } from "./edit-commands.js";
 import { faultCommands } from "./fault-commands.js";
 import { begin, end } from "./history.js";
+import { anyRules } from "./rules.js";
 import { userCommands } from "./user-commands.js";
 import { createReal } from "./world.js";
 
@@ -38,6 +39,7 @@ t.test("random histories against the model of the promises", async (t) => {
   let deadline = Infinity;
   let histories = 0;
   let failed = false;
+  const drawn = new Map<string, number>(); // histories by their rules
 
   const commands = fc.commands(
     [fc.oneof(...userCommands, ...editCommands, ...faultCommands)],
@@ -47,26 +49,32 @@ t.test("random histories against the model of the promises", async (t) => {
       ...(process.env.MODEL_REPLAY && { replayPath: process.env.MODEL_REPLAY }),
     },
   );
-  const property = fc.asyncProperty(commands, async (history) => {
-    // fast-check's own time limit would let a history go on in the background, on servers that are being ended.
-    if (performance.now() > deadline) return;
-    histories += 1;
-    try {
-      let model: Awaited<ReturnType<typeof begin>> | undefined;
-      const setup = async () => {
-        model = await begin(real, histories);
-        return { model, real };
-      };
-      await fc.asyncModelRun(setup, history);
-      if (model) await end(model, real);
-    } catch (error) {
-      t.comment(`${error}`);
-      if (!failed) deadline = performance.now() + SHORTENING * 1_000;
-      failed = true;
-      for (const n of real.servers.keys()) await real.kill(n);
-      throw error;
-    }
-  });
+  const property = fc.asyncProperty(
+    anyRules,
+    commands,
+    async (rules, history) => {
+      // fast-check's own time limit would let a history go on in the background, on servers that are being ended.
+      if (performance.now() > deadline) return;
+      histories += 1;
+      const { name } = rules;
+      drawn.set(name, (drawn.get(name) ?? 0) + 1);
+      try {
+        let model: Awaited<ReturnType<typeof begin>> | undefined;
+        const setup = async () => {
+          model = await begin(real, histories, rules);
+          return { model, real };
+        };
+        await fc.asyncModelRun(setup, history);
+        if (model) await end(model, real);
+      } catch (error) {
+        t.comment(`${error}`);
+        if (!failed) deadline = performance.now() + SHORTENING * 1_000;
+        failed = true;
+        for (const n of real.servers.keys()) await real.kill(n);
+        throw error;
+      }
+    },
+  );
   const details = await fc.check(property, {
     seed,
     numRuns: HISTORIES,
@@ -76,13 +84,16 @@ t.test("random histories against the model of the promises", async (t) => {
   t.comment(
     `${histories} histories in ${Math.round((performance.now() - began) / 1_000)} s`,
   );
+  for (const [name, times] of [...drawn].sort()) {
+    t.comment(`${String(times).padStart(4)} with ${name}`);
+  }
   for (const [kind, times] of Object.entries(ran).sort()) {
     t.comment(`${String(times).padStart(4)} ${kind}`);
   }
   if (details.failed) {
-    const [history] = details.counterexample ?? [];
+    const [rules, history] = details.counterexample ?? [];
     const replay = /replayPath="([^"]*)"/.exec(`${history}`)?.[1];
-    t.comment(`the shortest history: ${history}`);
+    t.comment(`the shortest history: ${rules?.name}, ${history}`);
     t.comment(inspect(details.errorInstance));
     t.fail(
       `MODEL_SEED=${seed} MODEL_PATH=${details.counterexamplePath} MODEL_REPLAY=${replay}`,

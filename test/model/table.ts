@@ -6,16 +6,20 @@ export type Row = {
   total: number | null;
   active: boolean;
   fallback: boolean;
+  /** its daily quota is released over the day, where the history has a release */
+  release: boolean;
 };
 
 /** One change of a row. */
-export type Change = Partial<Omit<Row, "id">>;
+export type Change = Partial<Omit<Row, "id" | "release">>;
+
+const PLAIN = { active: true, fallback: false, release: false };
 
 /** The table that every history begins with: three prizes, and four tenths of the odds that win nothing. */
 export const FIRST_PRIZES: Row[] = [
-  { id: "A", tenths: 3, daily: 2, total: 3, active: true, fallback: false },
-  { id: "B", tenths: 2, daily: null, total: 4, active: true, fallback: false },
-  { id: "C", tenths: 1, daily: 1, total: null, active: true, fallback: false },
+  { ...PLAIN, id: "A", tenths: 3, daily: 2, total: 3 },
+  { ...PLAIN, id: "B", tenths: 2, daily: null, total: 4 },
+  { ...PLAIN, id: "C", tenths: 1, daily: 1, total: null },
 ];
 
 /** The only one that may become the fallback. */

@@ -70,6 +70,10 @@ type Redeem = {
 
 async function redeemAsPromised(model: Model, real: Real, one: Redeem) {
   const { user, owner, earlier, phone } = one;
+  // After a loss a win is told once more, unless it is redeemed before it comes back.
+  if (model.wins.some((win) => win.user === owner && !win.told)) {
+    await real.whole(model);
+  }
   const win = model.wins.filter((win) => win.user === owner).at(-1 - earlier);
   const username = nameOf(model, user);
   const fields = { id: win?.id ?? randomUUID(), username };

@@ -134,10 +134,10 @@ export async function createReal(t: Test) {
       (await all(({ process }) => process.ask("restoring"))).flat();
     await all(({ process }) => process.ask("tick"));
     if ((await restoring()).length === 0) return;
-    // And a server that was ended may hold the work for five more.
-    model.now += 8_000;
-    await setNow(model);
     await soon("all winners", async () => {
+      // And a server that was ended may hold the work for five more. Where wins are limited, each new day has some.
+      model.now += 8_000;
+      await setNow(model);
       await all(({ process }) => process.ask("tick"));
       const days = await restoring();
       if (days.length > 0) throw new Error(days.join(" "));

@@ -16,8 +16,11 @@ import { spoiled, spoils } from "./spoiled.js";
 import { watch } from "./watch.js";
 import { createCaller } from "./wire.js";
 
-/** In MiB: more than V8's own ups and downs, less than the requests of a run would take if they stayed. */
-const GROWTH = 64;
+/**
+ * In MiB: more than V8's own ups and downs, with a young generation of 64 MiB that the warm-up may not have filled; less than
+ * the requests of a run would take if they stayed.
+ */
+const GROWTH = 128;
 
 const world = await createWorld(t);
 const server = await startProcess(t, world);
