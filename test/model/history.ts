@@ -57,14 +57,17 @@ export async function begin(
   return model;
 }
 
-/** Everybody tries once more: untold wins are told now, and nobody draws twice. */
+/** Everybody tries until all is told: untold wins first, then what draws are left, and nobody draws more than that. */
 export async function end(model: Model, real: Real): Promise<void> {
-  for (const [n, user] of [...USERS, ...USERS].entries()) {
+  const rounds = 2 + 2 * model.rules.draws_per_day;
+  const tries = Array.from({ length: rounds }, () => USERS).flat();
+  for (const [n, user] of tries.entries()) {
     await real.setRoll(0);
     const name = nameOf(model, user);
     const answer = await real.draw(n % AHEAD.length, name, null);
     explain(model, [{ user, key: null, roll: 0, answer }]);
-    await real.delivered(name);
+    const isTold = model.wins.every((win) => win.user !== user || win.told);
+    if (isTold) await real.delivered(name);
   }
   await audit(model, real);
 }
