@@ -216,14 +216,14 @@ local function take(n, i, suffix)
     return false
   end
   units[n], day_units[n] = unit, day_unit
-  wins[won + 1], wins[won + 2] = ids[n] .. suffix, tickets[i]
+  wins[won + 1], wins[won + 2] = suffix and ids[n] .. suffix or ids[n], tickets[i]
   won = won + 2
   return true
 end
 
 -- Moments that are due, the oldest first, a page at a time. One that finds no unit of its prize finds none in this batch.
 local PAGE = 100
-local due, due_at, due_read, due_more = NONE, 0, 0, odds.moments ~= nil
+local due, due_at, due_read, due_more = NONE, 0, 0, true
 local function next_due()
   if due_at == #due and due_more then
     due = call('ZRANGEBYSCORE', moments, '-inf', created_at, 'LIMIT', due_read, PAGE)
@@ -237,7 +237,7 @@ local function take_moment(i, suffix)
   local moment = due_at <= #due and next_due()
   while moment do
     local prize_id, id = string.match(moment, '^(.*)/(%d+)$')
-    if take(moments_of[prize_id], i, suffix .. '@' .. id) then
+    if take(moments_of[prize_id], i, (suffix or '') .. '@' .. id) then
       claimed[#claimed + 1] = moment
       return true
     end
@@ -284,7 +284,7 @@ local function decide(i, list)
     letters[i] = closed
     return
   end
-  local user_id, no, suffix = users[i], 1, ''
+  local user_id, no, suffix = users[i], 1, nil
   if refused[i] then
     no = number_of(refused[i])
   elseif draws_per_day > 1 then
@@ -297,11 +297,12 @@ local function decide(i, list)
   if wins_per_user then
     wins_before = wins_of(i)
     may_win = wins_before < wins_per_user
-    suffix = suffix .. '#' .. wins_before + 1
+    suffix = (suffix or '') .. '#' .. wins_before + 1
   end
   decided[user_id] = i
   draws = draws + (kinds[i] == REFUSED and 0 or 1)
-  local is_won = may_win and (take_moment(i, suffix) or take(numbers[i], i, suffix) or take(fallback, i, suffix))
+  local is_won = may_win
+    and ((odds.moments and take_moment(i, suffix)) or take(numbers[i], i, suffix) or take(fallback, i, suffix))
   letters[i] = is_won and NEW_WIN or NO_PRIZE
   if wins_per_user then
     count_win(i, wins_before, is_won)

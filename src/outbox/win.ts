@@ -82,16 +82,15 @@ export function parseWins(entryId: string, text: string): Win[] {
     const won = parts[at] as string;
     const ticket = parts[at + 1] as string;
     // Nearly all are a prize's id and nothing else.
-    const isPlain = taken.has(won);
-    const [, prize_id = "", no, win_no, moment_id] = isPlain
-      ? ["", won]
-      : (WON.exec(won) ?? []);
-    const counter = taken.get(prize_id);
+    let counter = taken.get(won);
+    const more = counter ? undefined : WON.exec(won);
+    const prize_id = more?.[1] ?? won;
+    counter ??= taken.get(prize_id);
     if (!counter) throw new Error(`outbox entry ${entryId} is not whole`);
     counter.unit += 1;
     counter.day_unit += 1;
     const user_id = ticket.slice(54);
-    const draw_no = Number(no ?? 1);
+    const draw_no = more?.[2] === undefined ? 1 : Number(more[2]);
     entry.left.add(draw_no > 1 ? seatOf({ user_id, draw_no }) : user_id);
     const win: Win = {
       id: ticket.slice(18, 54),
@@ -106,8 +105,8 @@ export function parseWins(entryId: string, text: string): Win[] {
       roll: Number(ticket.slice(9, 18)),
       entry,
     };
-    if (win_no !== undefined) win.win_no = Number(win_no);
-    if (moment_id !== undefined) win.moment_id = moment_id;
+    if (more?.[3] !== undefined) win.win_no = Number(more[3]);
+    if (more?.[4] !== undefined) win.moment_id = more[4];
     parsed.push(win);
   }
   return parsed;

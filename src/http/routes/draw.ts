@@ -89,24 +89,35 @@ function answer(
   claimUntil: (date: string) => string | undefined,
 ) {
   const { draws_left } = outcome;
-  const left = draws_left === undefined ? {} : { draws_left };
   if (outcome.outcome === "won") {
     const { title, settlement } = outcome;
     const claim_until = claimUntil(settlement.draw_date);
     const { id: campaign_id } = held.campaign;
-    const result = {
-      ...outcome.result,
-      ...(campaign_id !== DEFAULT_CAMPAIGN && { campaign_id }),
-      ...(claim_until !== undefined && { claim_until }),
-    };
+    // Nearly all are answered as they are.
+    const isOther = campaign_id !== DEFAULT_CAMPAIGN;
+    const result =
+      isOther || claim_until !== undefined
+        ? {
+            ...outcome.result,
+            ...(isOther && { campaign_id }),
+            ...(claim_until !== undefined && { claim_until }),
+          }
+        : outcome.result;
     const message = `Congratulations! You have won a ${title}!`;
-    return { success: true as const, data: { message, result, ...left } };
+    const data =
+      draws_left === undefined
+        ? { message, result }
+        : { message, result, draws_left };
+    return { success: true as const, data };
   }
   const day = clock.day(outcome.draw_date);
   const isLast = isLastDay(held.campaign, day);
   const resets_at = isLast ? null : day.resetsAt;
   const message = messageOf(outcome, isLast);
-  const data = { message, resets_at, ...left };
+  const data =
+    draws_left === undefined
+      ? { message, resets_at }
+      : { message, resets_at, draws_left };
   // The published contract shows these under `message`, every other answer under `data`: both kinds of client work.
   return { success: true as const, data, message: data };
 }

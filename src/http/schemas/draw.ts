@@ -4,9 +4,7 @@ import {
   CampaignParameter,
   ClaimUntil,
   EXAMPLE_RESULT,
-  Moment,
   NO_STORE,
-  Nullable,
   ResultFields,
   strict,
   success,
@@ -38,7 +36,10 @@ const Result = Type.Object(
   { title: "Result" },
 );
 
-const ResetsAt = Nullable(Moment, {
+// One type that may be null, not a choice of two: the serializer would try a choice on each answer.
+const ResetsAt = Type.Unsafe<string | null>({
+  type: ["string", "null"],
+  format: "date-time",
   description:
     "When the user may draw again, at the earliest; null where the campaign ends before.",
 });
