@@ -6,13 +6,17 @@ import { type Answer, type Asking, atMost, round } from "./support/question.js";
 import { alternate, median } from "./support/rounds.js";
 import { startWorld } from "./support/world.js";
 
-// What does a draw cost Redis, in batches and with many prizes?
+// What does a draw cost Redis, in batches, with many prizes, and with many campaigns?
 
 /** How many servers draw at once: with a single one, Redis would sleep between its batches. */
 const SERVERS = 4;
 
 const SIZES = [1, 8, 32, 128, 256];
 const PRIZES = [1, 2, 5, 10, 20, 50, 100];
+
+/** Campaigns that share so many draws at a time: each has batches of its own. */
+const CAMPAIGNS = [1, 10, 50];
+const TOGETHER = 200;
 
 /** Microseconds of redis-server's time. */
 type Cost = { draw: number; settle: number; set: number };
@@ -58,6 +62,27 @@ export async function redis({ quick, say }: Asking): Promise<Answer> {
       rounds,
       say,
     );
+    say(`campaigns that share ${TOGETHER} draws at a time`);
+    const most = Math.max(...CAMPAIGNS);
+    const lanes = await Promise.all(
+      Array.from({ length: most }, (_, n) =>
+        startDrawing(world.redisUrl, `c${n}`),
+      ),
+    );
+    world.owner.teardown(() => {
+      for (const { redis } of lanes) redis.disconnect();
+    });
+    for (const lane of lanes) await lane.setPrizes(8);
+    const byCampaigns = await alternate(
+      Object.fromEntries(
+        CAMPAIGNS.map((count) => [
+          `${count}`,
+          () => costOf(lanes.slice(0, count), TOGETHER / count, draws),
+        ]),
+      ),
+      rounds,
+      say,
+    );
     const of = (seen: Record<string, Cost[]>, n: number, part: keyof Cost) =>
       median((seen[n] ?? []).map((cost) => cost[part]));
     const row = (seen: Record<string, Cost[]>, n: number) => ({
@@ -74,6 +99,14 @@ export async function redis({ quick, say }: Asking): Promise<Answer> {
         {
           title: "the same in batches of 32",
           rows: PRIZES.map((n) => ({ prizes: n, ...row(byPrizes, n) })),
+        },
+        {
+          title: `campaigns under the same load: ${TOGETHER} draws at a time in all`,
+          rows: CAMPAIGNS.map((n) => ({
+            campaigns: n,
+            batch: TOGETHER / n,
+            ...row(byCampaigns, n),
+          })),
         },
       ],
       targets: [
