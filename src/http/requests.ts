@@ -1,5 +1,6 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
 import type { Code } from "../errors.js";
+import { namedCampaign } from "../observe/named-campaign.js";
 import { traceOf } from "../observe/request-id.js";
 import { createSummary } from "../observe/summary.js";
 import type { Services } from "../services.js";
@@ -73,6 +74,7 @@ export function observeRequests(
       trace_id: traceIdOf(request),
       method: request.method,
       route: request.routeOptions.url,
+      campaign: namedCampaign(request),
       status,
       milliseconds: Math.round(milliseconds),
       code: reply.failure,

@@ -2,6 +2,7 @@ import type { FastifyRequest } from "fastify";
 import fastifyPlugin from "fastify-plugin";
 import { within } from "../deadline.js";
 import { SetupError } from "../errors.js";
+import { namedCampaign } from "./named-campaign.js";
 
 /** How long a stop waits for the last spans to be sent, in milliseconds. */
 const LAST_WORD_MS = 2_000;
@@ -50,6 +51,8 @@ export const traces = fastifyPlugin<{ endpoint: string }>(
     // An error's own words can quote what the caller sent.
     app.addHook("onSend", (request, reply, _payload, done) => {
       const { span } = request.opentelemetry();
+      const campaign = namedCampaign(request);
+      if (campaign) span?.setAttribute("lucky_draw.campaign", campaign);
       const { failure: message } = reply;
       if (message) span?.setStatus({ code: SpanStatusCode.ERROR, message });
       done();

@@ -199,8 +199,8 @@ export const edge: Mutant[] = [
   {
     name: "the stores know Fastify",
     file: "src/stores/keys.ts",
-    find: "export const keys",
-    replace: 'import type {} from "fastify";\nexport const keys',
+    find: "export const keys =",
+    replace: 'import type {} from "fastify";\nexport const keys =',
     test: "test/structure.test.ts",
     only: "the core knows no HTTP",
   },

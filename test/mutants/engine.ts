@@ -121,15 +121,16 @@ export const engine: Mutant[] = [
   {
     name: "an entry goes before the note of who was not told",
     file: "src/outbox/settle.ts",
-    find: "await note(single);\n    const struck = await strike(whole);",
-    replace: "const struck = await strike(whole);\n    await note(single);",
+    find: "    await noteAll(redis, keys, clock, single);\n    const struck = await strike(whole);",
+    replace:
+      "    const struck = await strike(whole);\n    await noteAll(redis, keys, clock, single);",
     test: "test/outbox/outbox.test.ts",
     only: "an entry goes after the note",
   },
   {
     name: "an entry that a sweeper has struck is not noted",
     file: "src/outbox/settle.ts",
-    find: "if (struck < whole.size) await note(together);",
+    find: "if (struck < whole.size) await noteAll(redis, keys, clock, together);",
     replace: "void struck;",
     test: "test/outbox/outbox.test.ts",
     only: "a sweeper finishes the wins before their server",
@@ -161,7 +162,7 @@ export const engine: Mutant[] = [
   {
     name: "a refused win is written when its quota is raised",
     file: "src/outbox/unsettled.ts",
-    find: "if (!record || record === own || mark === entry.id) {",
+    find: "if (!record || record === own || isMarked) {",
     replace: "if (true) {",
     test: "test/outbox/outbox.test.ts",
     only: "a refused win is not written after all",
@@ -169,8 +170,9 @@ export const engine: Mutant[] = [
   {
     name: "wins of yesterday are not marked",
     file: "src/outbox/mark-earlier.ts",
-    find: "marking.hsetnx(keys.pending, user_id, entry.id);",
-    replace: "marking.hexists(keys.pending, entry.id + user_id);",
+    find: '      marked.map((win) => ({ ...win, telling: "unknown" })),',
+    replace:
+      '      marked.slice(marked.length).map((win) => ({ ...win, telling: "unknown" })),',
     test: "test/outbox/outbox.test.ts",
     only: "a win that Postgres could not take before midnight",
   },
@@ -260,8 +262,8 @@ export const engine: Mutant[] = [
   {
     name: "a mark of an untold win goes a day too early",
     file: "src/outbox/untold.ts",
-    find: "mark.slice(1) < oldest",
-    replace: "mark.slice(1) <= oldest",
+    find: "where.slice(1) < date",
+    replace: "where.slice(1) <= date",
     test: "test/engine/delivery.test.ts",
     only: "marks of untold wins leave",
   },

@@ -88,7 +88,7 @@ export const postgres: Mutant[] = [
   },
   {
     name: "hopeless odds are saved by the API",
-    file: "sql/012_fallback.sql",
+    file: "sql/013_campaigns.sql",
     find: "p.probability * 1000000000 < 1",
     replace: "p.probability < 0",
     test: "test/sql/guards.test.ts",

@@ -4,7 +4,7 @@ import type { Mutant } from "./mutant.js";
 export const stores: Mutant[] = [
   {
     name: "two phones redeem one win: the later one overwrites",
-    file: "sql/011_batched_redemptions.sql",
+    file: "sql/013_campaigns.sql",
     find: "else coalesce(r.phone_no, a.phone) end",
     replace: "else a.phone end",
     test: "test/results/redeem.test.ts",
@@ -45,7 +45,7 @@ export const stores: Mutant[] = [
   },
   {
     name: "redemptions take their rows in the order of their callers",
-    file: "sql/011_batched_redemptions.sql",
+    file: "sql/013_campaigns.sql",
     find: "    order by i.id\n",
     replace: "",
     test: "test/results/batched-redemptions.test.ts",
@@ -53,7 +53,7 @@ export const stores: Mutant[] = [
   },
   {
     name: "redemptions of a batch are counted as one",
-    file: "sql/011_batched_redemptions.sql",
+    file: "sql/013_campaigns.sql",
     find: "sum(case when o.redeemed_at is null then 1 else -1 end)",
     replace: "min(case when o.redeemed_at is null then 1 else -1 end)",
     test: "test/results/batched-redemptions.test.ts",
@@ -71,7 +71,7 @@ export const stores: Mutant[] = [
   {
     name: "an INSERT that is under way is not waited for",
     file: "src/results/record.ts",
-    find: "await awaitInserts(postgres, missing);",
+    find: "await awaitInserts(postgres, campaign, missing);",
     replace: "",
     test: "test/results/results.test.ts",
     only: "an INSERT that an earlier try left",

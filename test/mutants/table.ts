@@ -1,4 +1,5 @@
 import { callers } from "./callers.js";
+import { campaigns } from "./campaigns.js";
 import { edge } from "./edge.js";
 import { embedded } from "./embedded.js";
 import { engine } from "./engine.js";
@@ -17,6 +18,7 @@ export const mutants: Mutant[] = [
   ...stores,
   ...edge,
   ...callers,
+  ...campaigns,
   ...strangers,
   ...embedded,
   ...postgres,

@@ -9,6 +9,10 @@ export type Taken = {
   fallback: boolean;
   taken_today: number;
   taken_total: number;
+  /** when the last unit of the day is released, in milliseconds since the epoch; undefined: all are there */
+  releasedAt?: number | undefined;
+  /** winning moments of today that nobody has claimed yet */
+  moments?: number;
 };
 
 /** A day so far. Moments in milliseconds since the epoch. */
@@ -20,6 +24,8 @@ export type Traffic = {
   now: number;
   beginsAt: number;
   endsAt: number;
+  /** when the campaign ends; undefined: never */
+  campaignEndsAt?: number | undefined;
   /** IANA name, of the times in the sentence */
   timeZone: string;
 };
@@ -50,7 +56,9 @@ const SPARE_PART = 0.2;
  * day counts as 24 hours of that pace, and gives no more than the daily quota.
  */
 export function forecast(prize: Taken, traffic: Traffic): Forecast {
-  const { now, endsAt, timeZone } = traffic;
+  const { now, timeZone, campaignEndsAt = Infinity } = traffic;
+  const endsAt = Math.min(traffic.endsAt, campaignEndsAt);
+  const { moments = 0, releasedAt = 0 } = prize;
   const leftDaily = left(prize.daily_quota, prize.taken_today) ?? Infinity;
   const leftTotal = left(prize.total_quota, prize.taken_total) ?? Infinity;
   const say = (warning: string | null, more: Partial<Forecast> = {}) => ({
@@ -60,7 +68,7 @@ export function forecast(prize: Taken, traffic: Traffic): Forecast {
     ...more,
     warning,
   });
-  if (!prize.active) return say(null);
+  if (!prize.active || now >= endsAt) return say(null);
   if (leftTotal === 0) return say("Sold out for good.");
   const fact = leftDaily === 0 ? "Sold out for today." : null;
   const pace = paceOf(traffic);
@@ -69,9 +77,12 @@ export function forecast(prize: Taken, traffic: Traffic): Forecast {
   const instead = prize.fallback ? traffic.chanceOfNoPrize : 0;
   const wins = pace * (prize.probability + instead); // a millisecond
   const leftToday = Math.min(leftDaily, leftTotal);
-  const today = Math.min(leftToday, wins * (endsAt - now));
-  const isGone = wins > 0 && today === leftToday;
-  const outToday = isGone ? now + leftToday / wins : undefined;
+  const today = Math.min(leftToday, wins * (endsAt - now) + moments);
+  // The moments come first; and nothing is sold out before its last unit is released.
+  const byOdds = Math.max(0, leftToday - moments);
+  const out = wins > 0 ? Math.max(now + byOdds / wins, releasedAt) : Infinity;
+  const isGone = today === leftToday && out <= endsAt;
+  const outToday = isGone ? out : undefined;
   const isForGood = outToday !== undefined && leftTotal <= leftDaily;
   const totalOut = isForGood ? outToday : laterOut();
   const dailyOut =
@@ -95,7 +106,7 @@ export function forecast(prize: Taken, traffic: Traffic): Forecast {
     const rest = leftTotal - today;
     const fullDays = Math.ceil(rest / perDay) - 1;
     const out = endsAt + fullDays * DAY_MS + (rest - fullDays * perDay) / wins;
-    return out <= now + HORIZON_MS ? out : undefined;
+    return out <= Math.min(now + HORIZON_MS, campaignEndsAt) ? out : undefined;
   }
 }
 

@@ -60,9 +60,10 @@ function createReader(services: Services, lane: Lane) {
 
   return async function read() {
     const { date, before, endsAt, resetsAt } = clock.today();
-    const [fromPostgres, fromRedis] = await Promise.allSettled([
+    const [fromPostgres, fromRedis, open] = await Promise.allSettled([
       readFigures(services, lane, date),
       readRedis(),
+      countMoments(lane, endsAt),
     ]);
     if (fromRedis.status === "rejected") {
       throw new Failure(
@@ -85,7 +86,9 @@ function createReader(services: Services, lane: Lane) {
       .filter(({ active }) => active)
       .reduce((sum, { probability }) => sum + probability, 0);
     const chanceOfNoPrize = Math.max(0, 1 - odds);
-    const times = { now, beginsAt, endsAt, timeZone };
+    const campaignEndsAt = held.campaign.ends_at ?? undefined;
+    const times = { now, beginsAt, endsAt, campaignEndsAt, timeZone };
+    const moments = open.status === "fulfilled" ? open.value : new Map();
     const traffic = { draws: today.draws, chanceOfNoPrize, ...times };
     return {
       at: new Date(now).toISOString(),
@@ -97,7 +100,16 @@ function createReader(services: Services, lane: Lane) {
       outbox,
       prizes: prizes.map((prize) => ({
         ...prize,
-        forecast: forecast(prize, traffic),
+        forecast: forecast(
+          {
+            ...prize,
+            moments: moments.get(prize.id) ?? 0,
+            releasedAt: prize.release_to
+              ? clock.momentOf(date, prize.release_to)
+              : undefined,
+          },
+          traffic,
+        ),
       })),
     };
   };
@@ -119,4 +131,20 @@ function createReader(services: Services, lane: Lane) {
       counters: countersOf(taken),
     };
   }
+}
+
+/** Unclaimed winning moments of each prize up to a moment, in milliseconds since the epoch. */
+async function countMoments(
+  { postgres, held }: Lane,
+  until: number,
+): Promise<Map<string, number>> {
+  const rows = await postgres.query(
+    (sql) => sql<{ prize_id: string; count: number }[]>`
+      select prize_id, count(*)::int as count
+      from moment m
+      where campaign_id = ${held.campaign.id} and at < to_timestamp(${until}::float8 / 1000)
+        and not exists (select from result r where r.moment_id = m.id)
+      group by prize_id`,
+  );
+  return new Map(rows.map(({ prize_id, count }) => [prize_id, count]));
 }
