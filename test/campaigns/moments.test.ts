@@ -78,7 +78,12 @@ for (const emptied of [false, true]) {
         [],
         "every announced win has its row and moment",
       );
-      if (!emptied) t.equal(new Set(won).size, 30);
+      if (!emptied) {
+        t.equal(new Set(won).size, 30);
+        const { taken } = servers[0]?.campaigns.lane("m").keys ?? { taken: "" };
+        const units = await world.redis.hget(taken, "CAR");
+        t.equal(units, "30", "no claim was refused");
+      }
       const [count] = await world.sql`select count(*)::int as n from result`;
       t.equal(count?.n, 30);
     },

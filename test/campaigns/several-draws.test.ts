@@ -1,4 +1,5 @@
 import t from "tap";
+import { parseWins } from "../../src/outbox/win.js";
 import { systemRandom } from "../../src/random.js";
 import { fakeTime } from "../support/fake-time.js";
 import { holdResults } from "../support/hold-results.js";
@@ -244,4 +245,32 @@ t.test("an emptied Redis: nobody gets more than three wins", async (t) => {
     return id !== undefined && !ids.has(id);
   });
   t.same(lost, [], "every announced win has its row");
+});
+
+t.test("an entry with two wins of a user goes with the second", async (t) => {
+  const world = await createWorld(t);
+  const server = await startServer(t, world);
+  await setCampaign(
+    world,
+    { id: "two", draws_per_day: 2 },
+    [{ id: "CUP" }],
+    server,
+  );
+  const { keys, settlements, clock } = server.campaigns.lane("two");
+  const { date } = clock.today();
+  const ticket = (attempt: string) =>
+    `-${attempt}000000000${crypto.randomUUID()}ann`;
+  const text = [
+    [date, Date.now()],
+    ["CUP", 0, 0],
+    ["CUP", ticket("attempt1"), "CUP/2", ticket("attempt2")],
+  ];
+  const wins = text.map((line) => line.join("\t")).join("\n");
+  const id = (await world.redis.xadd(keys.outbox, "*", "wins", wins)) ?? "";
+  const [one, two] = parseWins(id, wins);
+  t.match([one, two], [{ draw_no: 1 }, { draw_no: 2 }]);
+  for (const [n, win] of [one, two].entries()) {
+    if (win) await settlements.add({ ...win, telling: "told" });
+    t.equal(await world.redis.xlen(keys.outbox), 1 - n);
+  }
 });

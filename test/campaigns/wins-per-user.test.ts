@@ -77,6 +77,9 @@ t.test("over days, and after Redis lost everything", async (t) => {
   const wins = outcomes.filter((it) => it === "won");
   t.equal(wins.length, 2, outcomes.join());
   t.equal(outcomes.at(-1) === "won", false);
+  const { taken } = servers[0]?.campaigns.lane("twice").keys ?? { taken: "" };
+  const units = await world.redis.hget(taken, "CUP");
+  t.equal(units, "2", "Redis knew it: Postgres refused none");
   t.same(await mostWins(world), [2, 1]);
 });
 
