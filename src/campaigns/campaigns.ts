@@ -38,6 +38,8 @@ export function createCampaigns(shared: Shared): Campaigns {
   const lanes = new Map<string, Lane>();
   const leftOver = new Set<string>(); // inactive or past ones whose outbox may hold wins
   let sorted: Versioned[] = []; // by id
+  let made: Lane[] = []; // all lanes
+  let isLookedBack = false;
   let seen: string | undefined; // the version last read
 
   const main = make({ ...UNREAD, id: DEFAULT_CAMPAIGN });
@@ -45,6 +47,7 @@ export function createCampaigns(shared: Shared): Campaigns {
   function make(campaign: Campaign): Lane {
     const lane = createLane(shared, campaign);
     lanes.set(campaign.id, lane);
+    made = [...lanes.values()];
     return lane;
   }
 
@@ -71,7 +74,6 @@ export function createCampaigns(shared: Shared): Campaigns {
   /** Reads what was edited. Returns the ids. */
   async function read(version: string): Promise<string[]> {
     const campaigns = await readCampaigns(postgres);
-    if (seen === undefined) await findLeftOver(campaigns);
     const edited = campaigns.filter((it) => {
       const before = known.get(it.id);
       if (before?.active && !it.active) leftOver.add(it.id);
@@ -84,20 +86,25 @@ export function createCampaigns(shared: Shared): Campaigns {
     return edited.map(({ id }) => id);
   }
 
-  /** Wins that a server left behind whose campaign was over before the next one started. */
-  async function findLeftOver(campaigns: Campaign[]): Promise<void> {
-    const past = campaigns.filter((it) => !isWatched(it));
+  /**
+   * Once: finds wins that a server left behind whose campaign was over before the next one started. A Redis that is away is
+   * asked again with the next look: redeeming needs the campaigns, and not Redis.
+   */
+  async function lookBack(): Promise<void> {
+    const past = sorted.filter((it) => !isWatched(it));
     const asking = redis.pipeline();
     for (const { id } of past) asking.xlen(keysOf(id).outbox);
     const lengths = past.length > 0 ? await replies(asking) : [];
     for (const [n, { id }] of past.entries()) {
       if (Number(lengths[n]) > 0) leftOver.add(id);
     }
+    isLookedBack = true;
   }
 
   async function check(): Promise<void> {
     const version = await readVersion(postgres);
     const edited = version === seen ? [] : await read(version);
+    if (!isLookedBack) await lookBack();
     // Whoever asks one that is not watched finds it read anew.
     for (const id of edited) {
       const own = known.get(id);
@@ -121,7 +128,7 @@ export function createCampaigns(shared: Shared): Campaigns {
       return sorted;
     },
     watched,
-    lanes: () => [...lanes.values()],
+    lanes: () => made,
     check,
     reload,
     markStale: () => {

@@ -2,7 +2,7 @@ import { createInterface } from "node:readline/promises";
 import { parseArgs } from "node:util";
 import { SetupError } from "../errors.js";
 import { readConfig } from "../settings/config.js";
-import { ALL_TAGS, keys } from "../stores/keys.js";
+import { ALL_KEYS, keys } from "../stores/keys.js";
 import { createPostgres, type Postgres } from "../stores/postgres.js";
 import { createRedis, type Redis, redisTime } from "../stores/redis.js";
 import { CommandError, print, runProgram } from "./program.js";
@@ -92,7 +92,7 @@ async function forget(redis: Redis): Promise<void> {
     const [next, names] = await redis.scan(
       cursor,
       "MATCH",
-      `${ALL_TAGS.replace(/[[\]?*\\]/g, "\\$&")}*`,
+      ALL_KEYS,
       "COUNT",
       1_000,
     );

@@ -9,8 +9,8 @@ const tagOf = (campaign: string) =>
 
 const TAG = tagOf(DEFAULT_CAMPAIGN);
 
-/** How the keys of all campaigns begin. */
-export const ALL_TAGS = "{lucky-draw";
+/** The keys of all campaigns, as a pattern of SCAN. */
+export const ALL_KEYS = "{lucky-draw[}:]*";
 
 /** The last of 65,536 buckets, which keep a million participants at 15 a bucket and ten million within Redis's 512 of a listpack. */
 const LAST_BUCKET = 0xffff;

@@ -1,4 +1,5 @@
 import t from "tap";
+import { keysOf } from "../../src/stores/keys.js";
 import { ADMIN, ANY, adminOf } from "../support/admin-calls.js";
 import { fakeTime } from "../support/fake-time.js";
 import { inParallel } from "../support/in-parallel.js";
@@ -339,3 +340,53 @@ t.test("a thousand past campaigns are not looked at", async (t) => {
   t.equal((await drawIn(server, "past-7", "ann")).status, 410);
   t.equal(server.campaigns.watched().length, 2, "nor now");
 });
+
+t.test(
+  "a win that a past campaign left in its outbox gets its row",
+  async (t) => {
+    const world = await createWorld(t);
+    const first = await startServer(t, world);
+    await setCampaign(world, { id: "past" }, [{ id: "CUP" }], first);
+    await world.sql`
+    update campaign set starts_at = now() - interval '90 days', ends_at = now() - interval '60 days' where id = 'past'`;
+    await first.close();
+    const { outbox } = keysOf("past");
+    const ticket = `-attempt1000000000${crypto.randomUUID()}ann`;
+    const wins = `2099-01-01\t1\nCUP\t0\t0\nCUP\t${ticket}`;
+    await world.redis.xadd(outbox, "*", "wins", wins);
+    const server = await startServer(t, world);
+    const ids = server.campaigns.watched().map(({ held }) => held.campaign.id);
+    t.same(ids, ["default", "past"]);
+    t.equal(await server.campaigns.lane("past").sweep(-1_000), 1);
+    const rows = await world.sql`select user_id, campaign_id from result`;
+    t.same([...rows], [{ user_id: "ann", campaign_id: "past" }]);
+    t.equal(await world.redis.xlen(outbox), 0);
+  },
+);
+
+t.test(
+  "whoever is in another campaign redeems while Redis is away",
+  async (t) => {
+    const world = await createWorld(t);
+    const first = await startServer(t, world);
+    await setCampaign(
+      world,
+      { id: "past", claim_days: 3_650 },
+      [{ id: "CUP" }],
+      first,
+    );
+    const { body } = await drawIn(first, "past", "ann");
+    await first.campaigns.lane("past").settlements.idle();
+    await world.sql`
+    update campaign set starts_at = now() - interval '90 days', ends_at = now() - interval '60 days' where id = 'past'`;
+    await first.close();
+    const redisUrl = "redis://127.0.0.1:1";
+    const server = await startServer(t, { ...world, redisUrl });
+    const answer = await post(`${server.url}/redeem`, {
+      id: body.data?.result?.id,
+      username: "ann",
+    });
+    t.equal(answer.status, 200);
+    t.match(answer.body.data?.result, { campaign_id: "past" });
+  },
+);

@@ -1,5 +1,5 @@
 import t from "tap";
-import { keys } from "../../src/stores/keys.js";
+import { keys, keysOf } from "../../src/stores/keys.js";
 import { addWin } from "../support/outbox-entries.js";
 import { post, told } from "../support/post.js";
 import { runCommand } from "../support/run-command.js";
@@ -36,7 +36,8 @@ t.test(
     const { date } = trial.clock.today();
     const late = { user_id: "dan", prize_id: "MUG", draw_date: date, unit: 2 };
     await addWin(redis, late);
-    await redis.set("another program's", "key");
+    await redis.set("{lucky-drawer}:another program's", "key");
+    await redis.set(keysOf("xmas").taken, "of another campaign");
     for (const args of [[], ["--yes", "another"]]) {
       const refused = await reset(...args);
       t.equal(refused.code, 1);
@@ -49,7 +50,7 @@ t.test(
     t.equal((await sql`select from result`).length, 0);
     t.equal((await sql`select from redemption_count`).length, 0);
     t.equal((await sql`select from prize`).length, 1, "prizes stay");
-    t.same(await redis.keys("*"), ["another program's"]);
+    t.same(await redis.keys("*"), ["{lucky-drawer}:another program's"]);
     t.equal((await reset("--yes", name)).code, 0, "it may run twice");
 
     const server = await startServer(t, world);
