@@ -3,22 +3,11 @@ import { createDecisions } from "../../src/engine/decide.js";
 import type { Draw } from "../../src/engine/script.js";
 import { createSettlements } from "../../src/outbox/settle.js";
 import type { Win } from "../../src/outbox/win.js";
+import { PLAIN } from "../../src/prizes/campaign.js";
 import { putTable } from "../../src/prizes/in-force.js";
 import { nameAttempt, PARTS, systemRandom } from "../../src/random.js";
 import { keysOf } from "../../src/stores/keys.js";
 import { createRedis, redisTime } from "../../src/stores/redis.js";
-
-const RULES = {
-  title: "",
-  time_zone: null,
-  starts_at: null,
-  ends_at: null,
-  draws_per_day: 1,
-  wins_per_user: null,
-  claim_days: null,
-  frozen: false,
-  active: true,
-};
 
 /** All servers' draws are of different users. */
 let users = 0;
@@ -43,7 +32,7 @@ export async function startDrawing(url: string, campaign = "default") {
     isPooled: () => false,
     close: async () => {},
   };
-  const held = { campaign: { ...RULES, id: campaign } };
+  const held = { campaign: { ...PLAIN, id: campaign } };
   const scope = { redis, postgres: away, keys, clock, held };
   const decisions = createDecisions(scope, loaded);
 

@@ -2,6 +2,7 @@ import { campaignNotFound } from "../engine/closed.js";
 import { unavailable } from "../errors.js";
 import {
   type Campaign,
+  PLAIN,
   readCampaigns,
   readVersion,
   type Versioned,
@@ -42,7 +43,8 @@ export function createCampaigns(shared: Shared): Campaigns {
   let isLookedBack = false;
   let seen: string | undefined; // the version last read
 
-  const main = make({ ...UNREAD, id: DEFAULT_CAMPAIGN });
+  // Before it was read nobody draws in it.
+  const main = make({ ...PLAIN, id: DEFAULT_CAMPAIGN });
 
   function make(campaign: Campaign): Lane {
     const lane = createLane(shared, campaign);
@@ -146,16 +148,3 @@ export async function forAll(
   const failure = ends.find((end) => end.status === "rejected");
   if (failure) throw failure.reason;
 }
-
-/** A campaign before it was read: nobody draws in it before a reload. */
-const UNREAD = {
-  title: "",
-  time_zone: null,
-  starts_at: null,
-  ends_at: null,
-  draws_per_day: 1,
-  wins_per_user: null,
-  claim_days: null,
-  frozen: false,
-  active: true,
-};

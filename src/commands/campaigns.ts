@@ -5,7 +5,7 @@ import {
   copyCampaign,
   readCampaignTable,
 } from "../admin/campaigns/change-campaign.js";
-import { print, runProgram, UsageError, withDatabase } from "./program.js";
+import { print, runCommands, UsageError, withDatabase } from "./program.js";
 import { table } from "./table.js";
 import { changedBy } from "./user-name.js";
 
@@ -22,7 +22,7 @@ kept in the history. --frozen true can't be taken back once the campaign has beg
 The database is DATABASE_URL's, from the environment or .env, or that of an npm start that runs in this folder.
 Exit code: 0 done, 1 failed, 2 called wrongly.`;
 
-const COMMANDS: Record<string, (args: string[]) => Promise<void>> = {
+const COMMANDS = {
   list,
   set,
   copy,
@@ -49,16 +49,7 @@ const MOST: Record<string, number> = {
   "claim-days": 3_650,
 };
 
-await runProgram(HELP, async ([name = "", ...args]) => {
-  const command = Object.hasOwn(COMMANDS, name) ? COMMANDS[name] : undefined;
-  if (!command) {
-    throw new UsageError(
-      name ? `There is no command ${name}.` : "A command is missing.",
-    );
-  }
-  await command(args);
-  return 0;
-});
+await runCommands(HELP, COMMANDS);
 
 async function list(args: string[]): Promise<void> {
   parseArgs({ args });

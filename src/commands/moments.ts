@@ -10,7 +10,7 @@ import { readCampaigns } from "../prizes/campaign.js";
 import {
   CommandError,
   print,
-  runProgram,
+  runCommands,
   UsageError,
   withDatabase,
 } from "./program.js";
@@ -31,7 +31,7 @@ The first draw from a moment on wins a unit of its prize; one that nobody has cl
 The database is DATABASE_URL's, from the environment or .env, or that of an npm start that runs in this folder.
 Exit code: 0 done, 1 failed, 2 called wrongly.`;
 
-const COMMANDS: Record<string, (args: string[]) => Promise<void>> = {
+const COMMANDS = {
   generate,
   list,
 };
@@ -42,16 +42,7 @@ const campaign = { type: "string", default: "default" } as const;
 /** Moments read at a time. */
 const PAGE_SIZE = 1_000;
 
-await runProgram(HELP, async ([name = "", ...args]) => {
-  const command = Object.hasOwn(COMMANDS, name) ? COMMANDS[name] : undefined;
-  if (!command) {
-    throw new UsageError(
-      name ? `There is no command ${name}.` : "A command is missing.",
-    );
-  }
-  await command(args);
-  return 0;
-});
+await runCommands(HELP, COMMANDS);
 
 async function generate(args: string[]): Promise<void> {
   const { values, positionals } = parseArgs({

@@ -13,7 +13,7 @@ import {
 import {
   CommandError,
   print,
-  runProgram,
+  runCommands,
   UsageError,
   withDatabase,
 } from "./program.js";
@@ -34,7 +34,7 @@ A change is in force on every running server within two seconds, and is kept in 
 The database is DATABASE_URL's, from the environment or .env, or that of an npm start that runs in this folder.
 Exit code: 0 done, 1 failed, 2 called wrongly.`;
 
-const COMMANDS: Record<string, (args: string[]) => Promise<void>> = {
+const COMMANDS = {
   list,
   set,
   import: importFile,
@@ -43,16 +43,7 @@ const COMMANDS: Record<string, (args: string[]) => Promise<void>> = {
 
 const campaign = { type: "string", default: "default" } as const;
 
-await runProgram(HELP, async ([name = "", ...args]) => {
-  const command = Object.hasOwn(COMMANDS, name) ? COMMANDS[name] : undefined;
-  if (!command) {
-    throw new UsageError(
-      name ? `There is no command ${name}.` : "A command is missing.",
-    );
-  }
-  await command(args);
-  return 0;
-});
+await runCommands(HELP, COMMANDS);
 
 async function list(args: string[]): Promise<void> {
   const { values } = parseArgs({ args, options: { campaign } });

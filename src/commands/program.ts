@@ -35,6 +35,22 @@ export async function runProgram(
   }
 }
 
+/** A program of several commands, the first argument names which. Each does its work and rejects as `runProgram` says. */
+export const runCommands = (
+  usage: string,
+  commands: Record<string, (args: string[]) => Promise<void>>,
+): Promise<never> =>
+  runProgram(usage, async ([name = "", ...args]) => {
+    const command = Object.hasOwn(commands, name) ? commands[name] : undefined;
+    if (!command) {
+      throw new UsageError(
+        name ? `There is no command ${name}.` : "A command is missing.",
+      );
+    }
+    await command(args);
+    return 0;
+  });
+
 /** Writes to stdout, as fast as it is read. */
 export function print(text: string): Promise<void> {
   return new Promise((resolve) => {

@@ -17,6 +17,19 @@ export type Campaign = {
   active: boolean;
 };
 
+/** A campaign without any rules of its own. */
+export const PLAIN: Omit<Campaign, "id"> = {
+  title: "",
+  time_zone: null,
+  starts_at: null,
+  ends_at: null,
+  draws_per_day: 1,
+  wins_per_user: null,
+  claim_days: null,
+  frozen: false,
+  active: true,
+};
+
 /** What the parts of one campaign work with. `held`: the campaign as it was last read. */
 export type Scope = {
   redis: Redis;
