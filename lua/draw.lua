@@ -105,6 +105,9 @@ local now = tonumber(created_at)
 local closed = (odds.inactive and INACTIVE)
   or (odds.starts_at and now < odds.starts_at and NOT_STARTED)
   or (odds.ends_at and now >= odds.ends_at and ENDED)
+if odds.empty and not closed then
+  return NOT_LOADED
+end
 
 -- The units of a daily quota that are released by now, evenly from the one moment to the other. In two steps, since quota times
 -- milliseconds is more than a number holds exactly.

@@ -10,8 +10,8 @@
 --   listing      the table in force as JSON, for GET /prizes
 --   identity     of the product, from Postgres          time_zone  that decides what a day is
 --   revision     of the scripts' data                   now        milliseconds, by the clock that servers share
---   rules        of the campaign, as JSON: starts_at and ends_at in milliseconds, draws_per_day, wins_per_user, inactive; what
---                is not limited is left out
+--   rules        of the campaign, as JSON: starts_at and ends_at in milliseconds, draws_per_day, wins_per_user, inactive, empty where
+--                it has no prizes; what is not limited is left out
 --   epoch        a new name, to be taken where something was lost
 --   lost         the name that the server knows to be lost, or empty
 --   restored     the name whose winners are all back, or empty

@@ -68,8 +68,8 @@ export async function readVersion(postgres: Postgres): Promise<string> {
   return row?.version ?? "";
 }
 
-/** What draw.lua has to know of a campaign, as reload.lua takes it. */
-export function rulesOf(campaign: Campaign): string {
+/** What draw.lua has to know of a campaign, as reload.lua takes it. `empty`: it has no prizes, and only its dates count. */
+export function rulesOf(campaign: Campaign, empty = false): string {
   const { starts_at, ends_at, draws_per_day, wins_per_user, active } = campaign;
   return JSON.stringify({
     ...(starts_at !== null && { starts_at }),
@@ -77,6 +77,7 @@ export function rulesOf(campaign: Campaign): string {
     ...(draws_per_day > 1 && { draws_per_day }),
     ...(wins_per_user !== null && { wins_per_user }),
     ...(!active && { inactive: true }),
+    ...(empty && { empty }),
   });
 }
 

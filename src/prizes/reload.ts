@@ -1,6 +1,7 @@
 import { createBatcher } from "../batch.js";
 import type { Day } from "../clock.js";
 import { unavailable } from "../errors.js";
+import { DEFAULT_CAMPAIGN } from "../stores/keys.js";
 import {
   readCampaigns,
   ruleProblem,
@@ -69,6 +70,9 @@ export function createPrizes(
 ): Prizes {
   const { redis, postgres, keys, clock, timeZone, held } = scope;
   const { id: campaignId } = held.campaign;
+  const isMain = campaignId === DEFAULT_CAMPAIGN;
+  const named = (problem: string | undefined) =>
+    problem && !isMain ? `${campaignId}: ${problem}` : problem;
   const titles = new Map<string, string>();
   const epochs = new Map<string, Epoch>(); // date → the day's data as last seen
   let good: Table | undefined;
@@ -157,7 +161,7 @@ export function createPrizes(
     for (const row of rows) titles.set(row.id, row.title);
     // The campaign was read first: what was edited since is read with the next look.
     const version = rules?.version ?? "";
-    const refusal = (rules && ruleProblem(rules)) ?? objection(rows);
+    const refusal = named((rules && ruleProblem(rules)) ?? objection(rows));
     if (refusal && refusal !== trouble) warn(refusal);
     trouble = refusal;
     // If the table is refused, the last good one stays in force, even in a Redis that lost it and on a server that
@@ -165,7 +169,12 @@ export function createPrizes(
     good = refusal
       ? (good ?? (await readTable(redis, keys)))
       : compile(rows, version);
-    const table = good && tighten(good, rows);
+    // Whoever comes before the start or after the end is told so, though there are no prizes yet.
+    const isRefused = refusal !== undefined && !good?.listing.length;
+    const isEmpty = isRefused && version !== "" && !isMain;
+    const table = isEmpty
+      ? { version, listing: [] }
+      : good && tighten(good, rows);
     identity ??= await readIdentity(postgres);
     const isToday = day.date === clock.today().date;
     const answer = await putTable(redis, keys, {
@@ -179,7 +188,7 @@ export function createPrizes(
       },
       known,
       now: clock.now(),
-      rules: rulesOf(held.campaign),
+      rules: rulesOf(held.campaign, isEmpty),
       windows: (prize) => windowsOf(prize, day.date),
     });
     if ("differs" in answer) throw differ(differenceOf(answer, timeZone));

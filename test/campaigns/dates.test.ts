@@ -193,3 +193,21 @@ t.test("GET /campaigns lists those that run and are announced", async (t) => {
     ["default"],
   );
 });
+
+t.test("a campaign without prizes has its dates all the same", async (t) => {
+  const world = await createWorld(t);
+  const time = fakeTime("2099-12-24T11:00:00.000Z");
+  const server = await startServer(t, world, time.options());
+  await setCampaign(world, XMAS, [], server);
+  t.equal((await drawIn(server, "xmas", "ann")).status, 409);
+  time.set("2099-12-24T13:00:00.000Z");
+  t.equal((await drawIn(server, "xmas", "ann")).status, 503);
+  const { problems } = (await (await fetch(`${server.url}/readyz`)).json()) as {
+    problems: string[];
+  };
+  t.ok(problems.some((it) => it.startsWith("xmas: There are no prizes")));
+  await setCampaign(world, XMAS, [{ id: "CUP" }], server);
+  t.equal(told((await drawIn(server, "xmas", "ann")).body), "won");
+  time.set("2099-12-25T19:00:00.000Z");
+  t.equal((await drawIn(server, "xmas", "ann")).status, 410);
+});
