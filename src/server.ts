@@ -194,13 +194,13 @@ function createWaiting(lanes: () => Lane[]) {
   let known = { wins: 0, stalled: false };
   let until = 0;
   return () => {
-    const [main] = lanes();
-    if (main && lanes().length === 1) return main.results.waiting();
+    const all = lanes();
+    if (all.length === 1 && all[0]) return all[0].results.waiting();
     const now = performance.now();
     if (now < until) return known;
     until = now + SAME_FOR_MS;
     known = { wins: 0, stalled: false };
-    for (const { results } of lanes()) {
+    for (const { results } of all) {
       const { wins, stalled } = results.waiting();
       known.wins += wins;
       known.stalled ||= stalled;

@@ -37,6 +37,46 @@ export const drawRoute: FastifyPluginAsyncTypebox<Services> = async (
     });
   }
 
+  function answer(outcome: Outcome, lane: Lane) {
+    const { held, clock } = lane;
+    const { draws_left } = outcome;
+    if (outcome.outcome === "won") {
+      const { title, settlement } = outcome;
+      const claim_until = claimUntil(
+        clock,
+        settlement.draw_date,
+        claims.daysOf(lane),
+      );
+      const { id: campaign_id } = held.campaign;
+      // Nearly all are answered as they are.
+      const isOther = campaign_id !== DEFAULT_CAMPAIGN;
+      const result =
+        isOther || claim_until !== undefined
+          ? {
+              ...outcome.result,
+              ...(isOther && { campaign_id }),
+              ...(claim_until !== undefined && { claim_until }),
+            }
+          : outcome.result;
+      const message = `Congratulations! You have won a ${title}!`;
+      const data =
+        draws_left === undefined
+          ? { message, result }
+          : { message, result, draws_left };
+      return { success: true as const, data };
+    }
+    const day = clock.day(outcome.draw_date);
+    const isLast = isLastDay(held.campaign, day);
+    const resets_at = isLast ? null : day.resetsAt;
+    const message = messageOf(outcome, isLast);
+    const data =
+      draws_left === undefined
+        ? { message, resets_at }
+        : { message, resets_at, draws_left };
+    // The published contract shows these under `message`, every other answer under `data`: both kinds of client work.
+    return { success: true as const, data, message: data };
+  }
+
   app.post(
     "/draw",
     {
@@ -76,51 +116,10 @@ export const drawRoute: FastifyPluginAsyncTypebox<Services> = async (
         whenOver(reply.raw, (told) => settleWin(lane, outcome, told));
       }
       reply.header("cache-control", "no-store");
-      return answer(outcome, lane, (date) =>
-        claimUntil(lane.clock, date, claims.daysOf(lane)),
-      );
+      return answer(outcome, lane);
     },
   );
 };
-
-function answer(
-  outcome: Outcome,
-  { held, clock }: Lane,
-  claimUntil: (date: string) => string | undefined,
-) {
-  const { draws_left } = outcome;
-  if (outcome.outcome === "won") {
-    const { title, settlement } = outcome;
-    const claim_until = claimUntil(settlement.draw_date);
-    const { id: campaign_id } = held.campaign;
-    // Nearly all are answered as they are.
-    const isOther = campaign_id !== DEFAULT_CAMPAIGN;
-    const result =
-      isOther || claim_until !== undefined
-        ? {
-            ...outcome.result,
-            ...(isOther && { campaign_id }),
-            ...(claim_until !== undefined && { claim_until }),
-          }
-        : outcome.result;
-    const message = `Congratulations! You have won a ${title}!`;
-    const data =
-      draws_left === undefined
-        ? { message, result }
-        : { message, result, draws_left };
-    return { success: true as const, data };
-  }
-  const day = clock.day(outcome.draw_date);
-  const isLast = isLastDay(held.campaign, day);
-  const resets_at = isLast ? null : day.resetsAt;
-  const message = messageOf(outcome, isLast);
-  const data =
-    draws_left === undefined
-      ? { message, resets_at }
-      : { message, resets_at, draws_left };
-  // The published contract shows these under `message`, every other answer under `data`: both kinds of client work.
-  return { success: true as const, data, message: data };
-}
 
 function messageOf(
   { outcome, draws_left = 0 }: Outcome,
