@@ -68,11 +68,10 @@ export function failures<C extends Code>(
   return statuses as Failures<C>;
 }
 
-/** Which campaign; campaigns.lane() says whether there is one. */
+/** Which campaign; campaigns.lane() says whether there is one. Without an example, which `/docs` would fill in. */
 export const CampaignParameter = Type.Optional(
   Type.String({
     description: "Id of a campaign; `default` where it is left out.",
-    examples: ["default"],
   }),
 );
 
