@@ -30,7 +30,7 @@ export async function inserts({ quick, say }: Asking): Promise<Answer> {
     await migrate(world.databaseUrl, false);
     await world.sql.unsafe(SAMPLE_PRIZES);
     const postgres = createPostgres(world.databaseUrl);
-    const results = createResults(postgres, "default");
+    const results = createResults(postgres, "default", false);
     const sql = createSql(world.databaseUrl, {
       max: CONNECTIONS,
       connection: { jit: "off" } as Record<string, string>,

@@ -1,7 +1,8 @@
 #!lua
 -- draw: decides a batch of draws of one day. Each draw repeats what was decided before, or wins a moment that is due, picks
 -- a prize by its odds, else the fallback, takes one unit of both quotas, records the participation and puts the win into the
--- outbox. The campaign's rules are in the table: dates, draws a day, wins a user, release.
+-- outbox. The campaign's rules are in the table: dates, draws a day, wins a user, release. Where the campaign is on several
+-- shards, it takes only units whose numbers this one holds.
 --
 -- KEYS    prizes taken taken_today outbox pending moments
 --         per draw: players
@@ -22,17 +23,21 @@
 --                 and how many Postgres knows of the user
 --   A place is an outbox entry or @ and a day, and, where it is not the user's first draw of its day, / and its number.
 -- RETURNS where a reload must come first, and nothing is decided: not_loaded, no prize table is there, or none that says what
---         this batch needs; not_whole, the day's data are of another epoch, or of none; lost, they are older than what this
---         server wrote. Else {entry wins letters batches left other…}
+--         this batch needs; not_whole, the day's data are of another epoch, or of none, or this shard's numbers are not read
+--         yet; lost, they are older than what this server wrote. Else {entry wins letters batches left asks other…}
 --   entry wins  the outbox entry of all that was won now, and its text; empty where nothing was:
 --               {draw_date created_at} newline {prize_id units_taken_before day_units_taken_before}… newline
 --               {prize_id ticket}… in the order of the draws; tab-separated. Behind that prize_id stand / and the number of
 --               the draw, where it is not the first of the day, # and the number of the user's win, where wins are limited,
---               and @ and the moment that was won
+--               @ and the moment that was won, and = and unit:day_unit, where these are not the next ones
 --   batches     that this server has written in this epoch
 --   letters     one a draw: l no prize, w won, the next of wins, p drawn before today by another attempt, o see other; not
---               decided and nothing used up: b before the start, e after the end, x the campaign is not active
+--               decided and nothing used up: b before the start, e after the end, x the campaign is not active, s a unit may
+--               be left, but this shard holds none that can go
 --   left        the draws that each user has left today, comma-separated; empty where there is one a day
+--   asks        of which prizes this shard needs numbers: {prize_id pool rights granted most urgency}…, tab-separated. pool: e ever, d of the
+--               day; rights: the name of those of the pool; granted: the grants that it has; most: the greatest number
+--               that can go, -1 for any; urgency: s a draw waits for them, l they run low
 --   other       one an o, in their order:
 --     l draw_date          lost on that day
 --     r place              won on that day; the row is in Postgres
@@ -41,7 +46,8 @@
 --     d number             the same as that draw of this batch
 -- WRITES  taken taken_today outbox pending players moments wins_ever; field @draws of taken and taken_today counts what was
 --         decided, @s: with the server's name its batches
--- COST    O(prizes) once, then O(log prizes) a draw; a draw of a user with several a day O(draws a day)
+-- COST    O(prizes) once, then O(log prizes) a draw; a draw of a user with several a day O(draws a day); on several shards
+--         O(stretches of numbers) once for each prize that is met
 
 local prizes, taken, taken_today, outbox, pending, moments = KEYS[1], KEYS[2], KEYS[3], KEYS[4], KEYS[5], KEYS[6]
 local draw_date, date_before, created_at, expires_at, epoch, server, batches, limited =
@@ -60,6 +66,7 @@ local LOST, WON = 'l', 'w'
 -- The answer's letter of a draw.
 local NO_PRIZE, NEW_WIN, PARTICIPATED, SEE_OTHER = 'l', 'w', 'p', 'o'
 local NOT_STARTED, ENDED, INACTIVE = 'b', 'e', 'x'
+local STARVED = 's'
 -- The kind of an other.
 local LOST_ON, HAS_ROW, IN_OUTBOX, SAME_AS = 'l', 'r', 'w', 'd'
 -- A place that begins like this names the day of a win whose row is in Postgres; any other names an outbox entry. Marks are
@@ -175,6 +182,13 @@ end
 
 -- 3. The day: first whether these are the data that the server knows. What is needed of it comes in the same read.
 
+-- What a prize's numbers are in: {@rights}, then the field of each prize.
+local RIGHTS, UNITS_OF = '@rights', '@r:'
+local is_ranged = odds.sharded or odds.spares
+local ranged = {}
+for n, id in ipairs(is_ranged and ids or NONE) do
+  ranged[n] = UNITS_OF .. id
+end
 local own_batches = '@s:' .. server
 local day = call('HMGET', taken_today, '@epoch', own_batches, '@draws', unpack(ids))
 if day[1] ~= epoch and (day[1] or '') .. '?' ~= epoch then
@@ -184,12 +198,53 @@ if tonumber(day[2] or 0) < tonumber(batches) then
   return LOST_WRITES
 end
 
+-- Numbers of units that can be taken: {granted size gone ranges}, space-separated; ranges, comma-separated, first-last, the
+-- lowest first; gone: up to this number none is left on any shard. Where a campaign is on one shard, these are numbers that came
+-- to nothing, and are taken before the next ones.
+local function read_pool(text)
+  local granted, size, gone, list = string.match(text or '', '^(%d+) (%d+) (%d+) ?(.*)$')
+  local pool = { granted = tonumber(granted or 0), size = tonumber(size or 0), gone = tonumber(gone or 0), ranges = {}, at = 1 }
+  for first, last in string.gmatch(list or '', '(%d+)-(%d+)') do
+    pool.ranges[#pool.ranges + 1] = { tonumber(first), tonumber(last) }
+  end
+  return pool
+end
+
+local function write_pool(pool)
+  local list = {}
+  for at = pool.at, #pool.ranges do
+    list[#list + 1] = string.format('%d-%d', pool.ranges[at][1], pool.ranges[at][2])
+  end
+  return string.format('%d %d %d %s', pool.granted, pool.size, pool.gone, table.concat(list, ','))
+end
+
+local pools_ever, pools_today, rights_ever, rights_today = {}, {}, '', ''
+if is_ranged then
+  local ever_texts = call('HMGET', taken, RIGHTS, unpack(ranged))
+  local day_texts = call('HMGET', taken_today, RIGHTS, unpack(ranged))
+  rights_ever, rights_today = ever_texts[1] or '?', day_texts[1] or ''
+  if odds.sharded and (string.find(rights_ever, '?', 1, true) or rights_today ~= string.match(epoch, '[^?]*')) then
+    return NOT_WHOLE
+  end
+  for n in ipairs(ids) do
+    pools_ever[n], pools_today[n] = read_pool(ever_texts[n + 1]), read_pool(day_texts[n + 1])
+  end
+end
+
 local marks = call('HMGET', pending, unpack(users))
 local ever = call('HMGET', taken, '@draws', unpack(ids))
 local units, day_units, daily_quotas, before = {}, {}, {}, {}
 for n, id in ipairs(ids) do
   local unit, day_unit, place = ever[n + 1] or '0', day[n + 3] or '0', places[n]
-  before[3 * n - 2], before[3 * n - 1], before[3 * n] = id, unit, day_unit
+  if odds.sharded then
+    -- Units are numbered from those that are held: the counters count what was taken of them.
+    local ranges, day_ranges = pools_ever[n].ranges, pools_today[n].ranges
+    before[3 * n - 1] = ranges[1] and string.format('%d', ranges[1][1] - 1) or '0'
+    before[3 * n] = day_ranges[1] and string.format('%d', day_ranges[1][1] - 1) or '0'
+  else
+    before[3 * n - 1], before[3 * n] = unit, day_unit
+  end
+  before[3 * n - 2] = id
   units[n], day_units[n], daily_quotas[n] = tonumber(unit), tonumber(day_unit), odds.daily_quotas[place]
   if release and release[place] then
     daily_quotas[n] = released(daily_quotas[n], release[place][1], release[place][2])
@@ -209,16 +264,85 @@ local carried = {} -- user → the draw that decides a marked win again
 local win_counts = {} -- user → wins in the campaign, where they are limited
 local claimed = {} -- moments
 
+-- The next number of a prize: of those that are held, else the one after the counter. false: none is left; nil: this shard holds
+-- none that can go.
+local function next_number(pool, counter, most)
+  local range = pool and pool.ranges[pool.at]
+  if range and (most < 0 or range[1] <= most) then
+    return range[1], true
+  elseif odds.sharded then
+    if most >= 0 and most <= pool.gone then
+      return false
+    end
+    return nil
+  elseif most >= 0 and counter + 1 > most then
+    return false
+  end
+  return counter + 1, false
+end
+
+local function spend(pool)
+  local range = pool.ranges[pool.at]
+  if range[1] == range[2] then
+    pool.at = pool.at + 1
+  else
+    range[1] = range[1] + 1
+  end
+  pool.is_spent = true
+end
+
+local asks, asked = {}, {}
+local function ask(n, kind, pool, rights, most, urgency)
+  local key = kind .. n
+  if not asked[key] then
+    asked[key] = true
+    asks[#asks + 1] = table.concat(
+      { ids[n], kind, rights, string.format('%d', pool.granted), string.format('%d', most), urgency }, '\t')
+  end
+end
+
+-- What was told of a prize's wins in this batch: the numbers of the latest, from which the next ones are counted.
+local told_unit, told_day_unit = {}, {}
+
 local function take(n, i, suffix)
   if not n then
     return false
   end
-  local unit, day_unit = units[n] + 1, day_units[n] + 1
   local total_quota, daily_quota = odds.total_quotas[places[n]], daily_quotas[n]
-  if (total_quota >= 0 and unit > total_quota) or (daily_quota >= 0 and day_unit > daily_quota) then
+  local pool, day_pool = pools_ever[n], pools_today[n]
+  local unit, is_held = next_number(pool, units[n], total_quota)
+  local day_unit, is_day_held = next_number(day_pool, day_units[n], daily_quota)
+  if unit == false or day_unit == false then
     return false
+  elseif not unit or not day_unit then
+    if not unit then
+      ask(n, 'e', pool, rights_ever, total_quota, 's')
+    end
+    if not day_unit then
+      ask(n, 'd', day_pool, rights_today, daily_quota, 's')
+    end
+    return nil
   end
-  units[n], day_units[n] = unit, day_unit
+  if is_ranged then
+    told_unit[n] = told_unit[n] or tonumber(before[3 * n - 1])
+    told_day_unit[n] = told_day_unit[n] or tonumber(before[3 * n])
+    if unit ~= told_unit[n] + 1 or day_unit ~= told_day_unit[n] + 1 then
+      suffix = string.format('%s=%d:%d', suffix or '', unit, day_unit)
+    end
+    told_unit[n], told_day_unit[n] = unit, day_unit
+    if is_held then
+      spend(pool)
+    end
+    if is_day_held then
+      spend(day_pool)
+    end
+  end
+  if odds.sharded or not is_held then
+    units[n] = units[n] + 1
+  end
+  if odds.sharded or not is_day_held then
+    day_units[n] = day_units[n] + 1
+  end
   wins[won + 1], wins[won + 2] = suffix and ids[n] .. suffix or ids[n], tickets[i]
   won = won + 2
   return true
@@ -240,14 +364,33 @@ local function take_moment(i, suffix)
   local moment = due_at <= #due and next_due()
   while moment do
     local prize_id, id = string.match(moment, '^(.*)/(%d+)$')
-    if take(moments_of[prize_id], i, (suffix or '') .. '@' .. id) then
+    local is_taken = take(moments_of[prize_id], i, (suffix or '') .. '@' .. id)
+    if is_taken then
       claimed[#claimed + 1] = moment
       return true
+    elseif is_taken == nil then
+      due_at = due_at - 1
+      return nil
     end
     moment = next_due()
   end
   due_at = #due + 1
   return false
+end
+
+-- A moment that is due, else the prize that the roll meets, else the fallback. nil: this shard can't tell yet.
+local function take_any(i, suffix)
+  local is_won = false
+  if odds.moments then
+    is_won = take_moment(i, suffix)
+  end
+  if is_won == false then
+    is_won = take(numbers[i], i, suffix)
+  end
+  if is_won == false then
+    is_won = take(fallback, i, suffix)
+  end
+  return is_won
 end
 
 -- The user's wins in the campaign. Those before a refused win are what Postgres has: the refused one is counted here.
@@ -296,16 +439,21 @@ local function decide(i, list)
   if no > 1 then
     suffix = '/' .. no
   end
-  local may_win, wins_before = true, nil
+  local may_win, wins_before, is_won = true, nil, false
   if wins_per_user then
     wins_before = wins_of(i)
     may_win = wins_before < wins_per_user
     suffix = (suffix or '') .. '#' .. wins_before + 1
   end
+  if may_win then
+    is_won = take_any(i, suffix)
+    if is_won == nil then
+      letters[i] = STARVED
+      return
+    end
+  end
   decided[user_id] = i
   draws = draws + (kinds[i] == REFUSED and 0 or 1)
-  local is_won = may_win
-    and ((odds.moments and take_moment(i, suffix)) or take(numbers[i], i, suffix) or take(fallback, i, suffix))
   letters[i] = is_won and NEW_WIN or NO_PRIZE
   if wins_per_user then
     count_win(i, wins_before, is_won)
@@ -467,8 +615,8 @@ for i = 1, count do
     list = split(call('HGET', KEYS[KEYS_BEFORE + i], user_id))
   end
   if refused[i] and names(refused[i], list, mark) then
-    carried[user_id] = is_marked(mark, refused[i]) and i or nil
     decide(i, list)
+    carried[user_id] = letters[i] ~= STARVED and is_marked(mark, refused[i]) and i or nil
   elseif (list == NONE and not mark and not players_before) or not repeated(i, list, mark, players_before) then
     decide(i, list)
   end
@@ -480,6 +628,26 @@ end
 -- 7. Writes come last and counters first: should a write fail, what came before it can waste a unit, never sell it twice.
 
 local written = tonumber(day[2] or 0)
+
+local function put_pool(key, n, pool)
+  if pool.is_spent and not odds.sharded and not pool.ranges[pool.at] then
+    call('HDEL', key, ranged[n])
+  elseif pool.is_spent then
+    call('HSET', key, ranged[n], write_pool(pool))
+  end
+end
+
+-- Where less than a quarter of the latest grant is left, more should come before it runs dry.
+local function ask_early(n, kind, pool, rights, most)
+  local range, count = nil, 0
+  for at = pool.at, #pool.ranges do
+    range = pool.ranges[at]
+    count = count + range[2] - range[1] + 1
+  end
+  if pool.is_spent and count > 0 and count * 4 < pool.size then
+    ask(n, kind, pool, rights, most, 'l')
+  end
+end
 
 local function count_up()
   written = written + 1
@@ -494,6 +662,10 @@ local function count_up()
   -- The day's expiry stands since its epoch began (reload.lua).
   call('HSET', taken, unpack(counted))
   call('HSET', taken_today, unpack(counted_today))
+  for n in ipairs(is_ranged and ids or NONE) do
+    put_pool(taken, n, pools_ever[n])
+    put_pool(taken_today, n, pools_today[n])
+  end
 end
 
 local function count_wins()
@@ -576,4 +748,11 @@ for i = 1, count do
   end
 end
 
-return { entry, text, table.concat(letters), written, table.concat(left, ','), unpack(others) }
+for n in ipairs(odds.sharded and ids or NONE) do
+  ask_early(n, 'e', pools_ever[n], rights_ever, odds.total_quotas[places[n]])
+  ask_early(n, 'd', pools_today[n], rights_today, daily_quotas[n])
+end
+
+return {
+  entry, text, table.concat(letters), written, table.concat(left, ','), table.concat(asks, '\t'), unpack(others)
+}

@@ -11,7 +11,7 @@
 --   identity     of the product, from Postgres          time_zone  that decides what a day is
 --   revision     of the scripts' data                   now        milliseconds, by the clock that servers share
 --   rules        of the campaign, as JSON: starts_at and ends_at in milliseconds, draws_per_day, wins_per_user, inactive, empty where
---                it has no prizes; what is not limited is left out
+--                it has no prizes, sharded where it is on several; what is not limited is left out
 --   epoch        a new name, to be taken where something was lost
 --   lost         the name that the server knows to be lost, or empty
 --   restored     the name whose winners are all back, or empty
@@ -20,13 +20,15 @@
 --   fallback     1: whoever would get no prize gets this one; else 0
 --   release      empty: the daily quota is there from midnight on; else JSON: day → [from, to] in milliseconds
 --   moments      1: some may wait for whoever draws next; else 0
--- RETURNS {version epoch}: the version in force, or empty where no table is; the name of the day's data, with a ? until
---         its winners are back. Or {differs what theirs}, and nothing is written: these data are another product's, or of
+-- RETURNS {version epoch rights}: the version in force, or empty where no table is; the name of the day's data, with a ? until
+--         its winners are back; where the campaign is sharded, the name of the numbers that this shard holds ever, with a ? until
+--         install.lua has put them there. Or {differs what theirs}, and nothing is written: these data are another product's, or of
 --         servers that run with another setting; what is identity, time_zone or revision
 -- WRITES  prizes taken taken_today
 -- COST    O(prizes)
 
 local prizes, taken, taken_today = KEYS[1], KEYS[2], KEYS[3]
+local RIGHTS, UNITS_OF = '@rights', '@r:' -- draw.lua has them all
 local version, listing, expires_at, identity, time_zone, revision, now, epoch, lost, restored, rules =
   ARGV[1], ARGV[2], ARGV[3], ARGV[4], ARGV[5], ARGV[6], ARGV[7], ARGV[8], ARGV[9], ARGV[10], ARGV[11]
 local HEAD = 11
@@ -61,6 +63,9 @@ for at = HEAD + 1, #ARGV, 9 do
   local prize_id, odds_to = ARGV[at], ARGV[at + 1]
   raise(taken, prize_id, tonumber(ARGV[at + 4]))
   raise(taken_today, prize_id, tonumber(ARGV[at + 5]))
+  if not odds.sharded and not odds.spares then
+    odds.spares = call('HEXISTS', taken, UNITS_OF .. prize_id) + call('HEXISTS', taken_today, UNITS_OF .. prize_id) > 0 or nil
+  end
   if odds_to ~= '' then
     local place = #odds.ids + 1
     odds.ids[place], odds.odds_to[place] = prize_id, tonumber(odds_to)
@@ -106,6 +111,16 @@ elseif is_newer and counting and odds.wins_per_user == nil then
 end
 call('EXPIREAT', taken_today, expires_at)
 
+local rights = ''
+if odds.sharded then
+  local standing, rights_lineage = unpack(call('HMGET', taken, RIGHTS, '@lineage'))
+  rights = standing
+  if not standing or rights_lineage ~= lineage or name == lost then
+    rights = epoch .. '?'
+    call('HSET', taken, RIGHTS, rights, '@lineage', lineage)
+  end
+end
+
 if is_newer then
   call('HSET', prizes, 'version', version, 'listing', listing, 'odds', cmsgpack.pack(odds))
   in_force = version
@@ -114,4 +129,4 @@ call(
   'HSET', prizes, 'identity', identity, 'revision', revision,
   'time_zone', time_zone, 'time_zone_until', string.format('%d', tonumber(now) + HELD)
 )
-return { in_force or '', current }
+return { in_force or '', current, rights }

@@ -16,6 +16,12 @@ grant insert, delete on moment to lucky_server;
 grant execute on function prize_table(text), change_prizes(text, jsonb, bigint, text, boolean, text), campaign_table(),
   change_campaign(text, jsonb, bigint, text, boolean), copy_campaign(text, text, text) to lucky_server;
 
+-- Campaigns on several shards.
+grant select on shard_units, shard_rights, shard_lease to lucky_server;
+grant execute on function grant_units(text, text, date, int, text, int, bigint),
+  return_units(text, text, date, int, text, int8multirange), read_rights(text, date, int, text), forget_units(date),
+  lease_units(text, text, text, float8) to lucky_server;
+
 -- Reports, without phone numbers.
 grant select on migration, campaign, prize, prize_version, prize_change, redemption_count to lucky_reader;
 grant select (id, user_id, prize_id, draw_date, unit, day_unit, created_at, redeemed_at, campaign_id, draw_no, win_no, moment_id)

@@ -33,8 +33,9 @@ export async function startDrawing(url: string, campaign = "default") {
     close: async () => {},
   };
   const held = { campaign: { ...PLAIN, id: campaign } };
-  const scope = { redis, postgres: away, keys, clock, held };
-  const decisions = createDecisions(scope, loaded);
+  const shards = { shard: undefined, everywhere: [keys] };
+  const scope = { redis, postgres: away, keys, clock, held, ...shards };
+  const decisions = createDecisions(scope, loaded, undefined);
 
   /** Puts so many prizes in force; together their odds are 0.825. */
   async function setPrizes(count: number): Promise<void> {

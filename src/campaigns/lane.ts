@@ -8,6 +8,9 @@ import { createPrizes, type Prizes } from "../prizes/reload.js";
 import { createRestoring, type Restoring } from "../prizes/restoring.js";
 import type { Random } from "../random.js";
 import { createResults, type Results } from "../results/results.js";
+import { createLedger } from "../shards/ledger.js";
+import { createReplenish } from "../shards/replenish.js";
+import { createSpare } from "../shards/spare.js";
 import { keysOf } from "../stores/keys.js";
 import type { Postgres } from "../stores/postgres.js";
 import type { Redis } from "../stores/redis.js";
@@ -45,14 +48,25 @@ export type Shared = {
   count: (engine: Engine, campaign: string) => Engine;
 };
 
-export function createLane(shared: Shared, campaign: Campaign): Lane {
+/** `shard`: which of the campaign's, where it has several. */
+export function createLane(
+  shared: Shared,
+  campaign: Campaign,
+  shard?: number,
+): Lane {
   const { redis, postgres, timeZone, claimDays, random } = shared;
   const { id } = campaign;
   const held = { campaign };
   const zone = () => held.campaign.time_zone ?? timeZone;
   const clock = shared.clock.in(zone);
-  const keys = keysOf(id);
-  const scope: Scope = { redis, postgres, keys, clock, held };
+  const keys = keysOf(id, shard);
+  const everywhere =
+    shard === undefined
+      ? [keys]
+      : Array.from({ length: campaign.shards }, (_, n) => keysOf(id, n));
+  const scope: Scope = {
+    ...{ redis, postgres, keys, clock, held, shard, everywhere },
+  };
   const warn = (details: object, sentence: string) =>
     shared.warn({ campaign: id, ...details }, sentence);
   const prizes: Prizes = createPrizes(
@@ -60,9 +74,20 @@ export function createLane(shared: Shared, campaign: Campaign): Lane {
     (sentence) => warn({}, sentence),
     (reload) => shared.watch(id, reload, prizes.problem),
   );
-  const results = createResults(shared.measured, id);
+  const results = createResults(shared.measured, id, shard !== undefined);
   const settlements = createSettlements(redis, keys, clock);
-  const parts = { prizes, results, settlements };
+  const of = { campaign: id, shard, everywhere };
+  const replenish =
+    shard === undefined
+      ? undefined
+      : createReplenish({
+          redis,
+          ledger: createLedger(postgres),
+          ...{ ...of, shard },
+          reload: (date) => prizes.reload(date),
+        });
+  const spare = createSpare(redis, postgres, { ...of, keys });
+  const parts = { prizes, results, settlements, replenish, spare };
   const engine = shared.count(createEngine(scope, parts, random, warn), id);
   const sweep = createSweep({
     ...scope,

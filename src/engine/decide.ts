@@ -13,6 +13,7 @@ import { recountUsers } from "../prizes/recount-wins.js";
 import type { Prizes } from "../prizes/reload.js";
 import { restoreUsers } from "../prizes/restore-winners.js";
 import { freshName } from "../random.js";
+import type { Replenish } from "../shards/replenish.js";
 import { type Decision, type Draw, evaluate } from "./script.js";
 
 /** Draws per EVALSHA: past this a batch costs no less per draw and keeps Redis longer from others. */
@@ -25,6 +26,7 @@ const MOST_TRIES = 3;
 export function createDecisions(
   scope: Scope,
   prizes: Pick<Prizes, "isFresh" | "reload" | "epoch">,
+  replenish: Replenish | undefined,
 ): Batcher<Draw, Decision> {
   const { redis, keys, clock, held } = scope;
   const server = freshName();
@@ -74,6 +76,7 @@ export function createDecisions(
     const answer = await evaluate(redis, keys, at, draws);
     if (typeof answer === "string") return answer;
     written.set(name, answer.batches);
+    if (answer.low.length > 0) replenish?.prefetch(answer.low, day.date);
     return answer.decisions;
   }
 

@@ -7,6 +7,9 @@ import type { Prizes } from "../prizes/reload.js";
 import { attemptOf, nameAttempt, type Random } from "../random.js";
 import type { RowFate } from "../results/record.js";
 import type { Result, Results } from "../results/results.js";
+import type { Ask } from "../shards/ask.js";
+import type { Replenish } from "../shards/replenish.js";
+import type { Spare } from "../shards/spare.js";
 import { closedFailure } from "./closed.js";
 import { createDecisions } from "./decide.js";
 import type { Draw } from "./script.js";
@@ -39,22 +42,30 @@ export type Engine = {
 /** How often a win that Postgres refuses is decided again. */
 const MOST_ROUNDS = 3;
 
+/** How long a draw may wait for its shard to get numbers, with all that it takes. */
+const STARVED_MS = 1_600;
+
 export function createEngine(
   scope: Scope,
   {
     prizes,
     results,
     settlements,
+    replenish,
+    spare,
   }: {
     prizes: Prizes;
     results: Results;
     settlements: Settlements;
+    /** where the campaign is on several shards */
+    replenish: Replenish | undefined;
+    spare: Spare;
   },
   random: Random,
   warn: (details: object, sentence: string) => void,
 ): Engine {
   const { clock, held } = scope;
-  const decisions = createDecisions(scope, prizes);
+  const decisions = createDecisions(scope, prizes, replenish);
 
   function draw(userId: string, idempotencyKey?: string): Promise<Outcome> {
     const begin = () => {
@@ -89,6 +100,8 @@ export function createEngine(
         return decision;
       case "participated":
         return { ...decision, draw_date: draw.draw_date };
+      case "starved":
+        return feed(draw, decision.asks, rounds);
       case "closed":
         throw closedFailure(held.campaign, decision.why);
       case "recorded":
@@ -102,6 +115,20 @@ export function createEngine(
           : withLeft(decision, await outcome);
       }
     }
+  }
+
+  /** Decides a draw once its shard has got numbers, by the same roll. */
+  async function feed(
+    draw: Draw,
+    asks: Ask[],
+    rounds: number,
+  ): Promise<Outcome> {
+    const since = draw.starved_since ?? performance.now();
+    if (performance.now() - since > STARVED_MS) {
+      throw unavailable(new Error("no numbers came in time"));
+    }
+    await replenish?.get(asks, draw.draw_date);
+    return follow({ ...draw, starved_since: since }, rounds);
   }
 
   function conclude(
@@ -131,14 +158,16 @@ export function createEngine(
     const settlement = settlementOf(win);
     switch (fate) {
       case "participated":
-        // Redis had forgotten this user's draw. The existing row counts; the unit just taken is lost.
+        // Redis had forgotten this user's draw. The existing row counts; the unit just taken is for another.
         report(win, "participated");
+        await spare(win);
         prizes
           .reload(draw_date, { clash: { win, participated: true } })
           .catch(() => {}); // tried again by the next draw or look
         return recall(user_id, win, settlement);
       case "refused": {
         report(win, "refused");
+        await spare(win);
         if (rounds <= 1) throw unavailable(new Error("refused again"));
         const clash = { win, participated: false };
         await prizes.reload(draw_date, { clash });

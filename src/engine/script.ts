@@ -8,6 +8,7 @@ import {
   type Win,
 } from "../outbox/win.js";
 import type { Epoch } from "../prizes/epoch.js";
+import { type Ask, parseAsks } from "../shards/ask.js";
 import type { Keys } from "../stores/keys.js";
 import type { Redis } from "../stores/redis.js";
 
@@ -24,15 +25,18 @@ export type Draw = {
   refused: string;
   /** of such a draw, where wins are limited: those of the user that Postgres has */
   known_wins?: number;
+  /** since when it waits for its shard to get numbers, by performance.now() */
+  starved_since?: number;
 };
 
-/** What draw.lua decided about a draw; closed: nothing, and the draw is not used up. */
+/** What draw.lua decided about a draw; closed and starved: nothing, and the draw is not used up. */
 export type Decision = (
   | { outcome: "no_prize"; draw_date: string }
   | { outcome: "participated" }
   | { outcome: "recorded"; draw_date: string; draw_no: number }
   | { outcome: "won"; win: Win }
   | { outcome: "closed"; why: "not_started" | "ended" | "inactive" }
+  | { outcome: "starved"; asks: Ask[] }
 ) & {
   /** of the user's draws of that day, where there are several */
   draws_left?: number;
@@ -48,7 +52,12 @@ export type Mark = {
 };
 
 /** Decisions, and the batches that this server has written in this epoch. */
-export type Decided = { decisions: Decision[]; batches: number };
+export type Decided = {
+  decisions: Decision[];
+  batches: number;
+  /** numbers that run low */
+  low: Ask[];
+};
 
 /**
  * Why nothing was decided. not_loaded: no prize table is there; not_whole: the data are of another epoch; lost: they are
@@ -131,8 +140,17 @@ function ticketOf(draw: Draw): string {
 
 /** What draw.lua decided, draw by draw; its header says how it is written. */
 function readReply(reply: unknown, draws: Draw[]): Decided {
-  const [entry = "", text = "", letters = "", batches, left, ...others] =
-    reply as string[];
+  const [
+    entry = "",
+    text = "",
+    letters = "",
+    batches,
+    left,
+    wanted,
+    ...others
+  ] = reply as string[];
+  const asks = wanted ? parseAsks(wanted) : [];
+  const urgent = asks.filter((ask) => ask.urgent);
   const wins = (text ? parseWins(entry, text) : []).values();
   const other = others.values();
   const decisions: Decision[] = [];
@@ -157,11 +175,18 @@ function readReply(reply: unknown, draws: Draw[]): Decided {
       case ANSWER.INACTIVE:
         decisions.push({ outcome: "closed", why: "inactive" });
         break;
+      case ANSWER.STARVED:
+        decisions.push({ outcome: "starved", asks: urgent });
+        break;
       default:
         decisions.push(readOther(next(other), draw, decisions, entries));
     }
   }
-  return { decisions: withLeft(decisions, left), batches: Number(batches) };
+  return {
+    decisions: withLeft(decisions, left),
+    batches: Number(batches),
+    low: asks.filter((ask) => !ask.urgent),
+  };
 }
 
 function withLeft(decisions: Decision[], left = ""): Decision[] {

@@ -18,6 +18,14 @@ export const ANSWER = {
   NOT_STARTED: "b",
   ENDED: "e",
   INACTIVE: "x",
+  STARVED: "s",
+} as const;
+
+/** How fields of the counters begin: numbers that can be taken, their name, numbers that are cut for another shard. */
+export const FIELD = {
+  RIGHTS: "@rights",
+  UNITS_OF: "@r:",
+  CUT_OF: "@c:",
 } as const;
 
 /** How an other begins, where draw.lua says to see it. */

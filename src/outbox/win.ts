@@ -48,7 +48,7 @@ export function parsePlace(place: string): { where: string; draw_no: number } {
 }
 
 /** A prize's id as draw.lua writes it before a ticket, with the numbers that few wins have. */
-const WON = /^([\w.-]+)(?:\/(\d+))?(?:#(\d+))?(?:@(\d+))?$/;
+const WON = /^([\w.-]+)(?:\/(\d+))?(?:#(\d+))?(?:@(\d+))?(?:=(\d+):(\d+))?$/;
 
 /** A draw as draw.lua reads it, in one string: kind, attempt, roll, id, and the user as the rest. */
 export function formatTicket(ticket: {
@@ -87,8 +87,8 @@ export function parseWins(entryId: string, text: string): Win[] {
     const prize_id = more?.[1] ?? won;
     counter ??= taken.get(prize_id);
     if (!counter) throw new Error(`outbox entry ${entryId} is not whole`);
-    counter.unit += 1;
-    counter.day_unit += 1;
+    counter.unit = more?.[5] ? Number(more[5]) : counter.unit + 1;
+    counter.day_unit = more?.[6] ? Number(more[6]) : counter.day_unit + 1;
     const user_id = ticket.slice(54);
     const draw_no = more?.[2] === undefined ? 1 : Number(more[2]);
     entry.left.add(draw_no > 1 ? seatOf({ user_id, draw_no }) : user_id);

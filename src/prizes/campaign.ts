@@ -13,6 +13,8 @@ export type Campaign = {
   draws_per_day: number;
   wins_per_user: number | null;
   claim_days: number | null;
+  /** over how many hash tags it is spread */
+  shards: number;
   frozen: boolean;
   active: boolean;
 };
@@ -26,6 +28,7 @@ export const PLAIN: Omit<Campaign, "id"> = {
   draws_per_day: 1,
   wins_per_user: null,
   claim_days: null,
+  shards: 1,
   frozen: false,
   active: true,
 };
@@ -37,6 +40,10 @@ export type Scope = {
   keys: Keys;
   clock: Clock;
   held: { campaign: Campaign };
+  /** which of the campaign's shards; undefined where it has one */
+  shard: number | undefined;
+  /** the keys of all its shards */
+  everywhere: Keys[];
 };
 
 /** A campaign with the version of its last edit. */
@@ -49,7 +56,7 @@ export function readCampaigns(
 ): Promise<Versioned[]> {
   return postgres.query(
     (sql) => sql<Versioned[]>`
-      select c.id, c.title, c.time_zone, c.draws_per_day, c.wins_per_user, c.claim_days, c.frozen, c.active,
+      select c.id, c.title, c.time_zone, c.draws_per_day, c.wins_per_user, c.claim_days, c.shards, c.frozen, c.active,
         ceil(extract(epoch from nullif(c.starts_at, '-infinity')) * 1000)::float8 as starts_at,
         ceil(extract(epoch from nullif(c.ends_at, 'infinity')) * 1000)::float8 as ends_at,
         v.version
@@ -70,7 +77,8 @@ export async function readVersion(postgres: Postgres): Promise<string> {
 
 /** What draw.lua has to know of a campaign, as reload.lua takes it. `empty`: it has no prizes, and only its dates count. */
 export function rulesOf(campaign: Campaign, empty = false): string {
-  const { starts_at, ends_at, draws_per_day, wins_per_user, active } = campaign;
+  const { starts_at, ends_at, draws_per_day, wins_per_user, active, shards } =
+    campaign;
   return JSON.stringify({
     ...(starts_at !== null && { starts_at }),
     ...(ends_at !== null && { ends_at }),
@@ -78,6 +86,7 @@ export function rulesOf(campaign: Campaign, empty = false): string {
     ...(wins_per_user !== null && { wins_per_user }),
     ...(!active && { inactive: true }),
     ...(empty && { empty }),
+    ...(shards > 1 && { sharded: true }),
   });
 }
 

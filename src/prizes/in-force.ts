@@ -26,8 +26,11 @@ export type Known = {
   restored?: Epoch | undefined;
 };
 
-/** The version in force, empty where there is none, and the epoch of the day's data. */
-export type InForce = { version: string; epoch: Epoch };
+/**
+ * The version in force, empty where there is none, the epoch of the day's data, and the name of the numbers that a shard holds ever,
+ * with a ? until they are installed; empty where there is one shard.
+ */
+export type InForce = { version: string; epoch: Epoch; rights: string };
 
 /** The data in Redis belong to another product, or to servers with other settings. */
 export type Differs = {
@@ -90,7 +93,7 @@ export async function putTable(
   const [first = "", second = "", theirs = ""] = answer;
   return first === "differs"
     ? { differs: second as Differs["differs"], theirs }
-    : { version: first, epoch: second };
+    : { version: first, epoch: second, rights: theirs };
 }
 
 /** Day → from and to, in milliseconds. */

@@ -3,14 +3,22 @@ import type { Scope } from "./campaign.js";
 
 type Moment = { id: string; prize_id: string; at: number };
 
+/** A moment that waits this long for a draw on its shard is offered on all: whoever claims it first has it. */
+const LONGEST_WAIT_MS = 5_000;
+
 /**
- * Puts the winning moments in force that no result claims. `givenUp`: one whose claim has come to nothing. Rejects with
- * UNAVAILABLE.
+ * Puts the winning moments in force that no result claims, of several shards those of this one. `givenUp`: one whose claim has
+ * come to nothing. Rejects with UNAVAILABLE.
  */
 export async function putMoments(
-  { redis, postgres, keys, held }: Scope,
+  { redis, postgres, keys, held, shard, everywhere }: Scope,
   { version, givenUp = "" }: { version: string; givenUp?: string | undefined },
+  now: number,
 ): Promise<void> {
+  const isOwn = ({ id, at }: Moment) =>
+    shard === undefined ||
+    Number(BigInt(id) % BigInt(everywhere.length)) === shard ||
+    at + LONGEST_WAIT_MS < now;
   const moments = await postgres.query(
     (sql) => sql<Moment[]>`
       select m.id, m.prize_id, ceil(extract(epoch from m.at) * 1000)::float8 as at
@@ -18,10 +26,9 @@ export async function putMoments(
       where m.campaign_id = ${held.campaign.id} and not exists (select from result r where r.moment_id = m.id)
       order by m.at, m.id`,
   );
-  const lines = moments.flatMap(({ id, prize_id, at }) => [
-    `${prize_id}/${id}`,
-    at,
-  ]);
+  const lines = moments
+    .filter(isOwn)
+    .flatMap(({ id, prize_id, at }) => [`${prize_id}/${id}`, at]);
   const names = [keys.prizes, keys.moments];
   await redis
     .schedule(names.length, ...names, version, givenUp, ...lines)

@@ -1,4 +1,5 @@
 import { unavailable } from "../errors.js";
+import { shardOf } from "../shards/shard-of.js";
 import type { Scope } from "./campaign.js";
 import { nameOf } from "./epoch.js";
 import type { Lost } from "./restore-winners.js";
@@ -62,7 +63,7 @@ export async function recountPage(
   lost: Lost,
   { prize_id, from }: { prize_id: string; from: number },
 ): Promise<number | undefined> {
-  const { postgres, held } = scope;
+  const { postgres, held, shard, everywhere } = scope;
   const winners = await postgres.query(
     (sql) => sql<{ user_id: string; unit: string }[]>`
       select user_id, unit
@@ -74,7 +75,11 @@ export async function recountPage(
   await recountUsers(
     scope,
     lost,
-    winners.map(({ user_id }) => user_id),
+    winners
+      .map(({ user_id }) => user_id)
+      .filter(
+        (id) => shard === undefined || shardOf(id, everywhere.length) === shard,
+      ),
   );
   return winners.length < PAGE_SIZE ? undefined : Number(winners.at(-1)?.unit);
 }

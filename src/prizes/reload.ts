@@ -1,6 +1,8 @@
 import { createBatcher } from "../batch.js";
 import type { Day } from "../clock.js";
 import { unavailable } from "../errors.js";
+import { install } from "../shards/install.js";
+import { createLedger, EVER } from "../shards/ledger.js";
 import { DEFAULT_CAMPAIGN } from "../stores/keys.js";
 import {
   readCampaigns,
@@ -12,7 +14,7 @@ import {
 import { type Epoch, isRestoring, nameOf, newEpoch } from "./epoch.js";
 import { differenceOf, putTable, readTable } from "./in-force.js";
 import { look } from "./look.js";
-import { type Found, lostOf } from "./loss.js";
+import { type Found, isTaken, lostOf } from "./loss.js";
 import { putMoments } from "./moments.js";
 import {
   compile,
@@ -69,6 +71,8 @@ export function createPrizes(
   watch: (reload: Promise<unknown>) => void = () => {},
 ): Prizes {
   const { redis, postgres, keys, clock, timeZone, held } = scope;
+  const { shard, everywhere } = scope;
+  const ledger = createLedger(postgres);
   const { id: campaignId } = held.campaign;
   const isMain = campaignId === DEFAULT_CAMPAIGN;
   const named = (problem: string | undefined) =>
@@ -127,6 +131,10 @@ export function createPrizes(
    */
   async function reloadDay(day: Day, found: Found[]): Promise<void> {
     const clash = found.find(({ clash }) => clash)?.clash;
+    // The greatest unit of all shards says nothing of the numbers of one.
+    if (clash && shard !== undefined) {
+      clash.taken = await isTaken(postgres, campaignId, clash.win);
+    }
     for (let tries = MOST_TRIES; tries > 0; tries -= 1) {
       const rows = await readPrizes(postgres, campaignId, day.date);
       const known = epochs.get(day.date);
@@ -178,7 +186,8 @@ export function createPrizes(
     identity ??= await readIdentity(postgres);
     const isToday = day.date === clock.today().date;
     const answer = await putTable(redis, keys, {
-      rows,
+      // On several shards the counters are what was taken of the numbers that each holds.
+      rows: shard === undefined ? rows : rows.map(uncounted),
       table,
       day,
       isToday,
@@ -192,14 +201,35 @@ export function createPrizes(
       windows: (prize) => windowsOf(prize, day.date),
     });
     if ("differs" in answer) throw differ(differenceOf(answer, timeZone));
+    if (shard !== undefined) {
+      const rights = isToday || answer.rights.endsWith("?");
+      await installUnits(shard, day, {
+        ...{ epoch: answer.epoch, rights: rights ? answer.rights : undefined },
+      });
+    }
     difference = undefined;
     inForce = answer.version;
     seen = version;
     if (isToday && rows.some((row) => row.has_moments)) {
       const moments = { version, givenUp };
-      await putMoments(scope, moments);
+      await putMoments(scope, moments, clock.now());
     }
     return answer.epoch;
+  }
+
+  /** Brings the numbers that a shard holds from Postgres to Redis: those of the day, and of all days where they are named. */
+  async function installUnits(
+    shard: number,
+    { date }: Day,
+    { epoch, rights }: { epoch: Epoch; rights: string | undefined },
+  ): Promise<void> {
+    const ofDay = nameOf(epoch);
+    const held = await ledger.read(campaignId, date, shard, ofDay);
+    await install(redis, keys.takenToday(date), ofDay, held);
+    if (rights === undefined) return;
+    const ever = nameOf(rights);
+    const heldEver = await ledger.read(campaignId, EVER, shard, ever);
+    await install(redis, keys.taken, ever, heldEver);
   }
 
   /** When a prize's daily quota is released on the days that draws may be of. */
@@ -223,6 +253,11 @@ export function createPrizes(
   async function readRules(): Promise<void> {
     const rows = await readCampaigns(postgres, campaignId);
     rules = rows[0];
+    // This lane is of before the number of shards was changed.
+    if (rules && rules.shards !== everywhere.length) {
+      freshFor = -1;
+      throw unavailable(new Error(`${campaignId} has ${rules.shards} shards`));
+    }
     if (rules && !ruleProblem(rules)) held.campaign = rules;
   }
 
@@ -284,3 +319,5 @@ export function createPrizes(
     stop: () => difference ?? (clock.isDoubted() ? DOUBTED : undefined),
   };
 }
+
+const uncounted = (row: Row): Row => ({ ...row, unit: "0", day_unit: "0" });

@@ -1,6 +1,7 @@
 import type { Day } from "../clock.js";
 import { unavailable } from "../errors.js";
 import { attemptOf } from "../random.js";
+import { shardOf } from "../shards/shard-of.js";
 import type { Scope } from "./campaign.js";
 import { type Epoch, isToldAgain, nameOf } from "./epoch.js";
 
@@ -72,10 +73,14 @@ export async function restorePage(
 }
 
 async function restoreWinners(
-  { redis, keys }: Scope,
+  { redis, keys, shard, everywhere }: Scope,
   { day, epoch }: Lost,
-  winners: Winner[],
+  all: Winner[],
 ): Promise<boolean> {
+  const winners =
+    shard === undefined
+      ? all
+      : all.filter((it) => shardOf(it.user_id, everywhere.length) === shard);
   const { date, expiresAt } = day;
   const tell = isToldAgain(epoch, day);
   for (let from = 0; from < winners.length; from += LARGEST_BATCH) {

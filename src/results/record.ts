@@ -1,4 +1,4 @@
-import type { Sql } from "postgres";
+import type { PendingQuery, Row, Sql } from "postgres";
 import { unavailable } from "../errors.js";
 import type { Win } from "../outbox/win.js";
 import { isDataError, type Postgres } from "../stores/postgres.js";
@@ -17,16 +17,32 @@ export async function recordAll(
   postgres: Postgres,
   campaign: string,
   wins: Win[],
+  isSharded: boolean,
 ): Promise<(RowFate | Error)[]> {
   const distinct = new Map(wins.map((win) => [win.id, win]));
   // In a fixed order, so that two servers writing the same wins wait for each other instead of deadlocking.
   if (
-    await insertAll(postgres, campaign, [...distinct.values()].sort(byUnit))
+    await insertAll(
+      postgres,
+      campaign,
+      [...distinct.values()].sort(byUnit),
+      isSharded,
+    )
   ) {
     return wins.map(() => "recorded");
   }
-  return recordEach(postgres, campaign, wins);
+  return recordEach(postgres, campaign, wins, isSharded);
 }
+
+/** On several shards: whether a win has a number that nobody may take any more, since a quota was lowered. */
+const voided = (
+  sql: Sql,
+  campaign: string,
+  draw_date: PendingQuery<Row[]>,
+) => sql`
+  select from shard_units v
+  where v.campaign_id = ${campaign} and v.prize_id = w.prize_id and v.shard = -1
+    and (v.draw_date = 'infinity' and v.held @> w.unit or v.draw_date = ${draw_date}::date and v.held @> w.day_unit)`;
 
 /**
  * Writes all rows, or none if one of them is not new, exceeds a quota, or belongs to another day. A row costs Postgres
@@ -36,6 +52,7 @@ async function insertAll(
   postgres: Postgres,
   campaign: string,
   wins: Win[],
+  isSharded: boolean,
 ): Promise<boolean> {
   const draw_date = wins[0]?.draw_date ?? "";
   if (wins.some((win) => win.draw_date !== draw_date)) return false;
@@ -64,7 +81,7 @@ async function insertAll(
           ) as most (id, unit, day_unit)
           left join held on held.id = most.id
           where held.id is null or most.unit > held.total_quota or most.day_unit > held.daily_quota
-        )`;
+        ) ${isSharded ? sql`and not exists (${voided(sql, campaign, sql`${draw_date}::text`)})` : sql``}`;
     });
     return written.count === wins.length;
   } catch (error) {
@@ -128,17 +145,23 @@ async function recordEach(
   postgres: Postgres,
   campaign: string,
   wins: Win[],
+  isSharded: boolean,
 ): Promise<(RowFate | Error)[]> {
   try {
-    return await recordNew(postgres, campaign, wins);
+    return await recordNew(postgres, campaign, wins, isSharded);
   } catch (error) {
     if (!isDataError(error)) throw error;
     // One bad row must not fail its neighbours: halve the batch until it stands alone.
     if (wins.length === 1) return [unavailable(error)];
     const middle = Math.ceil(wins.length / 2);
     return [
-      ...(await recordEach(postgres, campaign, wins.slice(0, middle))),
-      ...(await recordEach(postgres, campaign, wins.slice(middle))),
+      ...(await recordEach(
+        postgres,
+        campaign,
+        wins.slice(0, middle),
+        isSharded,
+      )),
+      ...(await recordEach(postgres, campaign, wins.slice(middle), isSharded)),
     ];
   }
 }
@@ -147,8 +170,9 @@ async function recordNew(
   postgres: Postgres,
   campaign: string,
   wins: Win[],
+  isSharded: boolean,
 ): Promise<RowFate[]> {
-  const written = await insertNew(postgres, campaign, wins);
+  const written = await insertNew(postgres, campaign, wins, isSharded);
   const ids = new Set(written.map((row) => row.id));
   const missing = wins.filter((win) => !ids.has(win.id));
   if (missing.length === 0) return wins.map(() => "recorded");
@@ -168,7 +192,12 @@ async function recordNew(
   });
 }
 
-function insertNew(postgres: Postgres, campaign: string, wins: Win[]) {
+function insertNew(
+  postgres: Postgres,
+  campaign: string,
+  wins: Win[],
+  isSharded: boolean,
+) {
   return postgres.query((sql) => {
     const rest = special(sql, wins);
     return sql<{ id: string }[]>`
@@ -181,6 +210,7 @@ function insertNew(postgres: Postgres, campaign: string, wins: Win[]) {
         on p.id = w.prize_id and p.campaign_id = ${campaign}
         and (p.total_quota is null or w.unit <= p.total_quota)
         and (p.daily_quota is null or w.day_unit <= p.daily_quota)
+      ${isSharded ? sql`where not exists (${voided(sql, campaign, sql`w.draw_date`)})` : sql``}
       order by w.prize_id collate "C", w.unit, w.id
       for key share of p
       on conflict do nothing

@@ -37,9 +37,14 @@ const LARGEST_INSERT = 500;
  */
 const SLOW_INSERTS = { runs: 3, patience: 10 };
 
-export function createResults(postgres: Postgres, campaign: string): Results {
+/** `isSharded`: the campaign is on several shards. */
+export function createResults(
+  postgres: Postgres,
+  campaign: string,
+  isSharded: boolean,
+): Results {
   const inserts = createBatcher<Win, RowFate>(
-    (wins) => recordAll(postgres, campaign, wins),
+    (wins) => recordAll(postgres, campaign, wins, isSharded),
     LARGEST_INSERT,
     SLOW_INSERTS,
   );

@@ -3,9 +3,13 @@ import { crc32 } from "node:zlib";
 /** The campaign of whoever names none. */
 export const DEFAULT_CAMPAIGN = "default";
 
-/** One hash tag keeps all keys of a campaign in one slot, so that one script may touch them all, in a Redis Cluster too. */
-const tagOf = (campaign: string) =>
-  campaign === DEFAULT_CAMPAIGN ? "{lucky-draw}:" : `{lucky-draw:${campaign}}:`;
+/** One hash tag keeps all keys of a campaign, or of a shard of it, in one slot, so that one script may touch them all, in a Redis Cluster too. */
+function tagOf(campaign: string, shard?: number): string {
+  if (shard !== undefined) return `{lucky-draw:${campaign}:${shard}}:`;
+  return campaign === DEFAULT_CAMPAIGN
+    ? "{lucky-draw}:"
+    : `{lucky-draw:${campaign}}:`;
+}
 
 const TAG = tagOf(DEFAULT_CAMPAIGN);
 
@@ -20,7 +24,10 @@ const bucketOf = (userId: string) => (crc32(userId) & LAST_BUCKET).toString(16);
 const keysUnder = (tag: string) => ({
   /** hash: version, listing (JSON), odds (packed for draw.lua, with the campaign's rules); identity, time_zone, time_zone_until, revision: whose data these are */
   prizes: `${tag}prizes`,
-  /** hash: prize id → units taken ever, `@draws` → draws decided */
+  /**
+   * hash: prize id → units taken ever, `@draws` → draws decided, and where there are several shards, or numbers that came to
+   * nothing: `@r:` with a prize id → numbers that can be taken, `@rights` → their name, `@lineage`, `@c:` → numbers cut for another shard
+   */
   taken: `${tag}taken`,
   /**
    * hash: prize id → units taken on that day, `@draws` → draws decided, `@epoch` → name of the day's data since they were
@@ -48,8 +55,9 @@ const keysUnder = (tag: string) => ({
 
 export type Keys = ReturnType<typeof keysUnder>;
 
-/** The keys of a campaign. */
-export const keysOf = (campaign: string): Keys => keysUnder(tagOf(campaign));
+/** The keys of a campaign, or of one of its shards where it has several. */
+export const keysOf = (campaign: string, shard?: number): Keys =>
+  keysUnder(tagOf(campaign, shard));
 
 /** Every Redis key of the product is spelled here: those of the campaign `default`, and those of none. */
 export const keys = {

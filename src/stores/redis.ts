@@ -13,6 +13,10 @@ declare module "ioredis" {
     recount(...args: (string | number)[]): Result<unknown, Context>;
     schedule(...args: (string | number)[]): Result<unknown, Context>;
     probe(...args: (string | number)[]): Result<unknown, Context>;
+    install(...args: (string | number)[]): Result<unknown, Context>;
+    grant(...args: (string | number)[]): Result<unknown, Context>;
+    recall(...args: (string | number)[]): Result<unknown, Context>;
+    spare(...args: (string | number)[]): Result<unknown, Context>;
   }
 }
 
@@ -40,6 +44,10 @@ export function createRedis(url: string, patience = COMMAND_TIMEOUT_MS): Redis {
       recount: script("recount"),
       schedule: script("schedule"),
       probe: script("probe"),
+      install: script("install"),
+      grant: script("grant"),
+      recall: script("recall"),
+      spare: script("spare"),
     },
     maxRetriesPerRequest: 0,
     enableOfflineQueue: false,

@@ -76,7 +76,8 @@ export async function* simulate(
     const put = { rows, table, day, isToday: true, agreed, known, now };
     const answer = await putTable(redis, keys, { ...put, rules, windows });
     if (table.listing.some((prize) => prize.has_moments)) {
-      await putMoments({ ...scope, keys }, { version: table.version });
+      const at = { version: table.version };
+      await putMoments({ ...scope, keys, shard: undefined }, at, now);
       await replies(redis.multi().expire(keys.moments, LIFE_S));
     }
     const beginsAt = clock.day(day.before).endsAt;
