@@ -31,7 +31,10 @@ export function createScheduler(
     "comparing the clocks": () => clock.sync(),
     "looking for edited prizes": () => campaigns.check(),
     "restoring winners": () =>
-      forAll(campaigns.watched(), ({ restoring }) => restoring.run()),
+      forAll(campaigns.watched(), async ({ restoring, refill }) => {
+        await restoring.run();
+        await refill();
+      }),
     "sweeping the outbox": () =>
       forAll(campaigns.watched(), async ({ prizes, settlements, sweep }) => {
         // Only a reload shows that the data in Redis are this product's: nobody else's wins may be written.

@@ -33,6 +33,7 @@ const REMEDIES: Record<string, string> = {
   draws_per_day: "must be a whole number from 1 to 100",
   wins_per_user: "must be a whole number from 1 on, or null",
   claim_days: "must be a whole number from 1 to 3650, or null",
+  shards: "must be a whole number from 1 to 64",
   frozen: "must be true or false",
   campaign: "must be the id of a campaign",
   moments: "must be a list of 1 to 10000 moments",

@@ -1,5 +1,6 @@
 import { campaignNotFound } from "../engine/closed.js";
 import { unavailable } from "../errors.js";
+import { countEntries } from "../outbox/depth.js";
 import {
   type Campaign,
   PLAIN,
@@ -7,18 +8,21 @@ import {
   readVersion,
   type Versioned,
 } from "../prizes/campaign.js";
-import { DEFAULT_CAMPAIGN, keysOf } from "../stores/keys.js";
-import { replies } from "../stores/redis.js";
+import { shardOf } from "../shards/shard-of.js";
+import { DEFAULT_CAMPAIGN, shardsOf } from "../stores/keys.js";
 import { createLane, type Lane, type Shared } from "./lane.js";
 
 export type Campaigns = {
-  /** That of whoever names none. */
+  /** That of whoever names none, as long as it has one shard. */
   main: Lane;
-  /** A campaign that there is, active or not. Throws CAMPAIGN_NOT_FOUND, and UNAVAILABLE before they were read. */
-  lane(id?: string): Lane;
+  /**
+   * A campaign that there is, active or not: of several shards the user's, else the first. Throws CAMPAIGN_NOT_FOUND, and
+   * UNAVAILABLE before they were read.
+   */
+  lane(id?: string, userId?: string): Lane;
   /** All campaigns as last read, by id; the same list until one is edited. Throws UNAVAILABLE before they were read. */
   all(): Campaign[];
-  /** The lanes that need a look every second. */
+  /** The lanes that need a look every second: of several shards, all. */
   watched(): Lane[];
   /** The lanes that were ever needed. */
   lanes(): Lane[];
@@ -36,7 +40,7 @@ const WATCHED_AFTER_MS = 3 * 86_400_000;
 export function createCampaigns(shared: Shared): Campaigns {
   const { postgres, redis, clock } = shared;
   const known = new Map<string, Versioned>();
-  const lanes = new Map<string, Lane>();
+  const lanes = new Map<string, Lane[]>(); // id → one a shard
   const leftOver = new Set<string>(); // inactive or past ones whose outbox may hold wins
   let sorted: Versioned[] = []; // by id
   let made: Lane[] = []; // all lanes
@@ -44,21 +48,46 @@ export function createCampaigns(shared: Shared): Campaigns {
   let seen: string | undefined; // the version last read
 
   // Before it was read nobody draws in it.
-  const main = make({ ...PLAIN, id: DEFAULT_CAMPAIGN });
+  const main = createLane(shared, { ...PLAIN, id: DEFAULT_CAMPAIGN });
+  let mainLanes = [main];
+  hold(DEFAULT_CAMPAIGN, mainLanes);
 
-  function make(campaign: Campaign): Lane {
-    const lane = createLane(shared, campaign);
-    lanes.set(campaign.id, lane);
-    made = [...lanes.values()];
-    return lane;
+  function hold(id: string, its: Lane[]): Lane[] {
+    lanes.set(id, its);
+    made = [...lanes.values()].flat();
+    if (id === DEFAULT_CAMPAIGN) mainLanes = its;
+    return its;
   }
 
-  function lane(id = DEFAULT_CAMPAIGN): Lane {
-    if (id === DEFAULT_CAMPAIGN) return main;
+  /** Those of a campaign. The number of shards changes only while nobody can have drawn: then nothing is under way. */
+  function lanesOf(campaign: Campaign): Lane[] {
+    const { id, shards } = campaign;
+    const its = lanes.get(id);
+    if (its?.length === shards) return its;
+    if (shards > 1) {
+      const numbers = Array.from({ length: shards }, (_, n) => n);
+      return hold(
+        id,
+        numbers.map((n) => createLane(shared, campaign, n)),
+      );
+    }
+    const only = id === DEFAULT_CAMPAIGN ? main : createLane(shared, campaign);
+    return hold(id, [only]);
+  }
+
+  function find(id: string): Lane[] {
     const campaign = known.get(id);
-    if (campaign) return lanes.get(id) ?? make(campaign);
+    if (campaign) return lanesOf(campaign);
+    if (id === DEFAULT_CAMPAIGN) return mainLanes;
     if (seen === undefined) throw unavailable(new Error("not read yet"));
     throw campaignNotFound();
+  }
+
+  function lane(id = DEFAULT_CAMPAIGN, userId?: string): Lane {
+    const its = id === DEFAULT_CAMPAIGN ? mainLanes : find(id);
+    const shard =
+      its.length > 1 && userId !== undefined ? shardOf(userId, its.length) : 0;
+    return its[shard] as Lane;
   }
 
   function isWatched({ id, active, ends_at }: Campaign): boolean {
@@ -67,10 +96,10 @@ export function createCampaigns(shared: Shared): Campaigns {
   }
 
   const watched = () => [
-    main,
+    ...mainLanes,
     ...sorted
       .filter((it) => it.id !== DEFAULT_CAMPAIGN && isWatched(it))
-      .map(({ id }) => lane(id)),
+      .flatMap(lanesOf),
   ];
 
   /** Reads what was edited. Returns the ids. */
@@ -85,6 +114,7 @@ export function createCampaigns(shared: Shared): Campaigns {
     for (const campaign of campaigns) known.set(campaign.id, campaign);
     sorted = campaigns;
     seen = version;
+    for (const it of campaigns) if (lanes.has(it.id)) lanesOf(it);
     return edited.map(({ id }) => id);
   }
 
@@ -94,9 +124,9 @@ export function createCampaigns(shared: Shared): Campaigns {
    */
   async function lookBack(): Promise<void> {
     const past = sorted.filter((it) => !isWatched(it));
-    const asking = redis.pipeline();
-    for (const { id } of past) asking.xlen(keysOf(id).outbox);
-    const lengths = past.length > 0 ? await replies(asking) : [];
+    const lengths = await Promise.all(
+      past.map((it) => countEntries(redis, shardsOf(it))),
+    );
     for (const [n, { id }] of past.entries()) {
       if (Number(lengths[n]) > 0) leftOver.add(id);
     }
@@ -110,7 +140,9 @@ export function createCampaigns(shared: Shared): Campaigns {
     // Whoever asks one that is not watched finds it read anew.
     for (const id of edited) {
       const own = known.get(id);
-      if (own && !isWatched(own)) lanes.get(id)?.prizes.markStale();
+      if (own && !isWatched(own)) {
+        for (const { prizes } of lanes.get(id) ?? []) prizes.markStale();
+      }
     }
     await forAll(watched(), async ({ held, prizes }) => {
       await prizes.check(known.get(held.campaign.id)?.version ?? "");
@@ -134,7 +166,7 @@ export function createCampaigns(shared: Shared): Campaigns {
     check,
     reload,
     markStale: () => {
-      for (const { prizes } of lanes.values()) prizes.markStale();
+      for (const { prizes } of made) prizes.markStale();
     },
   };
 }

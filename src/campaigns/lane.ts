@@ -4,6 +4,7 @@ import { createSweep, type Sweep } from "../engine/sweep.js";
 import { createSettlements, type Settlements } from "../outbox/settle.js";
 import { createUntold, type Untold } from "../outbox/untold.js";
 import type { Campaign, Scope } from "../prizes/campaign.js";
+import { createRefill, type Refill } from "../prizes/refill.js";
 import { createPrizes, type Prizes } from "../prizes/reload.js";
 import { createRestoring, type Restoring } from "../prizes/restoring.js";
 import type { Random } from "../random.js";
@@ -11,7 +12,7 @@ import { createResults, type Results } from "../results/results.js";
 import { createLedger } from "../shards/ledger.js";
 import { createReplenish } from "../shards/replenish.js";
 import { createSpare } from "../shards/spare.js";
-import { keysOf } from "../stores/keys.js";
+import { keysOf, shardsOf } from "../stores/keys.js";
 import type { Postgres } from "../stores/postgres.js";
 import type { Redis } from "../stores/redis.js";
 
@@ -22,9 +23,13 @@ export type Lane = Scope & {
   results: Results;
   settlements: Settlements;
   restoring: Restoring;
+  refill: Refill;
   sweep: Sweep;
   untold: Untold;
 };
+
+/** Whether it is the only lane of its campaign, or that of its first shard. */
+export const isFirst = ({ shard }: Pick<Lane, "shard">): boolean => !shard;
 
 /** What all lanes share. */
 export type Shared = {
@@ -60,10 +65,7 @@ export function createLane(
   const zone = () => held.campaign.time_zone ?? timeZone;
   const clock = shared.clock.in(zone);
   const keys = keysOf(id, shard);
-  const everywhere =
-    shard === undefined
-      ? [keys]
-      : Array.from({ length: campaign.shards }, (_, n) => keysOf(id, n));
+  const everywhere = shard === undefined ? [keys] : shardsOf(campaign);
   const scope: Scope = {
     ...{ redis, postgres, keys, clock, held, shard, everywhere },
   };
@@ -103,6 +105,7 @@ export function createLane(
     engine,
     sweep,
     restoring: createRestoring(scope, prizes),
+    refill: createRefill(scope, prizes),
     untold: createUntold(redis, keys, clock, days),
   };
 }

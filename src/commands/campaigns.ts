@@ -13,7 +13,7 @@ const HELP = `npm run -s campaigns -- COMMAND
 
   list                 all campaigns with their rules
   set ID [--title T] [--time-zone ZONE|none] [--starts-at MOMENT|none] [--ends-at MOMENT|none] [--draws-per-day N]
-         [--wins-per-user N|none] [--claim-days N|none] [--frozen true|false] [--active true|false]
+         [--wins-per-user N|none] [--claim-days N|none] [--shards N] [--frozen true|false] [--active true|false]
                        changes what is given of a campaign; with --new makes it (a title is needed)
   copy FROM TO         makes a campaign of the rules and prizes of another: inactive, without dates, moments and results
 
@@ -37,6 +37,7 @@ const HEAD = [
   "DRAWS A DAY",
   "WINS A USER",
   "CLAIM DAYS",
+  "SHARDS",
   "FROZEN",
   "ACTIVE",
 ];
@@ -47,6 +48,7 @@ const MOST: Record<string, number> = {
   "draws-per-day": 100,
   "wins-per-user": 2_147_483_647,
   "claim-days": 3_650,
+  shards: 64,
 };
 
 await runCommands(HELP, COMMANDS);
@@ -66,6 +68,7 @@ async function list(args: string[]): Promise<void> {
       String(it.draws_per_day),
       String(it.wins_per_user ?? ""),
       String(it.claim_days ?? config.CLAIM_DAYS ?? ""),
+      String(it.shards),
       it.frozen ? "yes" : "",
       it.active ? "yes" : "no",
     ];
@@ -85,6 +88,7 @@ async function set(args: string[]): Promise<void> {
       "draws-per-day": text,
       "wins-per-user": text,
       "claim-days": text,
+      shards: text,
       frozen: text,
       active: text,
       new: { type: "boolean", default: false },
@@ -123,9 +127,13 @@ async function set(args: string[]): Promise<void> {
 /** The value of an option. Throws a UsageError that names it. */
 function parseValue(option: string, value: string) {
   const most = MOST[option];
-  const isOptional = !["title", "draws-per-day", "frozen", "active"].includes(
-    option,
-  );
+  const isOptional = ![
+    "title",
+    "draws-per-day",
+    "shards",
+    "frozen",
+    "active",
+  ].includes(option);
   if (isOptional && value === "none") return null;
   if (most !== undefined) {
     if (/^[1-9]\d{0,9}$/.test(value) && Number(value) <= most) {

@@ -108,7 +108,7 @@ async function examineStores(
   if (redis) {
     await attempt("Redis", () => examineRedis(redis, say));
     await attempt("The outbox", () =>
-      examineOutbox(redis, DEFAULT_CAMPAIGN, say),
+      examineOutbox(redis, { id: DEFAULT_CAMPAIGN, shards: 1 }, say),
     );
     await attempt("The clocks", () => examineClocks(redis, postgres, say));
   }

@@ -109,5 +109,7 @@ async function deleteResults(postgres: Postgres): Promise<number> {
       select count(*)::int as count from gone`,
   );
   await postgres.query((sql) => sql`delete from redemption_count`);
+  await postgres.query((sql) => sql`delete from shard_units`);
+  await postgres.query((sql) => sql`delete from shard_rights`);
   return row?.count ?? 0;
 }

@@ -18,6 +18,10 @@ export const SCRIPTS = [
   "remember",
   "recount",
   "schedule",
+  "install",
+  "grant",
+  "recall",
+  "spare",
 ] as const;
 
 /** From a lone draw's script to the deadline of a command. */

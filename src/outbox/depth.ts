@@ -1,3 +1,4 @@
+import { unavailable } from "../errors.js";
 import type { Keys } from "../stores/keys.js";
 import { type Redis, replies } from "../stores/redis.js";
 
@@ -10,13 +11,23 @@ export type OutboxFigures = {
 };
 
 /**
- * How many entries the outbox has, and the age of the oldest in seconds, by Redis's clock; null where there is none.
- * Rejects with UNAVAILABLE.
+ * How many entries the outboxes of a campaign's shards have, and the age of the oldest in seconds, by the clock of its Redis; null
+ * where there is none. Rejects with UNAVAILABLE.
  */
 export async function readOutbox(
   redis: Redis,
-  keys: Keys,
+  everywhere: Keys[],
 ): Promise<OutboxFigures> {
+  const all = await Promise.all(everywhere.map((keys) => readOne(redis, keys)));
+  const ages = all.flatMap((it) => it.oldest_seconds ?? []);
+  return {
+    entries: all.reduce((sum, it) => sum + it.entries, 0),
+    oldest_seconds: ages.length > 0 ? Math.max(...ages) : null,
+    ahead_seconds: Math.max(...all.map((it) => it.ahead_seconds)),
+  };
+}
+
+async function readOne(redis: Redis, keys: Keys): Promise<OutboxFigures> {
   const asking = redis
     .multi()
     .xlen(keys.outbox)
@@ -36,4 +47,17 @@ export async function readOutbox(
     oldest_seconds: Math.max(0, age),
     ahead_seconds: Math.max(0, -age),
   };
+}
+
+/** How many entries they have. Rejects with UNAVAILABLE. */
+export async function countEntries(
+  redis: Redis,
+  everywhere: Keys[],
+): Promise<number> {
+  const counts = await Promise.all(
+    everywhere.map((keys) => redis.xlen(keys.outbox)),
+  ).catch((error: unknown) => {
+    throw unavailable(error);
+  });
+  return counts.reduce((sum, count) => sum + count, 0);
 }

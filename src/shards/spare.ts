@@ -70,7 +70,7 @@ export async function spareAll(
   return spared;
 }
 
-/** Those of these numbers that no row has, that lie within the quota and that the shard holds. */
+/** Those of these numbers that no row has and that the shard holds. One beyond a quota that was lowered waits until it is raised. */
 async function findFree(
   postgres: Postgres,
   { campaign, shard }: Parts,
@@ -87,8 +87,7 @@ async function findFree(
         select true, d from unnest(${numbers.day_unit}::bigint[]) as d
       ) n
       join prize p on p.campaign_id = ${campaign} and p.id = ${prize_id}
-      where n.number <= coalesce(case when n.is_day then p.daily_quota else p.total_quota end, n.number)
-        and not exists (
+      where not exists (
           select from result r
           where r.prize_id = ${prize_id} and r.campaign_id = ${campaign} and case when n.is_day
             then r.draw_date = ${draw_date}::text::date and r.day_unit = n.number else r.unit = n.number end
@@ -96,7 +95,7 @@ async function findFree(
         and (not ${isHeld}::boolean or exists (
           select from shard_units s
           where s.campaign_id = ${campaign} and s.prize_id = ${prize_id} and s.shard = ${shard ?? -1}
-            and s.draw_date = case when n.is_day then ${draw_date}::text::date else ${EVER}::date end and s.held @> n.number
+            and s.draw_date = case when n.is_day then ${draw_date}::text::date else ${EVER}::text::date end and s.held @> n.number
         ))`,
   );
   const pick = (is_day: boolean) =>

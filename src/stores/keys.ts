@@ -31,7 +31,7 @@ const keysUnder = (tag: string) => ({
   taken: `${tag}taken`,
   /**
    * hash: prize id → units taken on that day, `@draws` → draws decided, `@epoch` → name of the day's data since they were
-   * last made whole, `@lineage` → the Redis that had them, `@counting` where wins are limited and counted, `@restorer` → the server that restores winners, and
+   * last made whole, `@lineage` → the Redis that had them, `@counting` where wins are limited and counted, `@restorer` → the server that restores winners, `@filled` → the name of the data whose gaps were filled, and
    * `@s:` with a server's name → batches it wrote; expires
    */
   takenToday: (date: string) => `${tag}taken:${date}`,
@@ -58,6 +58,12 @@ export type Keys = ReturnType<typeof keysUnder>;
 /** The keys of a campaign, or of one of its shards where it has several. */
 export const keysOf = (campaign: string, shard?: number): Keys =>
   keysUnder(tagOf(campaign, shard));
+
+/** The keys of all shards of a campaign, or its only ones. */
+export const shardsOf = (campaign: { id: string; shards: number }): Keys[] =>
+  campaign.shards === 1
+    ? [keysOf(campaign.id)]
+    : Array.from({ length: campaign.shards }, (_, n) => keysOf(campaign.id, n));
 
 /** Every Redis key of the product is spelled here: those of the campaign `default`, and those of none. */
 export const keys = {

@@ -10,6 +10,7 @@ export type CampaignRow = {
   draws_per_day?: number;
   wins_per_user?: number | null;
   claim_days?: number | null;
+  shards?: number;
   frozen?: boolean;
   active?: boolean;
 };

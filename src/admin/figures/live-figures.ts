@@ -2,10 +2,11 @@ import type { FastifyBaseLogger } from "fastify";
 import type { Lane } from "../../campaigns/lane.js";
 import { Failure } from "../../errors.js";
 import { readOutbox } from "../../outbox/depth.js";
+import { readCounters, totalsOf } from "../../prizes/counters.js";
 import type { Services } from "../../services.js";
 import { replies } from "../../stores/redis.js";
 import { forecast } from "./forecast.js";
-import { countersOf, minuteOf, perMinute, samplesOf } from "./minutes.js";
+import { minuteOf, perMinute, samplesOf } from "./minutes.js";
 import { readFigures } from "./routes.js";
 
 type Entries = [id: string, fields: string[]][];
@@ -55,7 +56,7 @@ const UNKNOWN = {
 };
 
 function createReader(services: Services, lane: Lane) {
-  const { clock, redis, keys, held } = lane;
+  const { clock, redis, keys, everywhere, held } = lane;
   const { TIME_ZONE } = services.settings;
 
   return async function read() {
@@ -116,19 +117,20 @@ function createReader(services: Services, lane: Lane) {
 
   async function readRedis() {
     const now = clock.now();
-    const asking = redis
-      .multi()
-      .xrange(keys.minutes, minuteOf(now) - 60, "+")
-      .hgetall(keys.taken);
-    const [{ entries, oldest_seconds }, [samples, taken]] = await Promise.all([
-      readOutbox(redis, keys),
-      replies(asking) as Promise<[Entries, Record<string, string>]>,
-    ]);
+    const { date } = clock.today();
+    const [{ entries, oldest_seconds }, [samples], { ever }] =
+      await Promise.all([
+        readOutbox(redis, everywhere),
+        replies(
+          redis.multi().xrange(keys.minutes, minuteOf(now) - 60, "+"),
+        ) as Promise<[Entries]>,
+        readCounters(redis, everywhere, date),
+      ]);
     const age = oldest_seconds === null ? null : Math.round(oldest_seconds);
     return {
       outbox: { entries, oldest_seconds: age },
       samples: samplesOf(samples),
-      counters: countersOf(taken),
+      counters: totalsOf(ever),
     };
   }
 }

@@ -1,6 +1,7 @@
 import type { Campaigns } from "../../campaigns/campaigns.js";
-import type { Lane } from "../../campaigns/lane.js";
+import { isFirst, type Lane } from "../../campaigns/lane.js";
 import type { Clock } from "../../clock.js";
+import { readCounters, totalsOf } from "../../prizes/counters.js";
 import { replies } from "../../stores/redis.js";
 
 /** Draws and wins ever, at the begin of a minute, by the minute's number since the epoch. */
@@ -32,19 +33,20 @@ export function sampleMinutes(
     const minute = minuteOf(clock.now());
     if (minute === seen) return;
     seen = minute;
-    for (const lane of campaigns.watched()) {
+    for (const lane of campaigns.watched().filter(isFirst)) {
       sample(lane, minute).catch(() => {});
     }
   }, LOOK_MS).unref();
   return { stop: () => clearInterval(timer) };
 }
 
-async function sample({ redis, keys }: Lane, minute: number): Promise<void> {
-  const asking = redis.multi().hexists(keys.prizes, "odds").hgetall(keys.taken);
-  const [loaded, taken] = await replies(asking);
+async function sample(lane: Lane, minute: number): Promise<void> {
+  const { redis, keys, everywhere, clock } = lane;
+  const { date } = clock.today();
+  const counters = await readCounters(redis, everywhere, date);
   // An emptied Redis counts from nought until the reload: the raise would look like a rush.
-  if (!loaded) return;
-  const { draws, wins } = countersOf(taken as Record<string, string>);
+  if (!counters.listing) return;
+  const { draws, wins } = totalsOf(counters.ever);
   const adding = redis
     .multi()
     .xadd(
@@ -56,13 +58,6 @@ async function sample({ redis, keys }: Lane, minute: number): Promise<void> {
     )
     .expire(keys.minutes, LIFE_S);
   await replies(adding);
-}
-
-/** Draws and wins ever, of the hash of what is taken. */
-export function countersOf(taken: Record<string, string>) {
-  const { "@draws": draws = 0, ...units } = taken;
-  const wins = Object.values(units).reduce((sum, n) => sum + Number(n), 0);
-  return { draws: Number(draws), wins };
 }
 
 /** Reads a stream's entries. */

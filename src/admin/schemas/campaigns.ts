@@ -50,6 +50,12 @@ const editable = {
     description:
       "A win can be redeemed until so many days after its draw. Null: `CLAIM_DAYS`.",
   }),
+  shards: Type.Integer({
+    minimum: 1,
+    maximum: 64,
+    description:
+      "Over how many slots of a Redis Cluster it is spread; fixed once somebody may have drawn.",
+  }),
   frozen: Type.Boolean({
     description:
       "From its start on nobody can take anything back: odds, quotas, zone, limits, dates but a later end. For good.",
@@ -97,6 +103,7 @@ export const CampaignRow = Type.Object(
     draws_per_day: Type.Integer(),
     wins_per_user: Nullable(Type.Integer()),
     claim_days: Nullable(Type.Integer()),
+    shards: Type.Integer(),
     frozen: Type.Boolean(),
     active: Type.Boolean(),
   },
@@ -112,6 +119,7 @@ const DEFAULT = {
   draws_per_day: 1,
   wins_per_user: null,
   claim_days: null,
+  shards: 1,
   frozen: false,
   active: true,
 };

@@ -1,5 +1,5 @@
 import { readOutbox } from "../../outbox/depth.js";
-import { keysOf } from "../../stores/keys.js";
+import { shardsOf } from "../../stores/keys.js";
 import type { Redis } from "../../stores/redis.js";
 import { ok, type Say, warn } from "./finding.js";
 
@@ -9,12 +9,12 @@ const OLD_S = 10;
 /** Whether wins wait for their rows. */
 export async function examineOutbox(
   redis: Redis,
-  campaign: string,
+  campaign: { id: string; shards: number },
   say: Say,
 ): Promise<void> {
   const { entries, oldest_seconds, ahead_seconds } = await readOutbox(
     redis,
-    keysOf(campaign),
+    shardsOf(campaign),
   );
   const age = oldest_seconds ?? 0;
   const batches = `${entries} ${entries === 1 ? "batch" : "batches"}`;

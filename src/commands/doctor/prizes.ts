@@ -1,6 +1,6 @@
 import { readTable } from "../../prizes/in-force.js";
 import { objection, type Row, readPrizes } from "../../prizes/table.js";
-import { keysOf } from "../../stores/keys.js";
+import { shardsOf } from "../../stores/keys.js";
 import type { Postgres } from "../../stores/postgres.js";
 import type { Redis } from "../../stores/redis.js";
 import { failWith, ok, type Say, warn } from "./finding.js";
@@ -56,12 +56,17 @@ const percent = (share: number) => `${Number((100 * share).toFixed(4))} %`;
 /** Whether Redis has the prize table of Postgres in force, and counts no fewer units than there are. */
 export async function examineTable(
   redis: Redis,
-  { id, version }: { id: string; version: string },
+  campaign: { id: string; version: string; shards: number },
   rows: Row[],
   say: Say,
 ): Promise<void> {
-  const keys = keysOf(id);
-  const inForce = Number((await readTable(redis, keys))?.version ?? 0);
+  const { version } = campaign;
+  const everywhere = shardsOf(campaign);
+  const tables = await Promise.all(
+    everywhere.map((keys) => readTable(redis, keys)),
+  );
+  // The oldest that any shard has.
+  const inForce = Math.min(...tables.map((it) => Number(it?.version ?? 0)));
   const newest = Number(version);
   if (inForce === newest) {
     say(ok("The prize table in force is the one in Postgres."));
@@ -83,7 +88,10 @@ export async function examineTable(
     );
   }
   const ids = rows.map(({ id }) => id);
-  const taken = ids.length > 0 ? await redis.hmget(keys.taken, ...ids) : [];
+  const [keys] = everywhere;
+  // On several shards the greatest unit says nothing of what each has counted.
+  if (everywhere.length > 1 || !keys || ids.length === 0) return;
+  const taken = await redis.hmget(keys.taken, ...ids);
   rows.forEach((row, n) => {
     const counted = Number(taken[n] ?? 0);
     if (counted >= Number(row.unit)) return;

@@ -101,7 +101,7 @@ export const drawRoute: FastifyPluginAsyncTypebox<Services> = async (
     },
     async (request, reply) => {
       const userId = request.caller ?? parseUsername(request.body.username);
-      const lane = campaigns.lane(request.body.campaign);
+      const lane = campaigns.lane(request.body.campaign, userId);
       const key = request.headers["idempotency-key"];
       const drawing = gate.pass(() => lane.engine.draw(userId, key));
       let outcome: Outcome;

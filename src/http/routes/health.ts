@@ -1,7 +1,6 @@
 import type { FastifyPluginAsyncTypebox } from "@fastify/type-provider-typebox";
 import { probePostgres, probeRedis } from "../../engine/probe.js";
 import type { Services } from "../../services.js";
-import { keys } from "../../stores/keys.js";
 import { failures } from "../schemas/common.js";
 import { Health, NotReady, Ready } from "../schemas/health.js";
 import { shared } from "../shared.js";
@@ -66,7 +65,9 @@ export const healthRoutes: FastifyPluginAsyncTypebox<Services> = async (
 
   async function tableProblem() {
     // Where Redis can't say, the probe tells why.
-    const loaded = await redis.hexists(keys.prizes, "odds").catch(() => 1);
+    const loaded = await redis
+      .hexists(campaigns.lane().keys.prizes, "odds")
+      .catch(() => 1);
     return loaded ? undefined : "No prize table is in force.";
   }
 };

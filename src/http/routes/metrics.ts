@@ -1,6 +1,6 @@
 import type { FastifyPluginAsyncTypebox } from "@fastify/type-provider-typebox";
 import Type from "typebox";
-import type { Lane } from "../../campaigns/lane.js";
+import { isFirst, type Lane } from "../../campaigns/lane.js";
 import { within } from "../../deadline.js";
 import type { Metrics } from "../../observe/metrics.js";
 import { readOutbox } from "../../outbox/depth.js";
@@ -55,7 +55,7 @@ export const metricsRoute: FastifyPluginAsyncTypebox<
     for (const gauge of [...gauges, unitsLeft, unitsQuota, tableRefused]) {
       gauge.reset();
     }
-    const lanes = campaigns.watched();
+    const lanes = campaigns.watched().filter(isFirst);
     const answers = await Promise.all([
       askPostgres(),
       ...lanes.map(askRedis),
@@ -73,17 +73,24 @@ export const metricsRoute: FastifyPluginAsyncTypebox<
     });
 
   /** Whether Redis answers. */
-  async function askRedis({ redis, keys, held, prizes }: Lane) {
+  async function askRedis({ redis, everywhere, held, prizes }: Lane) {
     const campaign = held.campaign.id;
     const refused = prizes.problem() === undefined ? 0 : 1;
     tableRefused.set({ campaign }, refused);
-    const outbox = await tried(readOutbox(redis, keys));
+    const outbox = await tried(readOutbox(redis, everywhere));
     if (!outbox) return false;
     outboxEntries.set({ campaign }, outbox.entries);
     outboxOldest.set({ campaign }, outbox.oldest_seconds ?? 0);
     outboxAhead.set({ campaign }, outbox.ahead_seconds);
-    const marks = await tried(redis.hlen(keys.pending));
-    if (marks !== undefined) untold.set({ campaign }, marks);
+    const marks = await tried(
+      Promise.all(everywhere.map(({ pending }) => redis.hlen(pending))),
+    );
+    if (marks) {
+      untold.set(
+        { campaign },
+        marks.reduce((sum, n) => sum + n, 0),
+      );
+    }
     return true;
   }
 

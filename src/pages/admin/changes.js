@@ -41,6 +41,7 @@ const RULES = {
   draws_per_day: ["draws a day", plain],
   wins_per_user: ["wins a user", plain],
   claim_days: ["days of claim", plain],
+  shards: ["shards", plain],
   frozen: [
     "",
     (/** @type {boolean} */ frozen) => (frozen ? "frozen" : "not frozen"),
