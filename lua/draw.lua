@@ -203,9 +203,10 @@ end
 -- to nothing, and are taken before the next ones.
 local function read_pool(text)
   local granted, size, gone, list = string.match(text or '', '^(%d+) (%d+) (%d+) ?(.*)$')
-  local pool = { granted = tonumber(granted or 0), size = tonumber(size or 0), gone = tonumber(gone or 0), ranges = {}, at = 1 }
+  local pool = { granted = tonumber(granted or 0), size = tonumber(size or 0), gone = tonumber(gone or 0), ranges = {}, at = 1, count = 0 }
   for first, last in string.gmatch(list or '', '(%d+)-(%d+)') do
     pool.ranges[#pool.ranges + 1] = { tonumber(first), tonumber(last) }
+    pool.count = pool.count + last - first + 1
   end
   return pool
 end
@@ -265,10 +266,10 @@ local win_counts = {} -- user → wins in the campaign, where they are limited
 local claimed = {} -- moments
 
 -- The next number of a prize: of those that are held, else the one after the counter. false: none is left; nil: this shard holds
--- none that can go.
+-- none that can go. On one shard a number that came to nothing waits where as many as the quota were taken before that was lowered.
 local function next_number(pool, counter, most)
   local range = pool and pool.ranges[pool.at]
-  if range and (most < 0 or range[1] <= most) then
+  if range and (most < 0 or (range[1] <= most and (odds.sharded or counter - pool.count < most))) then
     return range[1], true
   elseif odds.sharded then
     if most >= 0 and most <= pool.gone then
@@ -288,6 +289,7 @@ local function spend(pool)
   else
     range[1] = range[1] + 1
   end
+  pool.count = pool.count - 1
   pool.is_spent = true
 end
 
@@ -639,12 +641,7 @@ end
 
 -- Where less than a quarter of the latest grant is left, more should come before it runs dry.
 local function ask_early(n, kind, pool, rights, most)
-  local range, count = nil, 0
-  for at = pool.at, #pool.ranges do
-    range = pool.ranges[at]
-    count = count + range[2] - range[1] + 1
-  end
-  if pool.is_spent and count > 0 and count * 4 < pool.size then
+  if pool.is_spent and pool.count > 0 and pool.count * 4 < pool.size then
     ask(n, kind, pool, rights, most, 'l')
   end
 end

@@ -15,7 +15,8 @@
 -- COST    O(stretches and ranges)
 
 local counters = KEYS[1]
-local rights, prize_id, granted, gone = ARGV[1], ARGV[2], tonumber(ARGV[3]), tonumber(ARGV[4])
+local rights, prize_id, granted, gone = ARGV[1], ARGV[2], ARGV[3], ARGV[4]
+granted, gone = tonumber(granted), tonumber(gone)
 local call = redis.call
 local RIGHTS, UNITS_OF = '@rights', '@r:' -- draw.lua has them, too
 

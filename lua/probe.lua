@@ -21,9 +21,12 @@ for at = 2, #ARGV do
   call('HSETNX', scratch, ARGV[at], expires_at)
   call('HGET', scratch, ARGV[at])
   call('HMGET', scratch, ARGV[at])
+  call('HEXISTS', scratch, ARGV[at])
+  call('HINCRBY', scratch, ARGV[at], 1)
   call('HDEL', scratch, ARGV[at])
 end
 call('HLEN', scratch)
+call('HKEYS', scratch)
 local entry = call('XADD', scratch_stream, '*', 'probe', expires_at)
 call('XRANGE', scratch_stream, entry, entry)
 call('XDEL', scratch_stream, entry)

@@ -15,7 +15,8 @@
 -- COST    O(ranges)
 
 local counters = KEYS[1]
-local rights, prize_id, most, count, returned = ARGV[1], ARGV[2], tonumber(ARGV[3]), tonumber(ARGV[4]), ARGV[5]
+local rights, prize_id, most, count, returned = ARGV[1], ARGV[2], ARGV[3], ARGV[4], ARGV[5]
+most, count = tonumber(most), tonumber(count)
 local call = redis.call
 local RIGHTS, UNITS_OF, CUT_OF = '@rights', '@r:', '@c:' -- draw.lua has the first two, too
 

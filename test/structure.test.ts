@@ -16,6 +16,7 @@ const FLOORS = [
   ["campaigns"],
   ["engine"],
   ["prizes", "results"],
+  ["shards"],
   ["outbox"],
   ["stores/embedded"],
   ["stores"],
@@ -25,7 +26,15 @@ const FLOORS = [
 ];
 
 /** These must not know how they are called: HTTP, pages, administrators. */
-const CORE = ["campaigns", "engine", "prizes", "results", "outbox", "stores"];
+const CORE = [
+  "campaigns",
+  "engine",
+  "prizes",
+  "results",
+  "shards",
+  "outbox",
+  "stores",
+];
 const WEB = /^(fastify|@fastify\/.*|node:https?|node:http2)$/;
 
 const files = readdirSync("src", { recursive: true, encoding: "utf8" })

@@ -11,7 +11,7 @@ import type { Random } from "../random.js";
 import { createResults, type Results } from "../results/results.js";
 import { createLedger } from "../shards/ledger.js";
 import { createReplenish } from "../shards/replenish.js";
-import { createSpare } from "../shards/spare.js";
+import { createSpare, type Spare } from "../shards/spare.js";
 import { keysOf, shardsOf } from "../stores/keys.js";
 import type { Postgres } from "../stores/postgres.js";
 import type { Redis } from "../stores/redis.js";
@@ -24,6 +24,7 @@ export type Lane = Scope & {
   settlements: Settlements;
   restoring: Restoring;
   refill: Refill;
+  spare: Spare;
   sweep: Sweep;
   untold: Untold;
 };

@@ -2,12 +2,15 @@ import { readdir, readFile } from "node:fs/promises";
 import t from "tap";
 import {
   ANSWER,
+  FIELD,
   MARK,
   OTHER,
   RECORD,
   TICKET,
 } from "../../src/outbox/letters.js";
+import type { Win } from "../../src/outbox/win.js";
 import { systemRandom } from "../../src/random.js";
+import { shardOf } from "../../src/shards/shard-of.js";
 import { post } from "../support/post.js";
 import { setPrizes } from "../support/set-prizes.js";
 import { startServer } from "../support/start-server.js";
@@ -61,19 +64,21 @@ async function header(name: string) {
 
 /** What each key's name looks like. */
 const NAMES: Record<string, RegExp> = {
-  prizes: /^\{lucky-draw(?::xmas)?\}:prizes$/,
-  taken: /^\{lucky-draw(?::xmas)?\}:taken$/,
-  taken_today: /^\{lucky-draw(?::xmas)?\}:taken:\d{4}-\d\d-\d\d$/,
-  outbox: /^\{lucky-draw(?::xmas)?\}:outbox$/,
-  pending: /^\{lucky-draw(?::xmas)?\}:pending$/,
-  scratch: /^\{lucky-draw(?::xmas)?\}:probe$/,
-  scratch_set: /^\{lucky-draw(?::xmas)?\}:probe:set$/,
-  moments: /^\{lucky-draw(?::xmas)?\}:moments$/,
-  wins_ever: /^\{lucky-draw(?::xmas)?\}:wins:[0-9a-f]{1,4}$/,
-  scratch_stream: /^\{lucky-draw(?::xmas)?\}:probe:stream$/,
-  players: /^\{lucky-draw(?::xmas)?\}:players:\d{4}-\d\d-\d\d:[0-9a-f]{1,4}$/,
+  prizes: /^\{lucky-draw(?::xmas|:many:\d)?\}:prizes$/,
+  taken: /^\{lucky-draw(?::xmas|:many:\d)?\}:taken$/,
+  taken_today: /^\{lucky-draw(?::xmas|:many:\d)?\}:taken:\d{4}-\d\d-\d\d$/,
+  counters: /^\{lucky-draw(?::xmas|:many:\d)?\}:taken(?::\d{4}-\d\d-\d\d)?$/,
+  outbox: /^\{lucky-draw(?::xmas|:many:\d)?\}:outbox$/,
+  pending: /^\{lucky-draw(?::xmas|:many:\d)?\}:pending$/,
+  scratch: /^\{lucky-draw(?::xmas|:many:\d)?\}:probe$/,
+  scratch_set: /^\{lucky-draw(?::xmas|:many:\d)?\}:probe:set$/,
+  moments: /^\{lucky-draw(?::xmas|:many:\d)?\}:moments$/,
+  wins_ever: /^\{lucky-draw(?::xmas|:many:\d)?\}:wins:[0-9a-f]{1,4}$/,
+  scratch_stream: /^\{lucky-draw(?::xmas|:many:\d)?\}:probe:stream$/,
+  players:
+    /^\{lucky-draw(?::xmas|:many:\d)?\}:players:\d{4}-\d\d-\d\d:[0-9a-f]{1,4}$/,
   players_before:
-    /^\{lucky-draw(?::xmas)?\}:players:\d{4}-\d\d-\d\d:[0-9a-f]{1,4}$/,
+    /^\{lucky-draw(?::xmas|:many:\d)?\}:players:\d{4}-\d\d-\d\d:[0-9a-f]{1,4}$/,
 };
 
 /** What each argument looks like. */
@@ -97,8 +102,20 @@ const VALUES: Record<string, RegExp> = {
   expires_at: /^\d{10}$/,
   user_id: /^user \d$/,
   attempt: /^[\w-]{8}$/,
-  ticket: /^[k-][\w-]{8}\d{9}[0-9a-f-]{36}user \d$/,
+  ticket: /^[k-][\w-]{8}\d{9}[0-9a-f-]{36}user \d+$/,
   id: /^(SURE|NEVER)$/,
+  prize_id: /^(SURE|NEVER)$/,
+  rights: /^(|\d{13}-[0-9a-f]{8})$/,
+  granted: /^\d+$/,
+  size: /^\d+$/,
+  ranges: /^(|\d+-\d+:\d+(,\d+-\d+:\d+)*)$/,
+  gone: /^\d+$/,
+  first: /^\d+$/,
+  last: /^\d+$/,
+  number: /^\d+$/,
+  most: /^-?\d+$/,
+  count: /^\d+$/,
+  returned: /^(|\d+-\d+(,\d+-\d+)*)$/,
   entry: /^(|\d+-\d+)$/,
   told: /^[01]$/,
   version: /^\d*$/,
@@ -120,6 +137,9 @@ const VALUES: Record<string, RegExp> = {
   fallback: /^[01]$/,
 };
 
+/** What may be called for no items: a shard that holds nothing, one that is told that nothing is left, ranges in one argument. */
+const MAY_HAVE_NONE = ["install", "grant", "recall"];
+
 t.test("the header of each script agrees with its calls", async (t) => {
   const world = await createWorld(t);
   const rolls = [0, 999_999_999].values();
@@ -135,6 +155,10 @@ t.test("the header of each script agrees with its calls", async (t) => {
     "recount",
     "schedule",
     "probe",
+    "install",
+    "grant",
+    "recall",
+    "spare",
   ] as const) {
     const real = server.redis[name].bind(server.redis);
     server.redis[name] = (...args) => {
@@ -191,21 +215,44 @@ t.test("the header of each script agrees with its calls", async (t) => {
   );
   await post(`${server.url}/draw`, { username: "user 8", campaign: "xmas" });
 
+  // Fewer units than draws, on several shards.
+  await world.sql`
+    insert into campaign (id, title, shards) values ('many', 'Many', 4)`;
+  await world.sql`
+    insert into prize (campaign_id, id, title, probability, daily_quota) values ('many', 'SURE', 'a SURE', 1, 40)`;
+  await server.campaigns.check();
+  const drawer = (n: number) => shardOf(`user ${n}`, 4);
+  const crowd = Array.from({ length: 400 }, (_, n) => n);
+  // One of each shard, whose parts are larger than that, and then as many of the first as there are units.
+  for (const shard of [1, 2, 3, ...Array(37).fill(0)]) {
+    const n = crowd.findIndex((it) => drawer(it) === shard);
+    const [user] = crowd.splice(n, 1);
+    await post(`${server.url}/draw`, {
+      username: `user ${user}`,
+      campaign: "many",
+    });
+  }
+  const [lost] = await world.sql<Win[]>`
+    select 'NEVER' as prize_id, current_date::text as draw_date, 1 as unit, 1 as day_unit`;
+  await server.spare(lost as Win);
+
   for (const name of scripts) {
     const { keys, args } = await header(name);
     const own = calls.filter((call) => call.name === name);
     t.ok(own.length > 0, `${name} was called`);
     t.ok(
-      keys.head.length > 0 && args.each.length > 0,
+      keys.head.length > 0 && args.head.length + args.each.length > 1,
       `${name}'s header was understood`,
     );
+    const fewest = MAY_HAVE_NONE.includes(name) ? 0 : 1;
     for (const call of own) {
       const count = Number(call.args[0]);
       const given = call.args.slice(1, 1 + count);
       const values = call.args.slice(1 + count);
-      const items = (values.length - args.head.length) / args.each.length;
+      const rest = values.length - args.head.length;
+      const items = rest === 0 ? 0 : rest / args.each.length;
       t.ok(
-        Number.isInteger(items) && items > 0,
+        Number.isInteger(items) && items >= fewest,
         `${name}: ARGV has whole items`,
       );
       const keyed = values.filter((value) => /^k.*user \d$/.test(value));
@@ -291,6 +338,23 @@ t.test("the scripts' letters are those of TypeScript", async (t) => {
     }
   }
   t.same([...found].sort(), Object.keys(all).sort(), "each has its constant");
+});
+
+t.test("the fields of numbers are those of TypeScript", async (t) => {
+  const found = new Set<string>();
+  for (const name of scripts) {
+    const { text } = await header(name);
+    for (const [, names = "", values = ""] of text.matchAll(
+      /^local ((?:RIGHTS|UNITS_OF|CUT_OF)[A-Z_, ]*) = ('@.*?')(?: --.*)?$/gm,
+    )) {
+      const fields = values.split(", ").map((it) => it.slice(1, -1));
+      for (const [n, constant] of names.split(", ").entries()) {
+        found.add(`${name} ${constant}`);
+        t.equal(fields[n], FIELD[constant as keyof typeof FIELD], constant);
+      }
+    }
+  }
+  t.ok(found.size > 10, `${found.size} constants`);
 });
 
 t.test("the probe calls every command that a script calls", async (t) => {
