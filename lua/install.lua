@@ -1,15 +1,17 @@
 #!lua
--- install: puts the numbers of units that a shard holds where draw.lua takes them from. Where they were lost, all that no row is
--- known of; else it only takes away what the shard holds no longer.
+-- install: puts the numbers of units that a shard holds where draw.lua takes them from. Where they were lost, those that are fresh;
+-- else it only takes away what the shard holds no longer.
 --
 -- KEYS    counters
 -- ARGV    rights
---         per prize: prize_id granted size ranges
+--         per prize: prize_id granted size used fresh ranges
 --   counters  taken, or that of a day
 --   rights    the name of the numbers: of ever, as reload.lua gave it, or of the day's data; both without a ?
 --   granted   the grants that Postgres knows of
 --   size      the numbers of the latest
---   ranges    first-last:row, comma-separated, the lowest first; row: the last number of them that has a row, or 0
+--   used      how many of those held are not fresh
+--   fresh     first-last, comma-separated, the lowest first: those held that are above all that have a row, and not in the outbox
+--   ranges    first-last, comma-separated, the lowest first: all that are held
 -- RETURNS how many numbers can be taken; stale, and nothing is written, where the numbers have another name
 -- WRITES  counters
 -- COST    O(prizes and ranges); where the numbers were lost O(fields of counters), too
@@ -17,7 +19,7 @@
 local counters = KEYS[1]
 local rights = ARGV[1]
 local call = redis.call
-local RIGHTS, UNITS_OF, CUT_OF = '@rights', '@r:', '@c:' -- draw.lua and recall.lua have them, too
+local RIGHTS, UNITS_OF, CUT_OF, NEWS_OF = '@rights', '@r:', '@c:', '@n:' -- draw.lua, recall.lua and gone.lua have them, too
 
 local standing, epoch = unpack(call('HMGET', counters, RIGHTS, '@epoch'))
 -- Those of a day are named as its data are, those of ever wait with a ?.
@@ -37,8 +39,8 @@ end
 
 local function read_ranges(list)
   local ranges = {}
-  for first, last, row in string.gmatch(list, '(%d+)%-(%d+):?(%d*)') do
-    ranges[#ranges + 1] = { tonumber(first), tonumber(last), tonumber(row) or 0 }
+  for first, last in string.gmatch(list or '', '(%d+)-(%d+)') do
+    ranges[#ranges + 1] = { tonumber(first), tonumber(last) }
   end
   return ranges
 end
@@ -60,31 +62,27 @@ local function common(some, others)
 end
 
 local free = 0
-for at = 2, #ARGV, 4 do
-  local prize_id, granted, size, held = ARGV[at], tonumber(ARGV[at + 1]), ARGV[at + 2], read_ranges(ARGV[at + 3])
+for at = 2, #ARGV, 6 do
+  local prize_id, granted, size, used = ARGV[at], ARGV[at + 1], ARGV[at + 2], ARGV[at + 3]
+  local fresh, held = read_ranges(ARGV[at + 4]), read_ranges(ARGV[at + 5])
   local field = UNITS_OF .. prize_id
-  local known, known_size, _, list = string.match(call('HGET', counters, field) or '', '^(%d+) (%d+) (%d+) ?(.*)$')
-  local ranges, used = {}, 0
+  local known, known_size, list = string.match(call('HGET', counters, field) or '', '^(%d+) (%d+) %d+ ?(.*)$')
+  local ranges
   if is_new then
-    for _, range in ipairs(held) do
-      local first = math.max(range[1], range[3] + 1)
-      used = used + first - range[1]
-      if first <= range[2] then
-        ranges[#ranges + 1] = { first, range[2] }
-      end
-    end
-    call('HSET', counters, prize_id, string.format('%d', used))
-  elseif tonumber(known or 0) == granted then
-    ranges, size = common(read_ranges(list or ''), held), known_size or size
+    ranges = fresh
+    call('HSET', counters, prize_id, used)
+  elseif (known or '0') == granted then
+    ranges, size = common(read_ranges(list), held), known_size or size
   end
   -- Else Postgres was read before, or after, a grant that is on its way here.
-  if is_new or tonumber(known or 0) == granted then
+  if ranges then
     local texts = {}
     for n, range in ipairs(ranges) do
       texts[n] = string.format('%d-%d', range[1], range[2])
       free = free + range[2] - range[1] + 1
     end
-    call('HSET', counters, field, string.format('%d %s 0 %s', granted, size, table.concat(texts, ',')))
+    call('HSET', counters, field, string.format('%s %s 0 %s', granted, size, table.concat(texts, ',')))
+    call('HINCRBY', counters, NEWS_OF .. prize_id, 1)
   end
 end
 if is_new then

@@ -138,12 +138,17 @@ begin
 end
 $$;
 
--- Numbers that a shard has given up are free again. Returns whether; not, where `rights` are not those of now.
+-- Numbers that a shard has given up are free again. Returns whether; not, where `rights` are not those of now, or another server
+-- may move numbers by now.
 create function return_units(
-  of_campaign text, of_prize text, of_date date, of_shard int, rights text, units int8multirange
+  of_campaign text, of_prize text, of_date date, of_shard int, rights text, units int8multirange, mover text
 ) returns boolean language plpgsql security definer as $$
 begin
   perform lock_units(of_campaign, of_prize, of_date);
+  perform from shard_lease l where l.campaign_id = of_campaign and l.prize_id = of_prize and l.holder = mover for share;
+  if not found then
+    return false;
+  end if;
   perform from shard_rights r
   where r.campaign_id = of_campaign and r.draw_date = of_date and r.shard = of_shard and r.name = rights for share;
   if not found then
@@ -180,10 +185,33 @@ begin
 end
 $$;
 
--- What every shard holds of a prize, for whoever looks for a number: {"SHARD": grants…}
-create function read_grants(of_campaign text, of_prize text, of_date date) returns jsonb language sql stable as $$
-  select coalesce(jsonb_object_agg(u.shard, u.granted), '{}') from shard_units u
-  where u.campaign_id = of_campaign and u.prize_id = of_prize and u.draw_date = of_date and u.shard >= 0
+-- For whoever looks for a number up to `most`: how many grants each shard has had, whether one is free, and whether `mover` is
+-- still the one that may move them. {"grants": {"SHARD": grants…}, "free", "mover"}
+create function look_for_units(of_campaign text, of_prize text, of_date date, most bigint, mover text) returns jsonb
+language plpgsql security definer as $$
+declare
+  quota bigint;
+  held int8multirange;
+  grants jsonb;
+begin
+  perform lock_units(of_campaign, of_prize, of_date);
+  select least(case when of_date = 'infinity' then p.total_quota else p.daily_quota end, most) into quota
+  from prize p where p.campaign_id = of_campaign and p.id = of_prize;
+  if not found then
+    quota := 0;
+  end if;
+  select coalesce(range_agg(h), '{}') into held from shard_units u, unnest(u.held) as h
+  where u.campaign_id = of_campaign and u.prize_id = of_prize and u.draw_date = of_date;
+  select coalesce(jsonb_object_agg(u.shard, u.granted) filter (where u.shard >= 0), '{}') into grants from shard_units u
+  where u.campaign_id = of_campaign and u.prize_id = of_prize and u.draw_date = of_date;
+  return jsonb_build_object(
+    'grants', grants,
+    'free', not held @> int8range(1, quota + 1),
+    'mover', exists (
+      select from shard_lease l where l.campaign_id = of_campaign and l.prize_id = of_prize and l.holder = mover
+    )
+  );
+end
 $$;
 
 -- Days that are over are not needed any more.
@@ -333,7 +361,7 @@ begin
     select p.oid from pg_proc p
     where p.pronamespace = (select oid from pg_namespace where nspname = current_schema()) and p.proname in (
       'change_campaign', 'first_units', 'last_units', 'count_units', 'lock_units', 'grant_units', 'return_units', 'read_rights',
-      'read_grants', 'forget_units', 'lease_units', 'void_units', 'void_units_of_quota', 'keep_shards'
+      'look_for_units', 'forget_units', 'lease_units', 'void_units', 'void_units_of_quota', 'keep_shards'
     )
   loop
     execute format('alter function %s set search_path = %I, pg_temp', signature, current_schema());
@@ -342,5 +370,5 @@ end
 $$;
 
 revoke execute on function grant_units(text, text, date, int, text, int, bigint),
-  return_units(text, text, date, int, text, int8multirange), read_rights(text, date, int, text), forget_units(date),
+  return_units(text, text, date, int, text, int8multirange, text), look_for_units(text, text, date, bigint, text), read_rights(text, date, int, text), forget_units(date),
   lease_units(text, text, text, float8), void_units(text, text, date, bigint), void_units_of_quota(), keep_shards() from public;

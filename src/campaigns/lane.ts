@@ -97,6 +97,7 @@ export function createLane(
     engine,
     settlements,
     results,
+    spare,
     warn,
   });
   const days = () => held.campaign.claim_days ?? claimDays;

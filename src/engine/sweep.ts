@@ -4,6 +4,7 @@ import { sortWins } from "../outbox/unsettled.js";
 import { parseWins, type Win } from "../outbox/win.js";
 import type { Scope } from "../prizes/campaign.js";
 import type { Results } from "../results/results.js";
+import type { Spare } from "../shards/spare.js";
 import { redisTime } from "../stores/redis.js";
 import type { Engine } from "./engine.js";
 
@@ -35,12 +36,13 @@ export function createSweep(
     engine: Engine;
     settlements: Settlements;
     results: Results;
+    spare: Spare;
     warn: (details: object, sentence: string) => void;
   },
   local: () => number = () => performance.now(),
 ): Sweep {
   const { redis, keys, clock } = parts;
-  const { engine, settlements, results, warn } = parts;
+  const { engine, settlements, results, spare, warn } = parts;
   let ahead = new Map<string, number>(); // ids of the future → when they were first seen here
 
   async function sweep(olderThan = ABANDONED_AFTER_MS): Promise<number> {
@@ -100,6 +102,7 @@ export function createSweep(
     const { id, user_id, prize_id, draw_date, draw_no, unit } = win;
     const row = await results.find(user_id, draw_date, draw_no);
     if (row?.id !== id) {
+      await spare(win);
       const fate = row ? "participated" : "forgotten";
       warn({ prize_id, draw_date, unit, fate }, "a win has no row");
     }

@@ -20,6 +20,7 @@ export const SCRIPTS = [
   "schedule",
   "install",
   "grant",
+  "gone",
   "recall",
   "spare",
 ] as const;

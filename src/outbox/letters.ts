@@ -21,11 +21,12 @@ export const ANSWER = {
   STARVED: "s",
 } as const;
 
-/** How fields of the counters begin: numbers that can be taken, their name, numbers that are cut for another shard. */
+/** How fields of the counters begin: numbers that can be taken, their name, numbers that are cut for another shard, how often numbers came back. */
 export const FIELD = {
   RIGHTS: "@rights",
   UNITS_OF: "@r:",
   CUT_OF: "@c:",
+  NEWS_OF: "@n:",
 } as const;
 
 /** How an other begins, where draw.lua says to see it. */

@@ -1,6 +1,7 @@
 import { createBatcher } from "../batch.js";
 import type { Day } from "../clock.js";
 import { unavailable } from "../errors.js";
+import { numbersInOutbox } from "../shards/in-outbox.js";
 import { install } from "../shards/install.js";
 import { createLedger, EVER } from "../shards/ledger.js";
 import { DEFAULT_CAMPAIGN } from "../stores/keys.js";
@@ -224,12 +225,16 @@ export function createPrizes(
     { epoch, rights }: { epoch: Epoch; rights: string | undefined },
   ): Promise<void> {
     const ofDay = nameOf(epoch);
+    // Before the rows are read: what leaves the outbox has one.
+    const { unit, day_unit } = await numbersInOutbox(redis, keys, date);
     const held = await ledger.read(campaignId, date, shard, ofDay);
-    await install(redis, keys.takenToday(date), ofDay, held);
+    const today = { held, waiting: day_unit };
+    await install(redis, keys.takenToday(date), ofDay, today);
     if (rights === undefined) return;
     const ever = nameOf(rights);
     const heldEver = await ledger.read(campaignId, EVER, shard, ever);
-    await install(redis, keys.taken, ever, heldEver);
+    const all = { held: heldEver, waiting: unit };
+    await install(redis, keys.taken, ever, all);
   }
 
   /** When a prize's daily quota is released on the days that draws may be of. */

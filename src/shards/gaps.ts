@@ -1,12 +1,12 @@
 import type { Clock } from "../clock.js";
 import { unavailable } from "../errors.js";
-import { outboxPages } from "../outbox/pages.js";
-import { parseWins } from "../outbox/win.js";
 import type { Keys } from "../stores/keys.js";
 import type { Postgres } from "../stores/postgres.js";
 import type { Redis } from "../stores/redis.js";
+import { numbersInOutbox, POOLS, type Pool } from "./in-outbox.js";
 import { EVER, type Stretch } from "./ledger.js";
 import { readState } from "./pools.js";
+import { untell } from "./replenish.js";
 import { spareAll } from "./spare.js";
 import { chunksOf, without } from "./stretches.js";
 
@@ -22,9 +22,6 @@ type Parts = {
   keys: Keys;
   everywhere: Keys[];
 };
-
-const POOLS = ["unit", "day_unit"] as const;
-type Pool = (typeof POOLS)[number];
 
 /**
  * Gives the numbers of a day, and of all days, that neither a row nor the outbox holds to whoever draws next: after Redis lost
@@ -44,22 +41,10 @@ export async function fillGaps(parts: Parts, date: string): Promise<void> {
       day_unit: await findSpent(parts, id, date, keys.takenToday(date)),
     });
   }
-  const waiting = new Map<string, Record<Pool, Stretch[]>>();
-  for await (const page of outboxPages(redis, keys)) {
-    for (const win of page.flatMap(([id, [, text]]) =>
-      parseWins(id, text ?? ""),
-    )) {
-      const its = waiting.get(win.prize_id) ?? { unit: [], day_unit: [] };
-      its.unit.push([win.unit, win.unit]);
-      if (win.draw_date === date) {
-        its.day_unit.push([win.day_unit, win.day_unit]);
-      }
-      waiting.set(win.prize_id, its);
-    }
-  }
+  const waiting = await numbersInOutbox(redis, keys, date);
   for (const [prize_id, its] of spent) {
     for (const pool of POOLS) {
-      const held = waiting.get(prize_id)?.[pool] ?? [];
+      const held = waiting[pool].get(prize_id) ?? [];
       for (const chunk of chunksOf(without(its[pool], held), CHUNK)) {
         const of = { prize_id, date, pool };
         const missing = await findMissing(parts, of, chunk);
@@ -70,6 +55,22 @@ export async function fillGaps(parts: Parts, date: string): Promise<void> {
         });
       }
     }
+    // What came back with new numbers, or by a server that is gone by now, nobody else was told.
+    if (parts.shard !== undefined) await untellAll(parts, prize_id, date);
+  }
+}
+
+async function untellAll(
+  { redis, everywhere }: Parts,
+  prize_id: string,
+  date: string,
+): Promise<void> {
+  for (const countersOf of [
+    (keys: Keys) => keys.taken,
+    (keys: Keys) => keys.takenToday(date),
+  ]) {
+    const all = everywhere.map((keys) => ({ counters: countersOf(keys) }));
+    await untell(redis, all, prize_id);
   }
 }
 

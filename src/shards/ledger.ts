@@ -19,6 +19,13 @@ export type Held = Record<
   }
 >;
 
+/** How many grants each shard has had, whether a number is free, and whether whoever asks may still move them. */
+export type Look = {
+  grants: Record<string, number>;
+  free: boolean;
+  mover: boolean;
+};
+
 export const EVER = "infinity";
 
 /** The ledger of who may take which numbers: the functions of sql/014_shards.sql. All reject with UNAVAILABLE. */
@@ -45,17 +52,17 @@ export function createLedger(postgres: Postgres) {
     return answer && "stale" in answer ? "stale" : answer;
   }
 
-  /** Makes numbers free that a shard has given up. False where its data have another name by now. */
+  /** Makes numbers free that a shard has given up. False where its data have another name by now, or another server moves numbers. */
   async function giveBack(
     { campaign, prize_id, date }: Numbers,
-    from: { shard: number; rights: string; units: Stretch[] },
+    from: { shard: number; rights: string; units: Stretch[]; mover: string },
   ): Promise<boolean> {
-    const { shard, rights, units } = from;
+    const { shard, rights, units, mover } = from;
     const text = `{${units.map(([first, last]) => `[${first},${last}]`).join(",")}}`;
     const [row] = await postgres.query(
       (sql) => sql<{ done: boolean }[]>`
         select return_units(
-          ${campaign}, ${prize_id}, ${date}::text::date, ${shard}::int, ${rights}, ${text}::text::int8multirange
+          ${campaign}, ${prize_id}, ${date}::text::date, ${shard}::int, ${rights}, ${text}::text::int8multirange, ${mover}
         ) as done`,
     );
     return row?.done === true;
@@ -75,17 +82,18 @@ export function createLedger(postgres: Postgres) {
     return row?.held ?? {};
   }
 
-  /** How many grants each shard has had of these numbers. */
-  async function grants({
-    campaign,
-    prize_id,
-    date,
-  }: Numbers): Promise<Record<string, number>> {
+  /** What the ledger knows of numbers up to `most`, -1 for any. */
+  async function look(
+    { campaign, prize_id, date }: Numbers,
+    { most, mover }: { most: number; mover: string },
+  ): Promise<Look> {
     const [row] = await postgres.query(
-      (sql) => sql<{ grants: Record<string, number> }[]>`
-        select read_grants(${campaign}, ${prize_id}, ${date}::text::date) as grants`,
+      (sql) => sql<{ look: Look }[]>`
+        select look_for_units(
+          ${campaign}, ${prize_id}, ${date}::text::date, ${most < 0 ? null : most}::bigint, ${mover}
+        ) as look`,
     );
-    return row?.grants ?? {};
+    return row?.look ?? { grants: {}, free: false, mover: false };
   }
 
   /** Takes the right to move a prize's numbers, for so many seconds. False where another server has it. */
@@ -108,7 +116,7 @@ export function createLedger(postgres: Postgres) {
     );
   }
 
-  return { grant, giveBack, read, grants, lease, forget };
+  return { grant, giveBack, read, look, lease, forget };
 }
 
 export type Ledger = ReturnType<typeof createLedger>;

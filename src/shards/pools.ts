@@ -11,6 +11,8 @@ export type State = {
   /** up to this number none is left on any shard, as far as it knows */
   gone: number;
   units: Stretch[];
+  /** how often numbers came back */
+  news: number;
   /** cut for another shard; whoever cut them may be gone */
   cut: Stretch[];
 };
@@ -21,12 +23,13 @@ export async function readState(
   counters: string,
   prize_id: string,
 ): Promise<State> {
-  const [rights, text, cut] = await redis
+  const [rights, text, cut, news] = await redis
     .hmget(
       counters,
       FIELD.RIGHTS,
       FIELD.UNITS_OF + prize_id,
       FIELD.CUT_OF + prize_id,
+      FIELD.NEWS_OF + prize_id,
     )
     .catch((error: unknown) => {
       throw unavailable(error);
@@ -37,6 +40,7 @@ export async function readState(
     granted: Number(granted),
     gone: Number(gone),
     units: parseStretches(String(list)),
+    news: Number(news ?? 0),
     cut: parseStretches(cut ?? ""),
   };
 }

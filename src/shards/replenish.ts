@@ -19,10 +19,7 @@ export type Replenish = {
 /** After so long the server that moved numbers counts as gone. A statement and a command take at most a second each. */
 const LEASE_SECONDS = 6;
 
-/** Of that, the time after which it no longer tells that all are gone: to tell takes three commands. */
-const FIT_MS = 2_500;
-
-/** How long a draw waits for another server that moves the same numbers, and how often it looks. */
+/** How long numbers are looked for; how often, where another server moves them. */
 const PATIENCE_MS = 1_500;
 const SHORTEST_PAUSE_MS = 10;
 const LONGEST_PAUSE_MS = 160;
@@ -82,16 +79,14 @@ export function createReplenish(parts: {
           return;
         }
         if (!ask.urgent) return;
-        const fit = now() + FIT_MS;
         isHolder = await ledger.lease(numbers, holder, LEASE_SECONDS);
         if (isHolder) {
-          if (!(await recall(ask, numbers, { date, fit }))) return;
-        } else if (now() > end) {
-          throw unavailable(new Error("another server moves these numbers"));
+          if (!(await recall(ask, numbers, { date, mover: holder }))) return;
         } else {
           await pause(rest);
           rest = Math.min(2 * rest, LONGEST_PAUSE_MS);
         }
+        if (now() > end) throw unavailable(new Error("no numbers in time"));
         const state = await readState(redis, own, prize_id);
         if (countUpTo(state.units, most) > 0) return;
         if (most >= 0 && state.gone >= most) return;
@@ -112,7 +107,7 @@ export function createReplenish(parts: {
     },
   ): Promise<unknown> {
     const { rights, prize_id, grant } = of;
-    const head = [rights, prize_id, grant.granted, 0];
+    const head = [rights, prize_id, grant.granted];
     return redis
       .grant(1, counters, ...head, ...grant.units.flat())
       .catch(refuse);
@@ -125,16 +120,17 @@ export function createReplenish(parts: {
   async function recall(
     ask: Ask,
     numbers: Numbers,
-    { date, fit }: { date: string; fit: number },
+    { date, mover }: { date: string; mover: string },
   ): Promise<boolean> {
     const { prize_id, most } = ask;
-    const granted = await ledger.grants(numbers);
+    const looking = { most, mover };
+    const { grants } = await ledger.look(numbers, looking);
     const all = await seeAll(ask, date);
     let isMoved = false;
     for (const { shard, counters, state } of all) {
       if (!state || state.rights.endsWith("?")) continue;
       // What is on its way: granted, and its server may be gone before it was there.
-      if ((granted[shard] ?? 0) > state.granted) {
+      if ((grants[shard] ?? 0) > state.granted) {
         const { rights } = state;
         const to = { shard, rights, granted: state.granted, most };
         const grant = await ledger.grant(numbers, to);
@@ -144,7 +140,9 @@ export function createReplenish(parts: {
         isMoved = true;
       }
       if (state.cut.length > 0) {
-        isMoved ||= await cut(numbers, { shard, counters, state }, most, 0);
+        const from = { shard, counters, state };
+        const none = { most, mover, count: 0 };
+        isMoved ||= await cut(numbers, from, none);
       }
     }
     if (isMoved) return true;
@@ -158,20 +156,26 @@ export function createReplenish(parts: {
     if (richest?.state) {
       const half = Math.ceil(richest.count / 2);
       const from = { ...richest, state: richest.state };
-      return cut(numbers, from, most, half);
+      await cut(numbers, from, { most, mover, count: half });
+      return true;
     }
     if (all.some(({ state }) => !state || state.rights.endsWith("?"))) {
       throw unavailable(new Error("a shard that may hold units is away"));
     }
-    return now() > fit || !(await tellGone(ask, all, date));
+    // What came between the two looks at the ledger, or comes after the second, tells the shards so itself: see gone.lua.
+    const last = await ledger.look(numbers, looking);
+    const isSame = all.every(
+      ({ shard, state }) => (last.grants[shard] ?? 0) === state?.granted,
+    );
+    if (last.free || !last.mover || !isSame) return true;
+    return !(await tellGone(ask, all));
   }
 
   /** Cuts numbers from a shard and makes them free. Returns whether there were any. */
   async function cut(
     numbers: Numbers,
     from: { shard: number; counters: string; state: State },
-    most: number,
-    count: number,
+    { most, mover, count }: { most: number; mover: string; count: number },
   ): Promise<boolean> {
     const { shard, counters, state } = from;
     const head = [state.rights, numbers.prize_id, most];
@@ -182,7 +186,8 @@ export function createReplenish(parts: {
     const text = String(answer);
     const units = parseStretches(text);
     const { rights } = state;
-    await ledger.giveBack(numbers, { shard, rights, units });
+    const back = { shard, rights, units, mover };
+    if (!(await ledger.giveBack(numbers, back))) return true;
     await redis.recall(1, counters, ...head, 0, text).catch(refuse);
     return true;
   }
@@ -202,30 +207,18 @@ export function createReplenish(parts: {
     );
   }
 
-  /**
-   * Tells all shards that none is left, and looks once more: a number that came back meanwhile would be stranded. Returns
-   * whether they are.
-   */
-  async function tellGone(
-    ask: Ask,
-    all: Seen[],
-    date: string,
-  ): Promise<boolean> {
+  /** Tells all shards that none is left. Returns whether all took it: one that has had news since does not. */
+  async function tellGone(ask: Ask, all: Seen[]): Promise<boolean> {
     const { prize_id, most } = ask;
     const answers = await Promise.all(
       all.map(({ counters, state }) => {
-        const { rights = "", granted = 0 } = state ?? {};
+        const { rights = "?", granted = 0, news = 0 } = state ?? {};
         return redis
-          .grant(1, counters, rights, prize_id, granted, most)
+          .gone(1, counters, rights, prize_id, granted, most, news)
           .catch(refuse);
       }),
     );
-    const again = await seeAll(ask, date);
-    const isGone =
-      answers.every((answer) => answer === "OK") &&
-      again.every(({ state }) => state && countUpTo(state.units, most) === 0);
-    if (!isGone) await untell(redis, all, prize_id);
-    return isGone;
+    return answers.every((answer) => answer === "OK");
   }
 
   return {
@@ -246,7 +239,7 @@ export async function untell(
 ): Promise<void> {
   await Promise.all(
     all.map(({ counters }) =>
-      redis.grant(1, counters, "", prize_id, 0, 0).catch(refuse),
+      redis.gone(1, counters, "", prize_id, 0, 0, 0).catch(refuse),
     ),
   );
 }

@@ -26,7 +26,7 @@ const keysUnder = (tag: string) => ({
   prizes: `${tag}prizes`,
   /**
    * hash: prize id → units taken ever, `@draws` → draws decided, and where there are several shards, or numbers that came to
-   * nothing: `@r:` with a prize id → numbers that can be taken, `@rights` → their name, `@lineage`, `@c:` → numbers cut for another shard
+   * nothing: `@r:` with a prize id → numbers that can be taken, `@rights` → their name, `@lineage`, `@c:` → numbers cut for another shard, `@n:` → how often numbers came back
    */
   taken: `${tag}taken`,
   /**

@@ -14,6 +14,7 @@ declare module "ioredis" {
     schedule(...args: (string | number)[]): Result<unknown, Context>;
     probe(...args: (string | number)[]): Result<unknown, Context>;
     install(...args: (string | number)[]): Result<unknown, Context>;
+    gone(...args: (string | number)[]): Result<unknown, Context>;
     grant(...args: (string | number)[]): Result<unknown, Context>;
     recall(...args: (string | number)[]): Result<unknown, Context>;
     spare(...args: (string | number)[]): Result<unknown, Context>;
@@ -46,6 +47,7 @@ export function createRedis(url: string, patience = COMMAND_TIMEOUT_MS): Redis {
       probe: script("probe"),
       install: script("install"),
       grant: script("grant"),
+      gone: script("gone"),
       recall: script("recall"),
       spare: script("spare"),
     },

@@ -108,8 +108,10 @@ const VALUES: Record<string, RegExp> = {
   rights: /^(|\d{13}-[0-9a-f]{8})$/,
   granted: /^\d+$/,
   size: /^\d+$/,
-  ranges: /^(|\d+-\d+:\d+(,\d+-\d+:\d+)*)$/,
-  gone: /^\d+$/,
+  used: /^\d+$/,
+  fresh: /^(|\d+-\d+(,\d+-\d+)*)$/,
+  ranges: /^(|\d+-\d+(,\d+-\d+)*)$/,
+  news: /^\d+$/,
   first: /^\d+$/,
   last: /^\d+$/,
   number: /^\d+$/,
@@ -138,7 +140,7 @@ const VALUES: Record<string, RegExp> = {
 };
 
 /** What may be called for no items: a shard that holds nothing, one that is told that nothing is left, ranges in one argument. */
-const MAY_HAVE_NONE = ["install", "grant", "recall"];
+const MAY_HAVE_NONE = ["install", "grant", "gone", "recall"];
 
 t.test("the header of each script agrees with its calls", async (t) => {
   const world = await createWorld(t);
@@ -157,6 +159,7 @@ t.test("the header of each script agrees with its calls", async (t) => {
     "probe",
     "install",
     "grant",
+    "gone",
     "recall",
     "spare",
   ] as const) {
@@ -224,7 +227,7 @@ t.test("the header of each script agrees with its calls", async (t) => {
   const drawer = (n: number) => shardOf(`user ${n}`, 4);
   const crowd = Array.from({ length: 400 }, (_, n) => n);
   // One of each shard, whose parts are larger than that, and then as many of the first as there are units.
-  for (const shard of [1, 2, 3, ...Array(37).fill(0)]) {
+  for (const shard of [1, 2, 3, ...Array(45).fill(0)]) {
     const n = crowd.findIndex((it) => drawer(it) === shard);
     const [user] = crowd.splice(n, 1);
     await post(`${server.url}/draw`, {
@@ -250,7 +253,7 @@ t.test("the header of each script agrees with its calls", async (t) => {
       const given = call.args.slice(1, 1 + count);
       const values = call.args.slice(1 + count);
       const rest = values.length - args.head.length;
-      const items = rest === 0 ? 0 : rest / args.each.length;
+      const items = args.each.length > 0 ? rest / args.each.length : rest;
       t.ok(
         Number.isInteger(items) && items >= fewest,
         `${name}: ARGV has whole items`,
@@ -345,7 +348,7 @@ t.test("the fields of numbers are those of TypeScript", async (t) => {
   for (const name of scripts) {
     const { text } = await header(name);
     for (const [, names = "", values = ""] of text.matchAll(
-      /^local ((?:RIGHTS|UNITS_OF|CUT_OF)[A-Z_, ]*) = ('@.*?')(?: --.*)?$/gm,
+      /^local ((?:RIGHTS|UNITS_OF|CUT_OF|NEWS_OF)[A-Z_, ]*) = ('@.*?')(?: --.*)?$/gm,
     )) {
       const fields = values.split(", ").map((it) => it.slice(1, -1));
       for (const [n, constant] of names.split(", ").entries()) {

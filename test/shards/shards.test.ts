@@ -113,7 +113,7 @@ t.test("daily and total quota together, over days", async (t) => {
   const ends: (number | undefined)[] = [];
   for (const day of [22, 23, 24, 25]) {
     time.set(`2099-11-${day}T12:00:00Z`);
-    const counts = await drawAll(servers, usersOf(150), { key: `key ${day}` });
+    const counts = await drawAll(servers, usersOf(150), { key: `key-${day}` });
     ends.push(counts.CUP);
   }
   t.same(ends, [40, 40, 20, undefined]);
