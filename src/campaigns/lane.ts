@@ -10,7 +10,11 @@ import { createRestoring, type Restoring } from "../prizes/restoring.js";
 import type { Random } from "../random.js";
 import { createResults, type Results } from "../results/results.js";
 import { createLedger } from "../shards/ledger.js";
-import { createReplenish } from "../shards/replenish.js";
+import {
+  byMachine,
+  createReplenish,
+  type Waiting,
+} from "../shards/replenish.js";
 import { createSpare, type Spare } from "../shards/spare.js";
 import { keysOf, shardsOf } from "../stores/keys.js";
 import type { Postgres } from "../stores/postgres.js";
@@ -40,6 +44,8 @@ export type Shared = {
   measured: Postgres;
   clock: Clock;
   random: Random;
+  /** how numbers are waited for; default: by the machine's clock */
+  waiting?: Waiting;
   /** of campaigns without their own */
   timeZone: string;
   claimDays: number | undefined;
@@ -61,6 +67,7 @@ export function createLane(
   shard?: number,
 ): Lane {
   const { redis, postgres, timeZone, claimDays, random } = shared;
+  const { waiting = byMachine } = shared;
   const { id } = campaign;
   const held = { campaign };
   const zone = () => held.campaign.time_zone ?? timeZone;
@@ -86,11 +93,11 @@ export function createLane(
       : createReplenish({
           redis,
           ledger: createLedger(postgres),
-          ...{ ...of, shard },
+          ...{ ...of, shard, ...waiting },
           reload: (date) => prizes.reload(date),
         });
   const spare = createSpare(redis, postgres, { ...of, keys });
-  const parts = { prizes, results, settlements, replenish, spare };
+  const parts = { waiting, prizes, results, settlements, replenish, spare };
   const engine = shared.count(createEngine(scope, parts, random, warn), id);
   const sweep = createSweep({
     ...scope,

@@ -8,7 +8,7 @@ import { attemptOf, nameAttempt, type Random } from "../random.js";
 import type { RowFate } from "../results/record.js";
 import type { Result, Results } from "../results/results.js";
 import type { Ask } from "../shards/ask.js";
-import type { Replenish } from "../shards/replenish.js";
+import type { Replenish, Waiting } from "../shards/replenish.js";
 import type { Spare } from "../shards/spare.js";
 import { closedFailure } from "./closed.js";
 import { createDecisions } from "./decide.js";
@@ -53,6 +53,7 @@ export function createEngine(
     settlements,
     replenish,
     spare,
+    waiting,
   }: {
     prizes: Prizes;
     results: Results;
@@ -60,6 +61,7 @@ export function createEngine(
     /** where the campaign is on several shards */
     replenish: Replenish | undefined;
     spare: Spare;
+    waiting: Pick<Waiting, "now">;
   },
   random: Random,
   warn: (details: object, sentence: string) => void,
@@ -123,8 +125,8 @@ export function createEngine(
     asks: Ask[],
     rounds: number,
   ): Promise<Outcome> {
-    const since = draw.starved_since ?? performance.now();
-    if (performance.now() - since > STARVED_MS) {
+    const since = draw.starved_since ?? waiting.now();
+    if (waiting.now() - since > STARVED_MS) {
       throw unavailable(new Error("no numbers came in time"));
     }
     await replenish?.get(asks, draw.draw_date);

@@ -16,6 +16,18 @@ export type Replenish = {
   prefetch(asks: Ask[], date: string): void;
 };
 
+/** How time goes for whoever waits, in milliseconds. */
+export type Waiting = {
+  now(): number;
+  pause(milliseconds: number): Promise<void>;
+};
+
+export const byMachine: Waiting = {
+  now: () => performance.now(),
+  pause: (milliseconds) =>
+    new Promise((resolve) => setTimeout(resolve, milliseconds)),
+};
+
 /** After so long the server that moved numbers counts as gone. A statement and a command take at most a second each. */
 const LEASE_SECONDS = 6;
 
@@ -27,20 +39,20 @@ const LONGEST_PAUSE_MS = 160;
 /** What a shard has, or that it can't be asked. */
 type Seen = { shard: number; counters: string; state: State | undefined };
 
-export function createReplenish(parts: {
-  redis: Redis;
-  ledger: Ledger;
-  campaign: string;
-  shard: number;
-  /** the keys of all shards */
-  everywhere: Keys[];
-  /** reads the numbers of this shard anew */
-  reload: (date: string) => Promise<void>;
-  now?: () => number;
-  pause?: (milliseconds: number) => Promise<void>;
-}): Replenish {
+export function createReplenish(
+  parts: {
+    redis: Redis;
+    ledger: Ledger;
+    campaign: string;
+    shard: number;
+    /** the keys of all shards */
+    everywhere: Keys[];
+    /** reads the numbers of this shard anew */
+    reload: (date: string) => Promise<void>;
+  } & Waiting,
+): Replenish {
   const { redis, ledger, campaign, shard, everywhere, reload } = parts;
-  const { now = () => performance.now(), pause = wait } = parts;
+  const { now, pause } = parts;
   const underWay = new Map<string, Promise<void>>();
 
   const countersOf = (keys: Keys, pool: Ask["pool"], date: string) =>
@@ -243,9 +255,6 @@ export async function untell(
     ),
   );
 }
-
-const wait = (milliseconds: number) =>
-  new Promise<void>((resolve) => setTimeout(resolve, milliseconds));
 
 function refuse(error: unknown): never {
   throw unavailable(error);
