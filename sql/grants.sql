@@ -19,7 +19,7 @@ grant execute on function prize_table(text), change_prizes(text, jsonb, bigint, 
 -- Campaigns on several shards.
 grant select on shard_units, shard_rights, shard_lease to lucky_server;
 grant execute on function grant_units(text, text, date, int, text, int, bigint),
-  return_units(text, text, date, int, text, int8multirange), read_rights(text, date, int, text), forget_units(date),
+  return_units(text, text, date, int, text, int8multirange, text), look_for_units(text, text, date, bigint, text), read_rights(text, date, int, text), forget_units(date),
   lease_units(text, text, text, float8) to lucky_server;
 
 -- Reports, without phone numbers.

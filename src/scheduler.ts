@@ -83,6 +83,9 @@ export function createScheduler(
     schedule(MIDNIGHT, "forgetting untold wins", () =>
       forAll(campaigns.watched(), ({ untold }) => untold.forget()),
     );
+    schedule(MIDNIGHT, "forgetting numbers of past days", () =>
+      campaigns.forget(),
+    );
     for (const [what, duty] of Object.entries(duties)) {
       schedule(EVERY_SECOND, what, duty);
     }

@@ -8,6 +8,7 @@ import {
   readVersion,
   type Versioned,
 } from "../prizes/campaign.js";
+import { createLedger } from "../shards/ledger.js";
 import { shardOf } from "../shards/shard-of.js";
 import { DEFAULT_CAMPAIGN, shardsOf } from "../stores/keys.js";
 import { createLane, type Lane, type Shared } from "./lane.js";
@@ -30,6 +31,8 @@ export type Campaigns = {
   check(): Promise<void>;
   /** Reads all campaigns and reloads those watched. Rejects with UNAVAILABLE. */
   reload(): Promise<void>;
+  /** Forgets which shards held numbers of days that are over. Rejects with UNAVAILABLE. */
+  forget(): Promise<void>;
   /** Redis was away and may have lost its last writes. */
   markStale(): void;
 };
@@ -165,6 +168,12 @@ export function createCampaigns(shared: Shared): Campaigns {
     lanes: () => made,
     check,
     reload,
+    forget: async () => {
+      const { before } = clock.day(clock.day(clock.today().before).before);
+      if (made.some(({ shard }) => shard !== undefined)) {
+        await createLedger(postgres).forget(before);
+      }
+    },
     markStale: () => {
       for (const { prizes } of made) prizes.markStale();
     },
