@@ -6,6 +6,7 @@ import { readConfig } from "../settings/config.js";
 import { ALL_KEYS, keys } from "../stores/keys.js";
 import { createPostgres, type Postgres } from "../stores/postgres.js";
 import {
+  connect,
   createRedis,
   mastersOf,
   pipelines,
@@ -35,7 +36,7 @@ await runProgram(HELP, async (args) => {
   redis.on("error", () => {}); // connect() tells it
   const postgres = createPostgres(DATABASE_URL);
   try {
-    await within(CONNECT_TIMEOUT_MS, redis.connect(), late);
+    await within(CONNECT_TIMEOUT_MS, connect(redis), late);
     await refuseWhileServing(redis);
     await confirm(postgres, values.yes);
     // Redis on both sides: whatever happens in between, no counter is left above results that are gone, and none of the

@@ -46,6 +46,7 @@ export async function startRedisProcess(
     password: PASSWORD,
     protocol: 2,
     lazyConnect: true,
+    enableReadyCheck: false,
     maxRetriesPerRequest: 0,
     retryStrategy: () => 50,
   });

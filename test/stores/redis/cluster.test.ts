@@ -2,32 +2,19 @@ import { setTimeout as pause } from "node:timers/promises";
 import t, { type Test } from "tap";
 import { keys } from "../../../src/stores/keys.js";
 import { createRedis } from "../../../src/stores/redis.js";
-import {
-  announcements,
-  askAgain,
-  compare,
-  FITTING,
-  ONCE,
-} from "../../support/ask-again.js";
 import { connectRedis } from "../../support/connect-redis.js";
-import { audit, CLEAN, startLoad } from "../../support/load.js";
+import { audited, underLoad } from "../../support/fail-over.js";
 import { told } from "../../support/post.js";
 import { startCluster } from "../../support/redis-cluster.js";
-import { listing, startProcess } from "../../support/server-process.js";
 import { setPrizes } from "../../support/set-prizes.js";
 import { bound } from "../../support/slowdown.js";
 import { startServer } from "../../support/start-server.js";
 import { until } from "../../support/until.js";
-import { createWorld, type World } from "../../support/world.js";
+import { createWorld } from "../../support/world.js";
 
 // A cluster of three masters, and what happens to its slots and nodes while people draw.
 
 t.jobs = 1;
-
-const PRIZES = [
-  { id: "SURE", probability: 0.4 },
-  { id: "FEW", probability: 0.1, daily_quota: 50, total_quota: 100 },
-];
 
 /** Of every key of the default campaign. */
 const KEY = keys.prizes;
@@ -38,55 +25,6 @@ async function setUp(t: Test, replicas = 0) {
   t.teardown(() => redis.disconnect());
   const shared = await createWorld(t);
   return { cluster, world: { ...shared, redisUrl: cluster.url, redis } };
-}
-
-/** Two servers under load. */
-async function underLoad(t: Test, world: World) {
-  const servers = [await startProcess(t, world), await startProcess(t, world)];
-  await setPrizes(world, PRIZES);
-  await listing(servers, "FEW");
-  const urls = servers.map(({ url }) => url);
-  const load = startLoad(urls, 8);
-  t.teardown(load.stop);
-  const answered = (more: number) => {
-    const from = load.journal.length;
-    return until(`${more} answers`, async () => {
-      const good = load.journal.slice(from).filter((it) => it.status === 200);
-      if (good.length < more) throw new Error(`${good.length}`);
-    });
-  };
-  await answered(100);
-  return { load, urls, answered };
-}
-
-/** Nothing twice, nothing lost, and everybody had an answer within two seconds. */
-async function audited(
-  t: Test,
-  world: World,
-  { load, urls }: Awaited<ReturnType<typeof underLoad>>,
-) {
-  const journal = await load.stop();
-  const statuses = new Set(journal.map(({ status }) => status));
-  statuses.delete(200);
-  statuses.delete(503);
-  t.same([...statuses], []);
-  const slowest = Math.max(...journal.map(({ took }) => took));
-  const refused = journal.filter(({ status }) => status === 503).length;
-  t.comment(
-    `${journal.length} requests, ${refused} refused, slowest ${Math.round(slowest)} ms`,
-  );
-  t.ok(slowest < bound(2_000), `an answer after ${Math.round(slowest)} ms`);
-  const again = await askAgain(urls, journal);
-  await until("an empty outbox", async () => {
-    const left = await world.redis.xlen(keys.outbox);
-    if (left > 0) throw new Error(`${left} left`);
-  });
-  const answers = [...journal, ...again];
-  const { wrong, noted } = compare(journal, again);
-  t.same(wrong, FITTING);
-  t.same(await audit(world, answers), CLEAN);
-  t.same(await announcements(world, answers), ONCE);
-  return noted;
 }
 
 t.test("a slot that moves under load, and back", async (t) => {
