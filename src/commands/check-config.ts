@@ -25,13 +25,13 @@ await runProgram(HELP, async (args) => {
   return 0;
 });
 
+/** By its text: several hosts are no URL to Node. */
 function masked(name: string, value: string): string {
   if (/TOKEN|SECRET|PASSWORD/.test(name)) return MASK;
-  if (!URL.canParse(value)) return value;
-  const url = new URL(value);
-  if (url.password) url.password = MASK;
-  for (const key of url.searchParams.keys()) {
-    if (/password|token|secret|key/i.test(key)) url.searchParams.set(key, MASK);
-  }
-  return url.password || url.search ? url.href : value;
+  return value
+    .replace(/^([\w+.-]+:\/\/[^/?#:]*:)[^/?#]*@/, `$1${MASK}@`)
+    .replace(
+      /([?&][^=&#]*(?:password|token|secret|key)[^=&#]*=)[^&#]*/gi,
+      `$1${MASK}`,
+    );
 }
