@@ -39,11 +39,16 @@ const REMEDIES: Record<string, string> = {
 function unreachable(error: unknown) {
   const untrusted = certificateProblem("Postgres", error);
   if (untrusted) return failWith(untrusted);
+  const sentence = sentenceOf(error);
   const code = error instanceof Error && "code" in error ? error.code : "";
+  // So Node says that it was not answered in TLS.
+  const lacksTls = /before secure TLS connection/.test(sentence);
   return fail(
-    `Postgres can't be reached: ${sentenceOf(error)}.`,
-    REMEDIES[String(code)] ??
-      "check host and port in DATABASE_URL, and that PostgreSQL runs",
+    `Postgres can't be reached: ${sentence}.`,
+    lacksTls
+      ? "set ssl = on in postgresql.conf, or a weaker sslmode in DATABASE_URL"
+      : (REMEDIES[String(code)] ??
+          "check host and port in DATABASE_URL, and that PostgreSQL runs"),
   );
 }
 
