@@ -48,6 +48,7 @@ export const ConfigSchema = Type.Object({
   AUTH_AUDIENCE: Type.Optional(Type.String({ format: "claim" })),
   CLAIM_DAYS: Type.Optional(Type.Integer({ minimum: 1, maximum: 3650 })),
   TRUST_PROXY: Type.Optional(Type.String({ format: "trust-proxy" })),
+  DRAIN_SECONDS: Type.Integer({ minimum: 0, maximum: 600, default: 0 }),
   RATE_LIMIT_USER: Type.Optional(Type.Integer({ minimum: 1 })),
   RATE_LIMIT_ADDRESS: Type.Optional(Type.Integer({ minimum: 1 })),
   PAGE: Type.Enum(["on", "off"], { default: "on" }),
