@@ -20,7 +20,7 @@ export async function startNginx(t: Owner, names: NameServer, port: string) {
   const path = join(folder, "nginx.conf");
   const text = await readFile(CONF, "utf8");
   const ours = text
-    .replace(/resolver \$\S+/, `resolver ${names.address}`)
+    .replace("resolver 127.0.0.11", `resolver ${names.address}`)
     .replace("server:8000;", `servers.test:${port};`)
     .replace("listen 8000", `listen 127.0.0.1:${own}`);
   await writeFile(
