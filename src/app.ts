@@ -8,6 +8,7 @@ import { trustedOf } from "./http/access/trusted.js";
 import { answerError, fail } from "./http/answer-error.js";
 import { acceptJsonOnly } from "./http/bodies.js";
 import { boundConnections } from "./http/connections/bound.js";
+import { letGo } from "./http/connections/let-go.js";
 import { serveInLine } from "./http/connections/lines.js";
 import { takeTurns } from "./http/connections/turns.js";
 import {
@@ -83,6 +84,7 @@ export function buildApp(
   observeRequests(app, services);
   leaveNothingToNode(app);
   app.addHttpMethod("GET", { hasBody: true, overrideExisting: true });
+  if (services.settings.DRAIN_SECONDS) letGo(app, services.draining);
   acceptJsonOnly(app);
   app.setErrorHandler(answerError);
   answerOtherMethods(app);

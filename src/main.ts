@@ -25,10 +25,16 @@ const { log, flush } = process.stdout.isTTY
 let stores: Stores | undefined;
 let server: Server | undefined;
 let stopping = false;
+let listening = false;
+/** Ends the drain. */
+let hurry = () => {};
 
 // Ctrl-C can arrive twice, from the terminal and from npm: the first one counts.
-process.on("SIGINT", () => stop(0));
-process.on("SIGTERM", () => stop(0));
+process.on("SIGINT", () => {
+  hurry();
+  stop(0);
+});
+process.on("SIGTERM", () => stop(0, config.DRAIN_SECONDS));
 // A terminal that is closed: without this the embedded stores would go on.
 process.on("SIGHUP", () => stop(0));
 process.on("uncaughtException", fail);
@@ -44,6 +50,7 @@ async function start(config: Config, log: Logger): Promise<void> {
   opened.catch(fail);
   await Promise.race([opened, pause(HEAD_START_MS)]);
   const address = await server.listen(config.HOST, config.PORT);
+  listening = true;
   if (embedded) welcome(address);
 }
 
@@ -87,10 +94,11 @@ function fail(error: unknown): void {
   stop(1);
 }
 
-function stop(code: number): void {
+function stop(code: number, drainSeconds = 0): void {
   if (stopping) return;
   stopping = true;
-  closeAll()
+  drain(listening ? drainSeconds : 0)
+    .then(closeAll)
     .catch((err: unknown) => {
       log.fatal({ err }, "could not stop cleanly");
       return 1;
@@ -106,6 +114,17 @@ function tell({ message }: SetupError): void {
   const stderr = pino.destination({ fd: 2, sync: true });
   if (process.env.LOG_FORMAT !== "names") console.error(message);
   else pino(optionsOf("names"), stderr).fatal(message);
+}
+
+/** Answers on until whoever sends requests here has seen that it is not ready any more. */
+async function drain(seconds: number): Promise<void> {
+  if (seconds === 0) return;
+  log.info({ seconds }, "draining");
+  server?.drain();
+  const hurried = new Promise<void>((resolve) => {
+    hurry = resolve;
+  });
+  await Promise.race([pause(seconds * 1_000), hurried]);
 }
 
 async function closeAll(): Promise<undefined> {

@@ -102,6 +102,7 @@ export function createServer(settings: Settings, options: ServerOptions) {
   const limits = isLimited
     ? createRedis(options.limitsUrl ?? redisUrl, COUNT_TIMEOUT_MS)
     : undefined;
+  let draining = false;
   const services = {
     redis,
     postgres,
@@ -112,6 +113,7 @@ export function createServer(settings: Settings, options: ServerOptions) {
     redemptions,
     gate,
     lateness,
+    draining: () => draining,
     metrics,
     settings,
     limits,
@@ -166,6 +168,11 @@ export function createServer(settings: Settings, options: ServerOptions) {
     return address;
   }
 
+  /** Tells balancers to send nothing more, and answers what they send until they have noticed. */
+  function drain(): void {
+    draining = true;
+  }
+
   /** Accepts no new requests, finishes the answers under way, flushes the queues and closes the stores. */
   async function close(): Promise<void> {
     closing = true;
@@ -191,6 +198,7 @@ export function createServer(settings: Settings, options: ServerOptions) {
     app,
     open,
     listen,
+    drain,
     close,
     scheduler,
   };

@@ -25,6 +25,8 @@ export type Services = {
   redemptions: Redemptions;
   gate: Gate;
   lateness: Lateness;
+  /** whether it is about to stop, and still answers */
+  draining: () => boolean;
   /** where they are on */
   metrics: Metrics | undefined;
   /** counts requests where they are limited; apart from `redis`, so that it can fail alone */

@@ -51,6 +51,45 @@ t.test(
 );
 
 t.test(
+  "SIGTERM with DRAIN_SECONDS: unready at once, and all is answered until then",
+  async (t) => {
+    const world = await createWorld(t);
+    const server = await startProcess(t, world, { DRAIN_SECONDS: "600" });
+    await setPrizes(world, [{ id: "SURE" }]);
+    await listing([server], "SURE");
+    const kept = await fetch(`${server.url}/readyz`);
+    t.same([kept.status, kept.headers.get("connection")], [200, "keep-alive"]);
+    const ended = server.end("SIGTERM");
+    const unready = await until("a word on it", async () => {
+      const answer = await fetch(`${server.url}/readyz`);
+      if (answer.status !== 503) throw new Error(String(answer.status));
+      return answer.json();
+    });
+    t.same(unready, {
+      ready: false,
+      problems: ["This server is about to stop."],
+    });
+    t.equal((await fetch(`${server.url}/healthz`)).status, 200);
+    for (const username of ["ann", "bob"]) {
+      const win = await post(`${server.url}/draw`, { username });
+      t.equal(told(win.body), "won");
+      t.equal(win.headers.get("connection"), "close", "no link is kept");
+    }
+    server.child.kill("SIGINT"); // whoever sits before it waits no longer
+    t.equal(await ended, 0);
+    await t.rejects(fetch(`${server.url}/healthz`));
+  },
+);
+
+t.test("the drain ends by itself", async (t) => {
+  const world = await createWorld(t);
+  const server = await startProcess(t, world, { DRAIN_SECONDS: "1" });
+  const began = performance.now();
+  t.equal(await server.end("SIGTERM"), 0);
+  t.ok(performance.now() - began >= 1_000);
+});
+
+t.test(
   "an idle server ends at once, also with connections kept alive, also by Ctrl-C twice",
   async (t) => {
     const world = await createWorld(t);

@@ -19,6 +19,7 @@ import { examineIdentity } from "./doctor/identity.js";
 import { examineLinks } from "./doctor/links.js";
 import { examineOutbox } from "./doctor/outbox.js";
 import {
+  examineHosts,
   examineMigrations,
   examinePostgres,
   reachPostgres,
@@ -62,6 +63,7 @@ async function examine(config: Config, say: Say): Promise<void> {
   examineLinks(urls, say);
   const redis = await reachRedis(urls.redisUrl, say);
   const postgres = await reachPostgres(urls.databaseUrl, say);
+  if (postgres) await examineHosts(urls.databaseUrl, say);
   try {
     const admin = ADMIN_TOKEN !== undefined;
     const stores = { redis, postgres, embedded, admin, timeZone: TIME_ZONE };

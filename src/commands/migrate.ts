@@ -31,7 +31,7 @@ await runProgram(HELP, async (args) => {
 
 /** Gives the roles of sql/roles.sql their rights. Returns false where the database server has no such roles. */
 async function grant(url: string): Promise<boolean> {
-  const sql = connectOnce(url);
+  const sql = await connectOnce(url);
   try {
     const roles = await sql.unsafe(
       "select from pg_roles where rolname in ('lucky_server', 'lucky_reader')",

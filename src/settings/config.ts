@@ -1,3 +1,4 @@
+import { readFileSync } from "node:fs";
 import { isIP } from "node:net";
 import fastifyEnv from "@fastify/env";
 import type { Ajv, ErrorObject } from "ajv";
@@ -6,6 +7,14 @@ import { isSupportedCountry } from "libphonenumber-js";
 import Type, { type Static } from "typebox";
 import { isTimeZone } from "../clock.js";
 import { SetupError } from "../errors.js";
+import {
+  hostUrls,
+  isTarget,
+  paramsOf,
+  rootCertOf,
+  SSL_MODES,
+  sslModeOf,
+} from "./database-url.js";
 import { EXAMPLES, readSeveralHosts } from "./redis-url.js";
 import { readVariables } from "./variables.js";
 
@@ -13,7 +22,16 @@ import { readVariables } from "./variables.js";
 export const ConfigSchema = Type.Object({
   HOST: Type.String({ minLength: 1, default: "127.0.0.1" }),
   PORT: Type.Integer({ minimum: 0, maximum: 65535, default: 8000 }),
-  DATABASE_URL: Type.Optional(Type.String({ format: "postgres-url" })),
+  DATABASE_URL: Type.Optional(
+    Type.String({
+      format: "postgres-url",
+      allOf: [
+        { format: "postgres-target" },
+        { format: "postgres-tls" },
+        { format: "postgres-authority" },
+      ],
+    }),
+  ),
   REDIS_URL: Type.Optional(Type.String({ format: "redis-url" })),
   TIME_ZONE: Type.String({ format: "time-zone", default: "UTC" }),
   DEFAULT_COUNTRY: Type.String({ format: "country", default: "HK" }),
@@ -31,6 +49,7 @@ export const ConfigSchema = Type.Object({
   AUTH_AUDIENCE: Type.Optional(Type.String({ format: "claim" })),
   CLAIM_DAYS: Type.Optional(Type.Integer({ minimum: 1, maximum: 3650 })),
   TRUST_PROXY: Type.Optional(Type.String({ format: "trust-proxy" })),
+  DRAIN_SECONDS: Type.Integer({ minimum: 0, maximum: 600, default: 0 }),
   RATE_LIMIT_USER: Type.Optional(Type.Integer({ minimum: 1 })),
   RATE_LIMIT_ADDRESS: Type.Optional(Type.Integer({ minimum: 1 })),
   PAGE: Type.Enum(["on", "off"], { default: "on" }),
@@ -64,8 +83,22 @@ const APART = { not: { required: ["AUTH_JWT_SECRET", "AUTH_JWKS_URL"] } };
 /** Each format: its check and what to tell who fails it. */
 const FORMATS = {
   "postgres-url": {
-    check: (text: string) => isUrl(text, ["postgres:", "postgresql:"]),
-    remedy: "must be a URL such as postgres://user:password@host:5432/database",
+    check: isPostgresUrl,
+    remedy:
+      "must be a URL such as postgres://user:password@host:5432/database, or with several hosts, //user:password@host:5432,other:5432/database",
+  },
+  "postgres-target": {
+    check: isTarget,
+    remedy:
+      "target_session_attrs must be read-write, primary or any: wins are written",
+  },
+  "postgres-tls": {
+    check: (text: string) => sslModeOf(text) !== undefined,
+    remedy: `sslmode must be ${SSL_MODES.join(", ")}; with sslrootcert not disable, and with sslrootcert=system verify-full`,
+  },
+  "postgres-authority": {
+    check: (text: string) => isReadable(rootCertOf(text)),
+    remedy: "sslrootcert must be the path of a file that can be read",
   },
   "redis-url": {
     check: (text: string) => redisUrlProblem(text) === undefined,
@@ -184,6 +217,28 @@ function isUrl(text: string, protocols: string[]): boolean {
     protocols.includes(protocol) &&
     [username, password, pathname].every(isEscaped)
   );
+}
+
+/** A URL for each of its hosts: `a,b` is none to Node. */
+function isPostgresUrl(text: string): boolean {
+  const urls = hostUrls(text);
+  const params = paramsOf(text);
+  const ports = params.get("port")?.split(",").length ?? 1;
+  const isOf = (url: string) => isUrl(url, ["postgres:", "postgresql:"]);
+  const hasHost = (url: string) =>
+    new URL(url).hostname !== "" || paramsOf(url).has("host");
+  return (
+    [1, urls.length].includes(ports) &&
+    urls.every((url) => isOf(url) && (urls.length === 1 || hasHost(url)))
+  );
+}
+
+function isReadable(path: string | undefined): boolean {
+  try {
+    return path === undefined || readFileSync(path).length > 0;
+  } catch {
+    return false;
+  }
 }
 
 /** Whether each % begins an escape: a password with one must be percent-encoded. */

@@ -21,7 +21,7 @@ export function certificateProblem(
     return `${store}'s certificate is not valid today: renew it, or set this machine's clock.`;
   }
   if (UNTRUSTED.test(code)) {
-    return `${store}'s certificate is not signed by anybody this program trusts: set NODE_EXTRA_CA_CERTS to the file of the authority that signed it.`;
+    return `${store}'s certificate is not signed by anybody this program trusts: set NODE_EXTRA_CA_CERTS to the file of the authority that signed it${store === "Postgres" ? ", or sslrootcert in DATABASE_URL" : ""}.`;
   }
   return undefined;
 }

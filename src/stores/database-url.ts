@@ -1,8 +1,9 @@
+import { paramsOf } from "../settings/database-url.js";
 import { startup } from "./session.js";
 
 /** What libpq and others read in a URL, and what changes nothing for this program: postgres.js would send it to the server, which refuses it. */
 const FOREIGN =
-  /^(channel_binding|gssencmode|gssdelegation|krbsrvname|gsslib|keepalives(_\w+)?|tcp_user_timeout|connect_timeout|fallback_application_name|load_balance_hosts|passfile|require_auth|sslcompression|sslcrl(dir)?|ssl_m(in|ax)_protocol_version|sslsni|client_encoding|pgbouncer|connection_limit|pool_timeout)$/;
+  /^(channel_binding|gssencmode|gssdelegation|krbsrvname|gsslib|keepalives(_\w+)?|tcp_user_timeout|connect_timeout|fallback_application_name|load_balance_hosts|passfile|require_auth|sslcompression|sslcrl(dir)?|ssl_m(in|ax)_protocol_version|sslsni|ssl|sslmode|sslrootcert|target_session_attrs|client_encoding|pgbouncer|connection_limit|pool_timeout)$/;
 
 /** The parameter of a URL that Prisma and others name a schema by. */
 const SCHEMA = "schema";
@@ -11,7 +12,7 @@ const SEARCH_PATH = /(?:^|\s)(?:-c\s*|--)search_path=((?:\\.|\S)+)/;
 
 /**
  * A DATABASE_URL without the parameters that are neither postgres.js's nor the server's, and without what each link sets by
- * itself: what is pinned, and the schemas.
+ * itself: what is pinned, the schemas, and how it is encrypted.
  */
 export function bareUrl(url: string): string {
   const changed = new URL(url);
@@ -29,7 +30,7 @@ export function bareUrl(url: string): string {
 
 /** The schemas that a DATABASE_URL names, as SQL has them, or undefined where the role's own hold. */
 export function searchPathOf(url: string): string | undefined {
-  const given = new URL(url).searchParams;
+  const given = paramsOf(url);
   const text =
     given.get("search_path") ??
     given.get(SCHEMA) ??

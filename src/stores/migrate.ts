@@ -1,10 +1,11 @@
 import { readdir, readFile } from "node:fs/promises";
-import createSql, { type Sql } from "postgres";
+import type { Sql } from "postgres";
 import { SetupError } from "../errors.js";
 import { ROOT } from "../root.js";
-import { bareUrl, searchPathOf } from "./database-url.js";
+import { findWay } from "./database/primary.js";
+import { openLinks } from "./database/way.js";
+import { searchPathOf } from "./database-url.js";
 import { preamble, tracked } from "./session.js";
-import { postgresAddress } from "./socket-url.js";
 
 const folder = new URL("sql/", ROOT);
 
@@ -20,7 +21,7 @@ export async function migrate(
   url: string,
   samplePrizes: boolean,
 ): Promise<string[]> {
-  const sql = connectOnce(url);
+  const sql = await connectOnce(url);
   const applied: string[] = [];
   let missing: string[] | undefined;
   try {
@@ -41,10 +42,8 @@ export async function migrate(
 }
 
 /** A connection for a few messages, each complete in itself: it may lead through a pooler. */
-export function connectOnce(url: string): Sql {
-  const [address, socket] = postgresAddress(url);
-  return createSql(bareUrl(address), {
-    ...socket,
+export async function connectOnce(url: string): Promise<Sql> {
+  return openLinks(await findWay(url), {
     max: 1,
     connect_timeout: 2,
     onnotice: () => {},

@@ -1,10 +1,18 @@
-import createSql, { type PendingQuery, type Row, type Sql } from "postgres";
+import type { PendingQuery, Row, Sql } from "postgres";
 import { within } from "../deadline.js";
 import { unavailable } from "../errors.js";
-import { bareUrl, searchPathOf } from "./database-url.js";
-import { arrayText, textOf, withLiterals } from "./literals.js";
-import { preamble, startup } from "./session.js";
-import { postgresAddress } from "./socket-url.js";
+import {
+  isAway,
+  isDataError,
+  isPooler,
+  isReadOnly,
+} from "./database/failures.js";
+import { createPools } from "./database/pool.js";
+import { searchPathOf } from "./database-url.js";
+import { textOf, withLiterals } from "./literals.js";
+import { preamble } from "./session.js";
+
+export { isAway, isDataError } from "./database/failures.js";
 
 export type Postgres = {
   /**
@@ -23,37 +31,42 @@ export type Postgres = {
 /** How long a statement may take, by Postgres's clock and by ours (a half-open connection never answers). */
 const STATEMENT_TIMEOUT_MS = 1_000;
 
-/** SQLSTATE classes of a server that can't serve now: connection, resources, operator, rollback, read-only. */
-const AWAY = /^(08|53|57|40|25006)/;
-
 type Statement<T extends Row[]> = (sql: Sql) => PendingQuery<T>;
 
-/** Connects at the first statement. Behind a pooler, which it notices, statements take another form. */
+/**
+ * Connects at the first statement, to the host of `url` that takes writes. Behind a pooler, which it notices, statements take
+ * another form.
+ */
 export function createPostgres(url: string): Postgres {
   let isPooled = false;
   let isProven = false;
-  let sql = connect(url, isPooled);
+  const pools = createPools(url, STATEMENT_TIMEOUT_MS, () => isPooled);
 
   async function query<T extends Row[]>(
     statement: Statement<T>,
     tries = 2,
   ): Promise<T & { count: number }> {
-    const pool = sql;
+    let pool = pools.current();
+    const work = async () => {
+      pool ??= await pools.find();
+      return run(pool, statement);
+    };
     try {
-      return (await within(
-        STATEMENT_TIMEOUT_MS,
-        run(pool, statement),
-        timeout,
-      )) as T & {
+      return (await within(STATEMENT_TIMEOUT_MS, work(), timeout)) as T & {
         count: number;
       };
     } catch (error) {
-      if (isTimeout(error)) replace(pool);
-      else if (isPooler(error) && !(isPooled && pool === sql)) {
+      // A statement that never returned holds its connection for good.
+      if (isTimeout(error)) pools.replace(pool, 0);
+      else if (isPooler(error) && !(isPooled && pool === pools.current())) {
         isPooled = true;
-        replace(pool);
+        pools.replace(pool, 0);
         return query(statement, tries);
-      } else if (isAway(error) && tries > 1) return query(statement, tries - 1);
+      } else if (isAway(error)) {
+        if (isReadOnly(error)) pools.replaceReadOnly(pool);
+        else pools.doubt();
+        if (tries > 1) return query(statement, tries - 1);
+      }
       throw isDataError(error) ? error : unavailable(error);
     }
   }
@@ -76,17 +89,10 @@ export function createPostgres(url: string): Postgres {
     if (row?.patience !== "1s") isPooled = true;
   }
 
-  // A statement that never returned holds its connection for good, so the whole pool is replaced.
-  function replace(pool: Sql): void {
-    if (pool !== sql) return;
-    sql = connect(url, isPooled);
-    pool.end({ timeout: 0 }).catch(() => {});
-  }
-
   return {
     query,
     isPooled: () => isPooled,
-    close: () => sql.end({ timeout: 1 }),
+    close: pools.close,
   };
 }
 
@@ -121,35 +127,6 @@ async function runAlone<T extends Row[]>(
   return (Array.isArray(last) ? last : answer) as unknown as T;
 }
 
-/**
- * Whether an error comes of a pooler: PgBouncer refuses a startup parameter that it can't pass on, and behind any of them
- * in transaction mode a named statement is unknown to the next connection, or known to it already. Nothing was run.
- */
-export function isPooler(error: unknown): boolean {
-  const code = sqlState(error);
-  if (code === "26000" || code === "42P05") return true;
-  return (
-    code === "08P01" &&
-    /unsupported startup parameter/.test((error as Error).message)
-  );
-}
-
-/** Whether Postgres is away for now: the network's errors carry no SQLSTATE. */
-export function isAway(error: unknown): boolean {
-  const code = sqlState(error);
-  return code === undefined || AWAY.test(code);
-}
-
-/** Whether the data of a statement was refused: SQLSTATE classes 22 and 23. */
-export const isDataError = (error: unknown) =>
-  /^2[23]/.test(sqlState(error) ?? "");
-
-/** The SQLSTATE of an error that Postgres reported. */
-function sqlState(error: unknown): string | undefined {
-  const reported = error instanceof Error && error.name === "PostgresError";
-  return reported && "code" in error ? String(error.code) : undefined;
-}
-
 const timeout = () =>
   Object.assign(new Error("Postgres did not answer in time"), {
     code: "TIMEOUT",
@@ -157,41 +134,3 @@ const timeout = () =>
 
 const isTimeout = (error: unknown) =>
   error instanceof Error && "code" in error && error.code === "TIMEOUT";
-
-type Items = (string | number)[];
-
-const array = (oid: number, serialize: (items: Items) => string) => ({
-  to: oid,
-  from: [],
-  serialize,
-  parse: String,
-});
-
-const plain = (items: Items) => `{${items.join(",")}}`;
-
-/** Arrays as parameters, by their object ids in pg_type. */
-const ARRAYS = {
-  text: array(1009, arrayText),
-  bigint: array(1016, plain),
-  float8: array(1022, plain),
-  uuid: array(2951, plain),
-};
-
-function connect(url: string, isPooled: boolean): Sql {
-  const [address, socket] = postgresAddress(url);
-  return createSql(bareUrl(address), {
-    ...socket,
-    max: 5,
-    connect_timeout: 1,
-    backoff: () => 0.1,
-    onnotice: () => {},
-    // The question for the database's array types, which postgres.js asks on every connection, is awaited by nobody: a
-    // connection destroyed under it ended the process. So the few that we send are named here.
-    fetch_types: false,
-    types: ARRAYS,
-    connection: {
-      application_name: "lucky-draw",
-      ...startup(STATEMENT_TIMEOUT_MS, isPooled, searchPathOf(url)),
-    },
-  });
-}

@@ -9,7 +9,7 @@ t.test("it prints every setting, and no secret", async (t) => {
   const secret = "s3cret".repeat(8);
   await writeFile(join(home(), ".env"), "PORT=8123\nTIME_ZONE=Asia/Tokyo\n");
   const { code, out, err } = await runCommand("check-config", {
-    DATABASE_URL: `postgres://lucky:${secret}@db.example:5432/lucky_draw?sslmode=verify-full`,
+    DATABASE_URL: `postgres://lucky:${secret}@db.example:5432,other.example/lucky_draw?sslmode=verify-full&target_session_attrs=read-write`,
     REDIS_URL: `rediss://lucky:${secret}@redis.example:6379`,
     ADMIN_TOKEN: secret,
     AUTH_JWT_SECRET: secret,
@@ -29,7 +29,7 @@ t.test("it prints every setting, and no secret", async (t) => {
   for (const line of [
     "HOST=127.0.0.1",
     "PORT=8123",
-    "DATABASE_URL=postgres://lucky:***@db.example:5432/lucky_draw?sslmode=verify-full",
+    "DATABASE_URL=postgres://lucky:***@db.example:5432,other.example/lucky_draw?sslmode=verify-full&target_session_attrs=read-write",
     "REDIS_URL=rediss://lucky:***@redis.example:6379",
     "TIME_ZONE=Europe/Paris",
     "ADMIN_TOKEN=***",

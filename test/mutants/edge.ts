@@ -74,7 +74,7 @@ export const edge: Mutant[] = [
     find: "add_header Retry-After $retry_after always;",
     replace: "add_header Retry-After 1 always;",
     test: "test/deploy/proxied.test.ts",
-    only: "rolling restart, not drained",
+    only: "servers are replaced",
   },
   {
     name: "a late process lets in as many as ever",

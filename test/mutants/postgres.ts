@@ -46,7 +46,7 @@ export const postgres: Mutant[] = [
   },
   {
     name: "PgBouncer is not noticed",
-    file: "src/stores/postgres.ts",
+    file: "src/stores/database/failures.ts",
     find: "/unsupported startup parameter/",
     replace: "/nothing of the kind/",
     test: "test/stores/pooler.test.ts",

@@ -3,6 +3,7 @@ import { campaigns } from "./campaigns.js";
 import { edge } from "./edge.js";
 import { embedded } from "./embedded.js";
 import { engine } from "./engine.js";
+import { hosts } from "./hosts.js";
 import { lua } from "./lua.js";
 import type { Mutant } from "./mutant.js";
 import { postgres } from "./postgres.js";
@@ -22,5 +23,6 @@ export const mutants: Mutant[] = [
   ...strangers,
   ...embedded,
   ...postgres,
+  ...hosts,
   ...ready,
 ];

@@ -69,6 +69,7 @@ t.test("defaults, and empty variables count as not set", async (t) => {
     DEFAULT_COUNTRY: "HK",
     LOG_LEVEL: "info",
     LOG_FORMAT: "pino",
+    DRAIN_SECONDS: 0,
     PAGE: "on",
     PAGE_TITLE: "Lucky Draw",
     PAGE_COLOUR: "#c2185b",

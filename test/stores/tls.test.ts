@@ -1,4 +1,4 @@
-import { chown, copyFile, mkdtemp, stat, writeFile } from "node:fs/promises";
+import { mkdtemp, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { Redis } from "ioredis";
 import createSql from "postgres";
@@ -12,6 +12,7 @@ import {
 import {
   type Authority,
   createAuthority,
+  lend,
 } from "../support/certificate-authority.js";
 import { post, told } from "../support/post.js";
 import { runCommand } from "../support/run-command.js";
@@ -25,19 +26,6 @@ import { until } from "../support/until.js";
 const good = createAuthority();
 const other = createAuthority();
 const elsewhere = createAuthority("elsewhere.example");
-
-/** Files that a store may read: it runs as the owner of its data folder. */
-async function lend(folder: string, { certificate, key, ca }: Authority) {
-  const { uid, gid } = await stat(folder);
-  for (const [from, name] of [
-    [certificate, "server.crt"],
-    [key, "server.key"],
-    [ca, "ca.pem"],
-  ] as const) {
-    await copyFile(from, join(folder, name));
-    await chown(join(folder, name), uid, gid);
-  }
-}
 
 async function startSecure(t: Test) {
   const folder = await mkdtemp(join(home(), "tls-"));

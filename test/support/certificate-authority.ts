@@ -1,5 +1,7 @@
 import { execFileSync } from "node:child_process";
 import { mkdtempSync, writeFileSync } from "node:fs";
+import { chown, copyFile, stat } from "node:fs/promises";
+import { isIP } from "node:net";
 import { join } from "node:path";
 import { home } from "./temporary-folder.js";
 
@@ -41,7 +43,8 @@ export function createAuthority(host = "localhost"): Authority {
     "-out",
     at("server.csr"),
   );
-  writeFileSync(at("extensions"), `subjectAltName=DNS:${host}\n`);
+  const kind = isIP(host) ? "IP" : "DNS";
+  writeFileSync(at("extensions"), `subjectAltName=${kind}:${host}\n`);
   openssl(
     "x509",
     "-req",
@@ -64,4 +67,20 @@ export function createAuthority(host = "localhost"): Authority {
     certificate: at("server.pem"),
     key: at("server.key"),
   };
+}
+
+/** Files that a store may read: it runs as the owner of its data folder. */
+export async function lend(
+  folder: string,
+  { certificate, key, ca }: Authority,
+) {
+  const { uid, gid } = await stat(folder);
+  for (const [from, name] of [
+    [certificate, "server.crt"],
+    [key, "server.key"],
+    [ca, "ca.pem"],
+  ] as const) {
+    await copyFile(from, join(folder, name));
+    await chown(join(folder, name), uid, gid);
+  }
 }

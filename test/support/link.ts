@@ -22,6 +22,8 @@ export type Link = {
   release(): void;
   /** From now on the link leads to another store: old connections end, as in a failover. */
   lead(target: string): void;
+  /** New connections lead to another store, old ones stay where they are. */
+  divert(target: string): void;
   /** Cuts all connections. */
   cut(): void;
 };
@@ -130,6 +132,9 @@ export async function createProxy(t: Owner, target: string): Promise<Link> {
     lead(target) {
       to = new URL(target);
       cut();
+    },
+    divert(target) {
+      to = new URL(target);
     },
     cut,
   };

@@ -16,6 +16,7 @@ export function startLoad(
   urls: string[],
   width = 20,
   headersOf: (username: string) => Record<string, string> = () => ({}),
+  name = "load",
 ) {
   const journal: Entry[] = [];
   let going = true;
@@ -25,7 +26,7 @@ export function startLoad(
   async function lane(): Promise<void> {
     while (going) {
       users += 1;
-      const username = `load ${users}`;
+      const username = `${name} ${users}`;
       const url = urls[users % urls.length];
       const at = performance.now();
       const asking = post(`${url}/draw`, { username }, headersOf(username));

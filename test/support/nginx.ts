@@ -2,10 +2,10 @@ import { spawn, spawnSync } from "node:child_process";
 import { once } from "node:events";
 import { mkdtemp, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import type { Test } from "tap";
 import { freePort } from "../../src/stores/embedded/redis.js";
+import type { NameServer } from "./name-server.js";
 import type { Owner } from "./owner.js";
-import { home, processesIn } from "./temporary-folder.js";
+import { home } from "./temporary-folder.js";
 import { until } from "./until.js";
 
 const CONF = new URL("../../src/deploy/nginx.conf", import.meta.url);
@@ -13,47 +13,24 @@ const CONF = new URL("../../src/deploy/nginx.conf", import.meta.url);
 export const hasNginx = () =>
   spawnSync("nginx", ["-v"], { stdio: "ignore" }).status === 0;
 
-/** nginx with src/deploy/nginx.conf before these servers. It ends with the test. */
-export async function startNginx(t: Test, urls: string[]) {
+/** nginx with src/deploy/nginx.conf before all servers that a name stands for. It ends with the test. */
+export async function startNginx(t: Owner, names: NameServer, port: string) {
   const folder = await mkdtemp(join(home(), "nginx-"));
-  const port = await freePort();
+  const own = await freePort();
   const path = join(folder, "nginx.conf");
   const text = await readFile(CONF, "utf8");
-  const hosts = urls.map((url) => new URL(url).host);
-
-  const write = (down: string[]) => {
-    const lines = hosts.map((host) =>
-      /server server:8000(.*);/
-        .exec(text)?.[0]
-        .replace("server:8000", host)
-        .replace(";", down.includes(host) ? " down;" : ";"),
-    );
-    const ours = text
-      .replace(/server server:8000.*;/, lines.join("\n"))
-      .replace("listen 8000", `listen 127.0.0.1:${port}`);
-    return writeFile(
-      path,
-      `daemon off; pid ${folder}/pid; worker_processes 1; events {} http { access_log off;\n${ours}\n}`,
-    );
-  };
-
-  await write([]);
-  const nginx = run(t, folder, path);
-  const url = `http://127.0.0.1:${port}`;
+  const ours = text
+    .replace("resolver 127.0.0.11", `resolver ${names.address}`)
+    .replace("server:8000;", `servers.test:${port};`)
+    .replace("listen 8000", `listen 127.0.0.1:${own}`);
+  await writeFile(
+    path,
+    `daemon off; pid ${folder}/pid; worker_processes 1; events {} http { access_log off;\n${ours}\n}`,
+  );
+  run(t, folder, path);
+  const url = `http://127.0.0.1:${own}`;
   await until("nginx", () => fetch(`${url}/healthz`));
-
-  /** Sends nothing more to this server, or to all of them again where none is given; answers under way go out. */
-  const without = async (server?: string) => {
-    await write(server ? [new URL(server).host] : []);
-    const before = await processesIn(folder);
-    nginx.kill("SIGHUP");
-    await until("its workers to be replaced", async () => {
-      const left = await processesIn(folder);
-      const old = left.filter((pid) => before.includes(pid));
-      if (old.length > 1) throw new Error(`${left}`);
-    });
-  };
-  return { url, without };
+  return url;
 }
 
 /** nginx that has a server below a path, such as /promo/, and nothing else. Returns the address of that path. */

@@ -1,6 +1,7 @@
 import { mkdtemp, readFile, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { GenericContainer, getContainerRuntimeClient } from "testcontainers";
+import { findWay } from "../../src/stores/database/primary.js";
 import { startPostgres } from "../../src/stores/embedded/postgres.js";
 import {
   type Address,
@@ -46,7 +47,9 @@ export async function startPair(): Promise<Pair> {
   if (DATABASE_URL && REDIS_URL) {
     const close = async () => {};
     const kind = "given";
-    return { kind, databaseUrl: DATABASE_URL, redisUrl: REDIS_URL, close };
+    // Of several hosts the tests know the one that takes writes.
+    const { url } = await findWay(DATABASE_URL);
+    return { kind, databaseUrl: url, redisUrl: REDIS_URL, close };
   }
   const kind = (await hasDocker()) ? "containers" : "embedded";
   const { redis, postgres, close } = await startStores(kind);

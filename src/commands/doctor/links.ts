@@ -1,10 +1,8 @@
+import { hostUrls, sslModeOf } from "../../settings/database-url.js";
 import { readSeveralHosts } from "../../settings/redis-url.js";
 import { ok, type Say, warn } from "./finding.js";
 
 const LOOPBACK = /^(localhost|127\.[\d.]+|\[?::1\]?|)$/;
-
-/** sslmode that encrypts and believes any certificate. */
-const BLIND = ["require", "prefer", "allow"];
 
 /** Whether what goes to a store can be read or changed on the way. */
 export function examineLinks(
@@ -32,19 +30,18 @@ export function examineLinks(
       ),
     );
   }
-  const postgres = new URL(databaseUrl);
-  const query = postgres.searchParams;
-  const mode = query.get("sslmode") ?? query.get("ssl") ?? "disable";
-  if (BLIND.includes(mode)) {
+  const mode = sslModeOf(databaseUrl) ?? "disable";
+  const hosts = hostUrls(databaseUrl).map((url) => new URL(url).hostname);
+  if (mode.startsWith("verify")) {
+    say(ok("The link to Postgres is encrypted, and its certificate checked."));
+  } else if (mode !== "disable") {
     say(
       warn(
         `With sslmode=${mode} whoever is in between may pass for Postgres.`,
         "use sslmode=verify-full in DATABASE_URL",
       ),
     );
-  } else if (mode !== "disable" && mode !== "false") {
-    say(ok("The link to Postgres is encrypted, and its certificate checked."));
-  } else if (!LOOPBACK.test(postgres.hostname)) {
+  } else if (!hosts.every((host) => LOOPBACK.test(host))) {
     say(
       warn(
         "The link to Postgres is not encrypted.",

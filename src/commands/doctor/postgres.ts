@@ -1,4 +1,5 @@
 import { certificateProblem } from "../../stores/certificates.js";
+import { askAll, type Host, isStandby } from "../../stores/database/primary.js";
 import { migrations, unfit } from "../../stores/migrate.js";
 import { createPostgres, type Postgres } from "../../stores/postgres.js";
 import { sentenceOf } from "../program.js";
@@ -26,6 +27,7 @@ export async function reachPostgres(
 }
 
 const REMEDIES: Record<string, string> = {
+  "25006": "promote one of them, or name the primary in DATABASE_URL, too",
   "28P01": "check user and password in DATABASE_URL",
   "28000": "check user and password in DATABASE_URL, and pg_hba.conf",
   "3D000": "create the database, or name another one in DATABASE_URL",
@@ -37,12 +39,43 @@ const REMEDIES: Record<string, string> = {
 function unreachable(error: unknown) {
   const untrusted = certificateProblem("Postgres", error);
   if (untrusted) return failWith(untrusted);
+  const sentence = sentenceOf(error);
   const code = error instanceof Error && "code" in error ? error.code : "";
+  // So Node says that it was not answered in TLS.
+  const lacksTls = /before secure TLS connection/.test(sentence);
   return fail(
-    `Postgres can't be reached: ${sentenceOf(error)}.`,
-    REMEDIES[String(code)] ??
-      "check host and port in DATABASE_URL, and that PostgreSQL runs",
+    `Postgres can't be reached: ${sentence}.`,
+    lacksTls
+      ? "set ssl = on in postgresql.conf, or a weaker sslmode in DATABASE_URL"
+      : (REMEDIES[String(code)] ??
+          "check host and port in DATABASE_URL, and that PostgreSQL runs"),
   );
+}
+
+/** Of several hosts: which takes writes, and which could not take its place. */
+export async function examineHosts(url: string, say: Say): Promise<void> {
+  const hosts = await askAll(url);
+  if (hosts.length < 2) return;
+  const nameOf = ({ ways }: Host) => new URL(ways[0]?.url ?? "").host;
+  const open = hosts.filter(({ timeline }) => timeline !== undefined);
+  const names = open.map(nameOf).join(" and ");
+  say(
+    open.length === 1
+      ? ok(`Of ${hosts.length} hosts ${names} takes writes.`)
+      : warn(
+          `Of ${hosts.length} hosts ${names} take writes.`,
+          "unless they are poolers before one database, stop those that are no primary any more",
+        ),
+  );
+  for (const host of hosts) {
+    if (host.problem === undefined || isStandby(host)) continue;
+    say(
+      warn(
+        `${nameOf(host)} can't be reached: ${sentenceOf(host.problem)}.`,
+        "bring it back, or take it out of DATABASE_URL",
+      ),
+    );
+  }
 }
 
 type Examined = {

@@ -5,10 +5,12 @@ import { failures } from "../schemas/common.js";
 import { Health, NotReady, Ready } from "../schemas/health.js";
 import { shared } from "../shared.js";
 
+const STOPPING = "This server is about to stop.";
+
 /** GET /healthz: the process lives. GET /readyz: a draw could be decided and kept now; says what is wrong. */
 export const healthRoutes: FastifyPluginAsyncTypebox<Services> = async (
   app,
-  { redis, postgres, campaigns },
+  { redis, postgres, campaigns, draining },
 ) => {
   // One look for all who ask meanwhile: a flood of requests must not take the stores from the draws. They share the
   // look under way: waiting for the next one would cost them a silent store's timeout twice, three seconds.
@@ -50,7 +52,7 @@ export const healthRoutes: FastifyPluginAsyncTypebox<Services> = async (
       },
     },
     async (_request, reply) => {
-      const stops = await look();
+      const stops = draining() ? [STOPPING] : await look();
       const refused = campaigns
         .watched()
         .map(({ prizes }) => prizes.problem())
