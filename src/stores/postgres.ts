@@ -28,11 +28,21 @@ const AWAY = /^(08|53|57|40|25006)/;
 
 type Statement<T extends Row[]> = (sql: Sql) => PendingQuery<T>;
 
+/** Most links of a server at a time. */
+const LINKS = 5;
+
+/** The same of all its workers, as long as each has two: a PostgreSQL takes 100 unless told otherwise. */
+const LINKS_OF_ALL = 60;
+
+/** Most links of each of so many workers. */
+export const linksOf = (workers: number): number =>
+  Math.max(2, Math.min(LINKS, Math.floor(LINKS_OF_ALL / workers)));
+
 /** Connects at the first statement. Behind a pooler, which it notices, statements take another form. */
-export function createPostgres(url: string): Postgres {
+export function createPostgres(url: string, links = LINKS): Postgres {
   let isPooled = false;
   let isProven = false;
-  let sql = connect(url, isPooled);
+  let sql = connect(url, isPooled, links);
 
   async function query<T extends Row[]>(
     statement: Statement<T>,
@@ -79,7 +89,7 @@ export function createPostgres(url: string): Postgres {
   // A statement that never returned holds its connection for good, so the whole pool is replaced.
   function replace(pool: Sql): void {
     if (pool !== sql) return;
-    sql = connect(url, isPooled);
+    sql = connect(url, isPooled, links);
     pool.end({ timeout: 0 }).catch(() => {});
   }
 
@@ -177,11 +187,11 @@ const ARRAYS = {
   uuid: array(2951, plain),
 };
 
-function connect(url: string, isPooled: boolean): Sql {
+function connect(url: string, isPooled: boolean, links: number): Sql {
   const [address, socket] = postgresAddress(url);
   return createSql(bareUrl(address), {
     ...socket,
-    max: 5,
+    max: links,
     connect_timeout: 1,
     backoff: () => 0.1,
     onnotice: () => {},
