@@ -132,11 +132,10 @@ export function createServer(settings: Settings, options: ServerOptions) {
    * wrong password, a missing database or permission, a migration that fails.
    */
   async function open(): Promise<void> {
-    redis.connect().catch(() => {}); // goes on trying by itself
+    const connecting = redis.connect().catch(() => {}); // goes on trying by itself
     limits?.connect().catch(() => {});
-    if (!migrated) {
-      await migrateInTime(databaseUrl, samplePrizes, log, () => closing);
-    }
+    if (migrated) await connecting;
+    else await migrateInTime(databaseUrl, samplePrizes, log, () => closing);
     await scheduler.tick().catch((err: unknown) => {
       log.warn({ err }, "the prizes are not loaded yet");
     });
