@@ -99,7 +99,9 @@ export function createCrew(config: Config, count: number, options: Options) {
 
   /** Has all workers stop, each in order. Rejects where one failed to. */
   async function close(): Promise<void> {
-    for (const worker of running.values()) worker.send({ kind: "stop" });
+    for (const worker of running.values()) {
+      worker.send({ kind: "stop" });
+    }
     const ends = await Promise.allSettled(seats);
     const failure = ends.find((end) => end.status === "rejected");
     if (failure) throw failure.reason;

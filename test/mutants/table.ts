@@ -10,6 +10,7 @@ import { ready } from "./ready.js";
 import { sql } from "./sql.js";
 import { stores } from "./stores.js";
 import { strangers } from "./strangers.js";
+import { workers } from "./workers.js";
 
 export const mutants: Mutant[] = [
   ...lua,
@@ -23,4 +24,5 @@ export const mutants: Mutant[] = [
   ...embedded,
   ...postgres,
   ...ready,
+  ...workers,
 ];

@@ -1,5 +1,5 @@
 import { request } from "node:http";
-import { json } from "node:stream/consumers";
+import { text } from "node:stream/consumers";
 import type { Owner } from "./owner.js";
 import type { Body } from "./post.js";
 import { type ServerProcess, startProcess } from "./server-process.js";
@@ -55,23 +55,33 @@ export async function startCrew(
   return { ...server, pids, replaced, alone };
 }
 
-/** A request on a connection of its own, so that any worker may answer it. */
-export function askAnew(url: string, username?: unknown) {
-  return new Promise<{ status: number; body: Body }>((resolve, reject) => {
+/** A draw on a connection of its own, so that any worker may answer it. */
+export async function askAnew(url: string, username?: unknown) {
+  const payload = username === undefined ? undefined : { username };
+  const { status, body } = await sendAnew(url, payload);
+  return { status, body: JSON.parse(body) as Body };
+}
+
+/** Nobody waits longer, in milliseconds, however busy the machine. */
+const LONGEST_MS = 30_000;
+
+/** The text at a URL, asked for on a connection of its own. */
+export const getAnew = async (url: string) => (await sendAnew(url)).body;
+
+function sendAnew(url: string, payload?: object) {
+  return new Promise<{ status: number; body: string }>((resolve, reject) => {
     const asking = request(url, {
       agent: false,
-      method: username === undefined ? "GET" : "POST",
+      signal: AbortSignal.timeout(LONGEST_MS),
+      method: payload ? "POST" : "GET",
       headers: { "content-type": "application/json" },
     });
     asking.on("error", reject);
     asking.on("response", (answer) => {
       const status = answer.statusCode ?? 0;
-      json(answer).then(
-        (body) => resolve({ status, body: body as Body }),
-        reject,
-      );
+      text(answer).then((body) => resolve({ status, body }), reject);
     });
-    asking.end(username === undefined ? "" : JSON.stringify({ username }));
+    asking.end(payload && JSON.stringify(payload));
   });
 }
 
