@@ -139,14 +139,28 @@ for (const signal of ["SIGTERM", "SIGINT"] as const) {
       if (late) throw new Error("answered");
     });
     await release();
+    // Where the machine was slow Postgres was held for too long: a 503, and the win is told on the next try.
     const answers = await Promise.all(draws);
-    t.same(new Set(answers.map(({ body }) => told(body))), new Set(["won"]));
+    const statuses = answers.map(({ status }) => status);
+    t.ok(
+      statuses.every((it) => it === 200 || it === 503),
+      `${statuses}`,
+    );
     t.equal(await ended, 0);
     t.same(pids.filter(runs), [], "the first process is the last to end");
-    t.equal(await world.redis.xlen(keys.outbox), 0, "all settled");
-    t.equal(await world.redis.hlen(keys.pending), 0, "all noted as told");
     const sentences = server.lines.map((line) => JSON.parse(line).msg);
     t.notOk(sentences.includes("a worker ended"), "none was replaced");
+
+    const next = await startProcess(t, world);
+    await emptied(world);
+    const won = ["won", "participated"];
+    for (const [n, { status }] of answers.entries()) {
+      const again = await askAnew(`${next.url}/draw`, `user ${n}`);
+      if (status === 503) t.equal(told(again.body), "won");
+      else t.ok(won.includes(told(again.body)), "at most told once more");
+    }
+    const [row] = await world.sql`select count(*)::int as n from result`;
+    t.equal(row?.n, answers.length, "every win has its row, once");
   });
 }
 
