@@ -5,9 +5,9 @@ import { handOnLines } from "./lines.js";
 import type { FromWorker, ToWorker } from "./messages.js";
 
 /**
- * Each worker takes connections from the port itself. Node's other way, round-robin, has the first process take and send
- * each of them: evenly, where 128 at the same moment came as 64/64 and here as 95/33, but at 60 % of the new connections a
- * second with four workers, and one on its way to a worker that is killed or stands still is never answered nor closed.
+ * Each worker takes connections from the port itself. Node's other way, round-robin, has the first process take each of them
+ * and send it on: evenly (128 at the same moment came as 64/64, here as 95/33), but with four workers it took a third as many
+ * a second, and one on its way to a worker that is killed or stands still is never answered nor closed.
  */
 cluster.schedulingPolicy = cluster.SCHED_NONE;
 

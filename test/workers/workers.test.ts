@@ -135,7 +135,7 @@ for (const signal of ["SIGTERM", "SIGINT"] as const) {
     if (signal === "SIGINT") for (const pid of pids) process.kill(pid, signal);
     const ended = server.end(signal);
     await until("no new connections", async () => {
-      const late = await draw(99).catch(() => undefined);
+      const late = await askAnew(`${server.url}/healthz`).catch(() => false);
       if (late) throw new Error("answered");
     });
     await release();
