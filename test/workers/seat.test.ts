@@ -37,10 +37,8 @@ t.test("lines of several workers come whole", async (t) => {
   await Promise.all(
     [one, two].map((it) => new Promise((r) => it.on("end", r))),
   );
-  const lines = written.map((line) => JSON.parse(line));
-  t.ok(written.every((line) => line.endsWith("\n")));
-  t.same(
-    lines.filter((line) => !("c" in line)),
-    [{ a: long }, { b: 1 }],
-  );
+  const others = written.filter((line) => line !== '{"c":2}\n');
+  t.equal(others.length, 2, "no half line");
+  t.ok(others[0] === `{"a":"${long}"}\n`, "the long one");
+  t.equal(others[1], '{"b":1}\n');
 });
