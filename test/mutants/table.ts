@@ -11,6 +11,7 @@ import { ready } from "./ready.js";
 import { sql } from "./sql.js";
 import { stores } from "./stores.js";
 import { strangers } from "./strangers.js";
+import { workers } from "./workers.js";
 
 export const mutants: Mutant[] = [
   ...lua,
@@ -25,4 +26,5 @@ export const mutants: Mutant[] = [
   ...postgres,
   ...hosts,
   ...ready,
+  ...workers,
 ];

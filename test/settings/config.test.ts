@@ -65,6 +65,7 @@ t.test("defaults, and empty variables count as not set", async (t) => {
   t.same(await readConfig({ DATABASE_URL: "", REDIS_URL: "", PORT: "" }), {
     HOST: "127.0.0.1",
     PORT: 8000,
+    WORKERS: "1",
     TIME_ZONE: "UTC",
     DEFAULT_COUNTRY: "HK",
     LOG_LEVEL: "info",
