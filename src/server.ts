@@ -21,7 +21,12 @@ import type { Settings } from "./services.js";
 import { certificateProblem } from "./stores/certificates.js";
 import { migrate } from "./stores/migrate.js";
 import { createPostgres, isAway } from "./stores/postgres.js";
-import { createRedis, type Redis, redisTime } from "./stores/redis.js";
+import {
+  createRedis,
+  type Redis,
+  redisTime,
+  watchRedis,
+} from "./stores/redis.js";
 
 export type ServerOptions = {
   databaseUrl: string;
@@ -117,9 +122,11 @@ export function createServer(settings: Settings, options: ServerOptions) {
   if (limits) {
     tellAbsence(limits, log, "the limits' Redis is away: nobody is limited");
   }
-  redis.on("close", campaigns.markStale);
-  redis.on("ready", () => {
-    campaigns.reload().catch((err: unknown) => log.debug({ err }, "reload"));
+  watchRedis(redis, {
+    lost: campaigns.markStale,
+    found: () => {
+      campaigns.reload().catch((err: unknown) => log.debug({ err }, "reload"));
+    },
   });
 
   /**
@@ -212,12 +219,14 @@ function createWaiting(lanes: () => Lane[]) {
 /** Every attempt to reconnect fails the same way: logged once per absence. */
 function tellAbsence(redis: Redis, log: Logger, sentence: string): void {
   let away = false;
-  redis.on("error", (err: Error) => {
-    const told = certificateProblem("Redis", err) ?? sentence;
-    log[away ? "debug" : "warn"]({ err }, told);
-    away = true;
-  });
-  redis.on("ready", () => {
-    away = false;
+  watchRedis(redis, {
+    trouble: (err) => {
+      const told = certificateProblem("Redis", err) ?? sentence;
+      log[away ? "debug" : "warn"]({ err }, told);
+      away = true;
+    },
+    found: () => {
+      away = false;
+    },
   });
 }

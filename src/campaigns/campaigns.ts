@@ -8,7 +8,7 @@ import {
   type Versioned,
 } from "../prizes/campaign.js";
 import { DEFAULT_CAMPAIGN, keysOf } from "../stores/keys.js";
-import { replies } from "../stores/redis.js";
+import { pipelines } from "../stores/redis.js";
 import { createLane, type Lane, type Shared } from "./lane.js";
 
 export type Campaigns = {
@@ -94,9 +94,10 @@ export function createCampaigns(shared: Shared): Campaigns {
    */
   async function lookBack(): Promise<void> {
     const past = sorted.filter((it) => !isWatched(it));
-    const asking = redis.pipeline();
-    for (const { id } of past) asking.xlen(keysOf(id).outbox);
-    const lengths = past.length > 0 ? await replies(asking) : [];
+    const lengths = await pipelines(
+      redis,
+      past.map(({ id }) => ["xlen", keysOf(id).outbox]),
+    );
     for (const [n, { id }] of past.entries()) {
       if (Number(lengths[n]) > 0) leftOver.add(id);
     }

@@ -11,6 +11,9 @@ Exit code: 0, or 1 where a setting is wrong (all mistakes are told at once), or 
 
 const MASK = "***";
 
+/** User and password before the hosts of a URL. */
+const USER = /^([\w+]+:\/\/[^:@/]*:)[^@/]*@/;
+
 await runProgram(HELP, async (args) => {
   parseArgs({ args });
   const config = await readConfig(process.env);
@@ -27,7 +30,8 @@ await runProgram(HELP, async (args) => {
 
 function masked(name: string, value: string): string {
   if (/TOKEN|SECRET|PASSWORD/.test(name)) return MASK;
-  if (!URL.canParse(value)) return value;
+  // One with several hosts is none to Node.
+  if (!URL.canParse(value)) return value.replace(USER, `$1${MASK}@`);
   const url = new URL(value);
   if (url.password) url.password = MASK;
   for (const key of url.searchParams.keys()) {

@@ -1,10 +1,17 @@
 import { createInterface } from "node:readline/promises";
 import { parseArgs } from "node:util";
+import { within } from "../deadline.js";
 import { SetupError } from "../errors.js";
 import { readConfig } from "../settings/config.js";
 import { ALL_KEYS, keys } from "../stores/keys.js";
 import { createPostgres, type Postgres } from "../stores/postgres.js";
-import { createRedis, type Redis, redisTime } from "../stores/redis.js";
+import {
+  createRedis,
+  mastersOf,
+  pipelines,
+  type Redis,
+  redisTime,
+} from "../stores/redis.js";
 import { CommandError, print, runProgram } from "./program.js";
 
 const HELP = `npm run -s reset -- [--yes DATABASE]
@@ -28,7 +35,7 @@ await runProgram(HELP, async (args) => {
   redis.on("error", () => {}); // connect() tells it
   const postgres = createPostgres(DATABASE_URL);
   try {
-    await redis.connect();
+    await within(CONNECT_TIMEOUT_MS, redis.connect(), late);
     await refuseWhileServing(redis);
     await confirm(postgres, values.yes);
     // Redis on both sides: whatever happens in between, no counter is left above results that are gone, and none of the
@@ -43,6 +50,11 @@ await runProgram(HELP, async (args) => {
     await postgres.close();
   }
 });
+
+/** How long it may take to connect, in milliseconds. */
+const CONNECT_TIMEOUT_MS = 3_000;
+
+const late = () => new Error("Redis can't be reached");
 
 /** Every server says each second that it is there. */
 async function refuseWhileServing(redis: Redis): Promise<void> {
@@ -87,16 +99,23 @@ async function ask(name: string, results: number): Promise<string> {
 
 /** Deletes every key of the product. */
 async function forget(redis: Redis): Promise<void> {
+  for (const node of mastersOf(redis)) await forgetOn(node, redis);
+}
+
+async function forgetOn(node: Redis, redis: Redis): Promise<void> {
   let cursor = "0";
   do {
-    const [next, names] = await redis.scan(
+    const [next, names] = await node.scan(
       cursor,
       "MATCH",
       ALL_KEYS,
       "COUNT",
       1_000,
     );
-    if (names.length > 0) await redis.unlink(...names);
+    await pipelines(
+      redis,
+      names.map((name) => ["unlink", name]),
+    );
     cursor = next;
   } while (cursor !== "0");
 }

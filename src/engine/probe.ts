@@ -38,7 +38,7 @@ const REDIS: [RegExp, string][] = [
   ],
   [
     /CLUSTERDOWN|MOVED|CROSSSLOT/,
-    "This Redis is a node of a cluster that does not serve this slot: name one that does in REDIS_URL.",
+    "No node of Redis's cluster serves these keys now: name the cluster in REDIS_URL, redis+cluster://host:6379, or bring its node back.",
   ],
   [
     /WRONGTYPE/,

@@ -6,6 +6,7 @@ import { isSupportedCountry } from "libphonenumber-js";
 import Type, { type Static } from "typebox";
 import { isTimeZone } from "../clock.js";
 import { SetupError } from "../errors.js";
+import { EXAMPLES, readSeveralHosts } from "./redis-url.js";
 import { readVariables } from "./variables.js";
 
 /** The settings, in the order of `.env.example`. */
@@ -67,9 +68,8 @@ const FORMATS = {
     remedy: "must be a URL such as postgres://user:password@host:5432/database",
   },
   "redis-url": {
-    check: (text: string) => isUrl(text, ["redis:", "rediss:", "unix:"]),
-    remedy:
-      "must be a URL such as redis://host:6379, rediss://host:6379 or unix:///path/of/socket",
+    check: (text: string) => redisUrlProblem(text) === undefined,
+    remedy: (text: string) => redisUrlProblem(text),
   },
   secret: {
     check: (text: string) => /^[!-~]{32,}$/.test(text),
@@ -126,7 +126,8 @@ export async function readConfig(
   } catch (error) {
     const { errors } = error as { errors?: ErrorObject[] };
     if (!errors) throw error;
-    const told = [...problems, ...errors.map(sentenceOf)];
+    const sentences = errors.map((error) => sentenceOf(error, values));
+    const told = [...problems, ...sentences];
     throw new SetupError([...new Set(told)].join("\n"));
   } finally {
     await app.close();
@@ -140,7 +141,10 @@ function withFormats(ajv: Ajv): Ajv {
   return ajv;
 }
 
-function sentenceOf(error: ErrorObject): string {
+function sentenceOf(
+  error: ErrorObject,
+  values: Record<string, string>,
+): string {
   if (error.keyword === "dependencies") {
     const { property, missingProperty } = error.params;
     const neither =
@@ -156,7 +160,20 @@ function sentenceOf(error: ErrorObject): string {
   const remedy = allowed
     ? `must be one of ${allowed.join(", ")}`
     : error.message;
-  return `${field}: ${format?.remedy ?? remedy}`;
+  const told = format?.remedy ?? remedy;
+  const value = values[field] ?? "";
+  return `${field}: ${typeof told === "function" ? told(value) : told}`;
+}
+
+/** What is wrong with a URL of Redis, as the end of a sentence, or undefined. */
+function redisUrlProblem(text: string): string | undefined {
+  if (/[\s\p{Cc}]/u.test(text)) return EXAMPLES;
+  const several = readSeveralHosts(text);
+  if (several !== undefined) {
+    return typeof several === "string" ? several : undefined;
+  }
+  const isOne = isUrl(text, ["redis:", "rediss:", "unix:"]);
+  return isOne ? undefined : EXAMPLES;
 }
 
 function isUrl(text: string, protocols: string[]): boolean {

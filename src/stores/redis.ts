@@ -1,7 +1,9 @@
-import { readFileSync } from "node:fs";
-import { type ChainableCommander, Redis, type Result } from "ioredis";
-import { unavailable } from "../errors.js";
-import { ROOT } from "../root.js";
+import { Redis, type Result } from "ioredis";
+import { SetupError } from "../errors.js";
+import { readSeveralHosts } from "../settings/redis-url.js";
+import { FailFastCluster } from "./redis/cluster.js";
+import { COMMAND_TIMEOUT_MS, optionsOf } from "./redis/options.js";
+import { SentinelRedis } from "./redis/sentinel.js";
 import { redisAddress } from "./socket-url.js";
 
 declare module "ioredis" {
@@ -16,62 +18,24 @@ declare module "ioredis" {
   }
 }
 
+export { clusterOf, mastersOf } from "./redis/cluster.js";
+export { pipelines, redisTime, replies } from "./redis/pipelines.js";
+export { watchRedis } from "./redis/watch.js";
 export type { Redis };
-
-const script = (name: string) => ({
-  lua: readFileSync(new URL(`lua/${name}.lua`, ROOT), "utf8"),
-});
-
-/** How long Redis may take for a command. */
-const COMMAND_TIMEOUT_MS = 1_000;
 
 /**
  * A client that fails fast: nothing is queued while Redis is away, nothing is sent twice, and a silent connection is
- * replaced. The methods of the names of `lua/` run its scripts by EVALSHA.
+ * replaced. The methods of the names of `lua/` run its scripts by EVALSHA. Of a cluster it is all nodes: a command goes to
+ * the one that has its key, one without a key to any.
  */
 export function createRedis(url: string, patience = COMMAND_TIMEOUT_MS): Redis {
-  return new Redis(redisAddress(url), {
-    protocol: 2,
-    scripts: {
-      draw: script("draw"),
-      settle: script("settle"),
-      reload: script("reload"),
-      remember: script("remember"),
-      recount: script("recount"),
-      schedule: script("schedule"),
-      probe: script("probe"),
-    },
-    maxRetriesPerRequest: 0,
-    enableOfflineQueue: false,
-    autoResendUnfulfilledCommands: false,
-    commandTimeout: patience,
-    // Half-open: this command would time out, and so would every later one on the same connection.
-    socketTimeout: patience,
-    connectTimeout: COMMAND_TIMEOUT_MS,
-    retryStrategy: (times) => Math.min(50 * times, 500),
-    // After a failover the old primary answers READONLY: look the name up again.
-    reconnectOnError: (error) => error.message.startsWith("READONLY"),
-    lazyConnect: true,
-  });
-}
-
-/** Redis's clock in milliseconds since the epoch. Rejects with UNAVAILABLE. */
-export async function redisTime(redis: Redis): Promise<number> {
-  const [seconds, micros] = await redis.time().catch((error: unknown) => {
-    throw unavailable(error);
-  });
-  return Number(seconds) * 1000 + Number(micros) / 1000;
-}
-
-/** The replies of a pipeline. Rejects with UNAVAILABLE where one of them failed. */
-export async function replies(
-  pipeline: ChainableCommander,
-): Promise<unknown[]> {
-  const answers = await pipeline.exec().catch((error: unknown) => {
-    throw unavailable(error);
-  });
-  return (answers ?? []).map(([error, reply]) => {
-    if (error) throw unavailable(error);
-    return reply;
-  });
+  const options = optionsOf(patience);
+  const several = readSeveralHosts(url);
+  if (several === undefined) return new Redis(redisAddress(url), options);
+  if (typeof several === "string")
+    throw new SetupError(`REDIS_URL: ${several}`);
+  return several.kind === "sentinel"
+    ? new SentinelRedis(several, options)
+    : // Both have the same commands; what differs is in `redis/`.
+      (new FailFastCluster(several, options) as unknown as Redis);
 }
