@@ -15,8 +15,8 @@ export function chartOf({ parts }: Figures): object {
   const plans = rates.map((draws) => plan(parts, { draws, share: SHARE }));
   return {
     title: { text: "What it takes where one draw in ten wins" },
-    grid: { left: 60, right: 30, bottom: 50, top: 80 },
-    legend: { top: 34, itemGap: 30 },
+    grid: { left: 60, right: 40, bottom: 50, top: 80 },
+    legend: { top: 40, itemGap: 30 },
     xAxis: {
       type: "log",
       name: "draws a second",

@@ -119,20 +119,24 @@ function limits({ parts }: Figures): string {
   );
 }
 
-function memory({ memory }: Figures): string {
+function memory({ memory, server }: Figures): string {
   const rows = memory.map(({ participants, loser, winner }) => [
     whole(participants),
     ...SHARES.map((share) =>
       short((participants * (loser + share * (winner - loser))) / 2 ** 20),
     ),
   ]);
-  return table(
+  const servers = `A server had ${whole(server.memory)} MiB with ${whole(server.crowd)} callers at once (measured by \`rush\`).`;
+  const redis = table(
     [
       "participants a day",
       ...SHARES.map((it) => `MiB of Redis, ${percent(it)} win`),
     ],
     rows,
   );
+  return `${redis}
+
+${servers}`;
 }
 
 function table(head: string[], rows: string[][]): string {

@@ -25,19 +25,32 @@ export type Plan = Load & {
 /** How busy a core may be: beyond it a crowd finds no room. */
 export const BUSY = 0.8;
 
-/** Milliseconds: the first that does, so that batches are as small as they may be, and answers as quick. */
+/** Milliseconds that a plan may choose from. */
 const TURNS = [10, 20, 50, 100, 200];
+
+/** Quicker answers may take so many times the cores of the slowest ones. */
+const QUICKER = 1.25;
 
 const SHARDS = [1, 2, 3, 4, 6, 8, 12, 16, 24, 32, 48, 64];
 
-/** The fewest shards, and the fewest servers for them, that take a load. Undefined where 64 shards do not. */
+/**
+ * The fewest shards, and the fewest servers for them, that take a load, with the quickest answers that are not much
+ * dearer than slow ones. Undefined where 64 shards do not.
+ */
 export function plan(parts: Parts, load: Load): Plan | undefined {
-  for (const turn of TURNS) {
-    for (const shards of SHARDS) {
-      const servers = serversFor(parts, load, shards, turn);
-      const it = at(parts, load, { servers, shards, turn });
-      if (it.busy.redis <= BUSY * shards) return it;
-    }
+  const plans = TURNS.flatMap((turn) => withTurn(parts, load, turn) ?? []);
+  const least = Math.min(...plans.map(coresOf));
+  return plans.find((it) => coresOf(it) <= QUICKER * least);
+}
+
+const coresOf = ({ servers, shards, busy }: Plan) =>
+  servers + shards + busy.postgres / BUSY;
+
+function withTurn(parts: Parts, load: Load, turn: number): Plan | undefined {
+  for (const shards of SHARDS) {
+    const servers = serversFor(parts, load, shards, turn);
+    const it = at(parts, load, { servers, shards, turn });
+    if (it.busy.redis <= BUSY * shards) return it;
   }
   return undefined;
 }
