@@ -1,6 +1,6 @@
 import { readFile } from "node:fs/promises";
 import type { Table } from "../support/question.js";
-import { type Costs, EVENTS } from "./fit.js";
+import { type Costs, EVENTS, told } from "./fit.js";
 import type { Parts } from "./plan.js";
 
 const RESULTS = new URL("../results/", import.meta.url);
@@ -13,6 +13,8 @@ export type Figures = {
   parts: Parts;
   /** how far the costs are from the runs that they explain, by part */
   errors: Record<Part, string>;
+  /** µs a draw of four servers that share 128 callers: by these costs, and as `processes` measured it */
+  four: Record<Part, { computed: number; measured: number }>;
   /** bytes of Redis for each participant of a day */
   memory: { participants: number; loser: number; winner: number }[];
   /** MiB of a server at the largest crowd that was tried */
@@ -43,6 +45,17 @@ export async function readFigures(): Promise<Figures> {
   const error = (part: Part) =>
     String(find(costs, { part })["explains a run to within"]);
   const last = rush.at(-1) as Row;
+  const quarter = find(runs, { "share of wins": 0.8, callers: 32 });
+  const oneDraw = {
+    draws: 1,
+    wins: 0.8,
+    calls: 1 / number(quarter, "draws/call"),
+    inserts: 0.8 / number(quarter, "wins/INSERT"),
+  };
+  const compare = (part: Part) => ({
+    computed: told(costsOf(part), oneDraw),
+    measured: number(find(processes, { servers: 4 }), `${part} µs/draw`),
+  });
   return {
     parts: {
       server: costsOf("server"),
@@ -57,6 +70,11 @@ export async function readFigures(): Promise<Figures> {
       server: error("server"),
       redis: error("redis"),
       postgres: error("postgres"),
+    },
+    four: {
+      server: compare("server"),
+      redis: compare("redis"),
+      postgres: compare("postgres"),
     },
     memory: memory.map((row) => ({
       participants: number(row, "participants"),

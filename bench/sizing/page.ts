@@ -38,13 +38,18 @@ export function withTables(page: string, figures: Figures): string {
   }, page);
 }
 
-function costs({ parts, errors }: Figures): string {
+function costs({ parts, errors, four }: Figures): string {
+  const checks = Object.entries(four).map(
+    ([part, { computed, measured }]) =>
+      `${part} ${Math.round(computed)} µs a draw and ${Math.round(measured)}`,
+  );
+  const check = `With four servers that share 128 callers, computed and measured (\`processes\`): ${checks.join(", ")}.`;
   const rows = (["server", "redis", "postgres"] as const).map((part) => [
     part,
     ...EVENTS.map((event) => short(parts[part][event])),
     errors[part],
   ]);
-  return table(
+  const its = table(
     [
       "µs of a core",
       "a draw",
@@ -55,6 +60,9 @@ function costs({ parts, errors }: Figures): string {
     ],
     rows,
   );
+  return `${its}
+
+${check}`;
 }
 
 function plans({ parts }: Figures, share: number): string {

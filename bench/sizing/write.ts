@@ -4,10 +4,10 @@ import { chartOf } from "./chart.js";
 import { readFigures } from "./figures.js";
 import { withTables } from "./page.js";
 
-/** `npm run sizing`: makes the tables and the chart of src/deploy/sizing.md anew, from the last figures of the bench. */
+/** `npm run sizing`: makes the tables of src/deploy/sizing.md and its chart anew, from the last figures of the bench. */
 
 const PAGE = new URL("../../src/deploy/sizing.md", import.meta.url);
-const CHART = new URL("../../src/deploy/sizing.svg", import.meta.url);
+const CHART = new URL("../results/sizing.svg", import.meta.url);
 
 const figures = await readFigures();
 await writeFile(PAGE, withTables(await readFile(PAGE, "utf8"), figures));

@@ -13,7 +13,7 @@ t.test("the page and its chart are as npm run sizing makes them", async (t) => {
   const figures = await readFigures();
   const page = await readFile("src/deploy/sizing.md", "utf8");
   t.equal(page, withTables(page, figures), "npm run sizing");
-  const chart = await readFile("src/deploy/sizing.svg", "utf8");
+  const chart = await readFile("bench/results/sizing.svg", "utf8");
   t.equal(chart, drawChart(chartOf(figures)), "npm run sizing");
 });
 
@@ -35,6 +35,14 @@ t.test("costs are found again in the times that they made", async (t) => {
   const found = fit(runs);
   for (const event of EVENTS) {
     t.ok(Math.abs(found[event] / costs[event] - 1) < 0.01, event);
+  }
+});
+
+t.test("costs explain servers that they were not found from", async (t) => {
+  const { four } = await readFigures();
+  for (const [part, { computed, measured }] of Object.entries(four)) {
+    const ratio = computed / measured;
+    t.ok(ratio > 0.7 && ratio < 1.4, `${part}: ${ratio}`);
   }
 });
 
