@@ -84,14 +84,16 @@ end
 
 -- A restart and a promotion change the replication id: the last writes may be gone. The same holds where Postgres has
 -- more than is counted here, unless winners are being restored already.
-local lineage = string.match(call('INFO', 'replication'), 'master_replid:(%x+)')
 local current, lineage_before, counting = unpack(call('HMGET', taken_today, '@epoch', '@lineage', '@counting'))
+-- Where nobody may ask INFO, as some hosts have it, the lineage is taken for what it was.
+local info = redis.pcall('INFO', 'replication')
+local lineage = type(info) == 'string' and string.match(info, 'master_replid:(%x+)') or lineage_before or ''
 local name = string.match(current or '', '[^?]*')
 local in_force = call('HGET', prizes, 'version')
 local is_newer = version ~= '' and (not in_force or tonumber(version) >= tonumber(in_force))
 -- Where wins begin to be limited, nobody has counted them.
 local is_uncounted = is_newer and odds.wins_per_user ~= nil and not counting
-if not current or lineage_before ~= lineage or name == lost or (behind and current == name) or is_uncounted then
+if not current or (lineage_before or '') ~= lineage or name == lost or (behind and current == name) or is_uncounted then
   current = epoch .. '?'
   call('HSET', taken_today, '@epoch', current, '@lineage', lineage)
   call('HDEL', taken_today, '@restorer')

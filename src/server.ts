@@ -23,6 +23,8 @@ import { migrate } from "./stores/migrate.js";
 import { createPostgres, isAway } from "./stores/postgres.js";
 import {
   createRedis,
+  isMute,
+  noticeMute,
   type Redis,
   redisTime,
   watchRedis,
@@ -126,6 +128,7 @@ export function createServer(settings: Settings, options: ServerOptions) {
     lost: campaigns.markStale,
     found: () => {
       campaigns.reload().catch((err: unknown) => log.debug({ err }, "reload"));
+      tellMute(redis, log);
     },
   });
 
@@ -214,6 +217,17 @@ function createWaiting(lanes: () => Lane[]) {
     }
     return known;
   };
+}
+
+/** Once: what can't be noticed without INFO. */
+function tellMute(redis: Redis, log: Logger): void {
+  if (isMute(redis)) return;
+  noticeMute(redis).then((isMute) => {
+    if (!isMute) return;
+    log.warn(
+      "Redis refuses INFO: that another Redis has taken its place is noticed by what it lost, not by its replication id",
+    );
+  });
 }
 
 /** Every attempt to reconnect fails the same way: logged once per absence. */

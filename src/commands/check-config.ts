@@ -14,6 +14,8 @@ const MASK = "***";
 /** User and password before the hosts of a URL. */
 const USER = /^([\w+]+:\/\/[^:@/]*:)[^@/]*@/;
 
+const SECRETS = /([?&][^=&]*(?:password|token|secret|key)[^=&]*=)[^&]*/gi;
+
 await runProgram(HELP, async (args) => {
   parseArgs({ args });
   const config = await readConfig(process.env);
@@ -31,7 +33,9 @@ await runProgram(HELP, async (args) => {
 function masked(name: string, value: string): string {
   if (/TOKEN|SECRET|PASSWORD/.test(name)) return MASK;
   // One with several hosts is none to Node.
-  if (!URL.canParse(value)) return value.replace(USER, `$1${MASK}@`);
+  if (!URL.canParse(value)) {
+    return value.replace(USER, `$1${MASK}@`).replace(SECRETS, `$1${MASK}`);
+  }
   const url = new URL(value);
   if (url.password) url.password = MASK;
   for (const key of url.searchParams.keys()) {

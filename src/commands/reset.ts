@@ -6,6 +6,7 @@ import { readConfig } from "../settings/config.js";
 import { ALL_KEYS, keys } from "../stores/keys.js";
 import { createPostgres, type Postgres } from "../stores/postgres.js";
 import {
+  connect,
   createRedis,
   mastersOf,
   pipelines,
@@ -23,6 +24,11 @@ Stop all servers before. The role of DATABASE_URL must own the tables. It asks f
 
 Exit code: 0 done, 1 failed or not confirmed, 2 called wrongly.`;
 
+/** How long it may take to connect, in milliseconds. */
+const CONNECT_TIMEOUT_MS = 3_000;
+
+const late = () => new Error("Redis can't be reached");
+
 await runProgram(HELP, async (args) => {
   const { values } = parseArgs({ args, options: { yes: { type: "string" } } });
   const { DATABASE_URL, REDIS_URL } = await readConfig(process.env);
@@ -35,7 +41,7 @@ await runProgram(HELP, async (args) => {
   redis.on("error", () => {}); // connect() tells it
   const postgres = createPostgres(DATABASE_URL);
   try {
-    await within(CONNECT_TIMEOUT_MS, redis.connect(), late);
+    await within(CONNECT_TIMEOUT_MS, connect(redis), late);
     await refuseWhileServing(redis);
     await confirm(postgres, values.yes);
     // Redis on both sides: whatever happens in between, no counter is left above results that are gone, and none of the
@@ -50,11 +56,6 @@ await runProgram(HELP, async (args) => {
     await postgres.close();
   }
 });
-
-/** How long it may take to connect, in milliseconds. */
-const CONNECT_TIMEOUT_MS = 3_000;
-
-const late = () => new Error("Redis can't be reached");
 
 /** Every server says each second that it is there. */
 async function refuseWhileServing(redis: Redis): Promise<void> {

@@ -2,6 +2,7 @@ import { Redis, type Result } from "ioredis";
 import { SetupError } from "../errors.js";
 import { readSeveralHosts } from "../settings/redis-url.js";
 import { FailFastCluster } from "./redis/cluster.js";
+import { connectThoughMute } from "./redis/mute.js";
 import { COMMAND_TIMEOUT_MS, optionsOf } from "./redis/options.js";
 import { SentinelRedis } from "./redis/sentinel.js";
 import { redisAddress } from "./socket-url.js";
@@ -19,6 +20,7 @@ declare module "ioredis" {
 }
 
 export { clusterOf, mastersOf } from "./redis/cluster.js";
+export { connect, isMute, noticeMute } from "./redis/mute.js";
 export { pipelines, redisTime, replies } from "./redis/pipelines.js";
 export { watchRedis } from "./redis/watch.js";
 export type { Redis };
@@ -31,11 +33,16 @@ export type { Redis };
 export function createRedis(url: string, patience = COMMAND_TIMEOUT_MS): Redis {
   const options = optionsOf(patience);
   const several = readSeveralHosts(url);
-  if (several === undefined) return new Redis(redisAddress(url), options);
-  if (typeof several === "string")
+  if (typeof several === "string") {
     throw new SetupError(`REDIS_URL: ${several}`);
-  return several.kind === "sentinel"
+  }
+  if (several?.kind === "cluster") {
+    // It has the same commands; what differs is in `redis/`.
+    return new FailFastCluster(several, options) as unknown as Redis;
+  }
+  const redis = several
     ? new SentinelRedis(several, options)
-    : // Both have the same commands; what differs is in `redis/`.
-      (new FailFastCluster(several, options) as unknown as Redis);
+    : new Redis(redisAddress(url), options);
+  connectThoughMute(redis);
+  return redis;
 }

@@ -1,7 +1,8 @@
 import { randomBytes } from "node:crypto";
-import { Redis } from "ioredis";
+import type { Redis } from "ioredis";
 import createSql, { type Sql } from "postgres";
 import type { Test } from "tap";
+import { connectRedis } from "./connect-redis.js";
 import type { Owner } from "./owner.js";
 import { until } from "./until.js";
 
@@ -26,7 +27,7 @@ export async function createWorld(t: Test): Promise<World> {
   const { number, free } = await reserve(stores.redis);
   const redisUrl = withPath(stores.redis, String(number));
   const sql = createSql(databaseUrl, { max: 4, onnotice: () => {} });
-  const redis = connect(redisUrl);
+  const redis = connectRedis(redisUrl);
   await redis.flushdb();
 
   t.teardown(async () => {
@@ -46,7 +47,7 @@ export function ownWorld(
   stores: { postgres: { url: string }; redis: { url: string } },
 ): World {
   const sql = createSql(stores.postgres.url, { max: 4, onnotice: () => {} });
-  const redis = connect(stores.redis.url);
+  const redis = connectRedis(stores.redis.url);
   t.teardown(async () => {
     await sql.end({ timeout: 1 });
     redis.disconnect();
@@ -56,7 +57,7 @@ export function ownWorld(
 }
 
 async function reserve(url: string) {
-  const registry = connect(withPath(url, "0"));
+  const registry = connectRedis(withPath(url, "0"));
   const number = await until("a free Redis database", async () => {
     for (let n = 1; n <= DATABASES; n += 1) {
       const mine = await registry.set(`test:${n}`, "taken", "EX", 300, "NX");
@@ -69,12 +70,6 @@ async function reserve(url: string) {
     registry.disconnect();
   };
   return { number, free };
-}
-
-function connect(url: string): Redis {
-  const redis = new Redis(url, { protocol: 2 });
-  redis.on("error", () => {});
-  return redis;
 }
 
 function withPath(url: string, path: string): string {

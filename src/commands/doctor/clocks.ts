@@ -1,6 +1,11 @@
 import type { Clock } from "../../clock.js";
 import type { Postgres } from "../../stores/postgres.js";
-import { type Redis, redisTime } from "../../stores/redis.js";
+import {
+  clusterOf,
+  mastersOf,
+  type Redis,
+  redisTime,
+} from "../../stores/redis.js";
 import { ok, type Say, warn } from "./finding.js";
 
 /** Milliseconds from which on a difference is told. */
@@ -22,6 +27,12 @@ export async function examineClocks(
   const shared = () => redisTime(redis);
   const own = await ahead(shared, async () => local());
   compare("This machine's", own, say);
+  const nodes = clusterOf(redis) ? mastersOf(redis) : [];
+  for (const node of nodes) {
+    const { host, port } = node.options;
+    const its = await ahead(shared, () => redisTime(node));
+    compare(`${host}:${port}'s`, its, say);
+  }
   if (!postgres) return;
   const theirs = await ahead(shared, async () => {
     const [row] = await postgres.query(

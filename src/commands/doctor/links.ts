@@ -1,6 +1,7 @@
+import { readSeveralHosts } from "../../settings/redis-url.js";
 import { ok, type Say, warn } from "./finding.js";
 
-const LOOPBACK = /^(localhost|127\.[\d.]+|\[::1\]|)$/;
+const LOOPBACK = /^(localhost|127\.[\d.]+|\[?::1\]?|)$/;
 
 /** sslmode that encrypts and believes any certificate. */
 const BLIND = ["require", "prefer", "allow"];
@@ -10,14 +11,24 @@ export function examineLinks(
   { databaseUrl, redisUrl }: { databaseUrl: string; redisUrl: string },
   say: Say,
 ): void {
-  const redis = new URL(redisUrl);
-  if (redis.protocol === "rediss:") {
+  const several = readSeveralHosts(redisUrl);
+  const { isEncrypted, isOutside } =
+    typeof several === "object"
+      ? {
+          isEncrypted: several.tls,
+          isOutside: several.hosts.some(({ host }) => !LOOPBACK.test(host)),
+        }
+      : {
+          isEncrypted: redisUrl.startsWith("rediss:"),
+          isOutside: !LOOPBACK.test(new URL(redisUrl).hostname),
+        };
+  if (isEncrypted) {
     say(ok("The link to Redis is encrypted, and its certificate checked."));
-  } else if (!LOOPBACK.test(redis.hostname)) {
+  } else if (isOutside) {
     say(
       warn(
         "The link to Redis is not encrypted.",
-        "use rediss:// in REDIS_URL, unless the network is yours alone",
+        "use rediss:// (or rediss+sentinel://, rediss+cluster://) in REDIS_URL, unless the network is yours alone",
       ),
     );
   }

@@ -1,7 +1,15 @@
 import { within } from "../../deadline.js";
 import { probeRedis } from "../../engine/probe.js";
 import { certificateProblem } from "../../stores/certificates.js";
-import { createRedis, type Redis } from "../../stores/redis.js";
+import {
+  clusterOf,
+  connect,
+  createRedis,
+  mastersOf,
+  noticeMute,
+  type Redis,
+  watchRedis,
+} from "../../stores/redis.js";
 import { sentenceOf } from "../program.js";
 import { fail, failWith, ok, type Say, warn } from "./finding.js";
 
@@ -18,15 +26,17 @@ export async function reachRedis(
 ): Promise<Redis | undefined> {
   const redis = createRedis(url);
   let reason: unknown;
-  redis.on("error", (error) => {
-    // The first one tells more than what follows from it.
-    reason ??= error;
+  watchRedis(redis, {
+    trouble: (error) => {
+      // The first one tells more than what follows from it.
+      reason ??= error;
+    },
   });
   const late = () => new Error(`no answer in ${CONNECT_TIMEOUT_MS} ms`);
   try {
-    await within(CONNECT_TIMEOUT_MS, redis.connect(), late);
+    await within(CONNECT_TIMEOUT_MS, connect(redis), late);
     const began = performance.now();
-    await redis.ping();
+    await Promise.all(mastersOf(redis).map((node) => node.ping()));
     const took = performance.now() - began;
     say(ok(`Redis answers in ${took.toFixed(1)} ms.`));
     return redis;
@@ -41,6 +51,12 @@ function unreachable(error: unknown) {
   const untrusted = certificateProblem("Redis", error);
   if (untrusted) return failWith(untrusted);
   const words = sentenceOf(error);
+  if (/invalid reply/.test(words)) {
+    return fail(
+      "The sentinels of REDIS_URL know no master of that name.",
+      "name it as sentinel monitor does in their configuration",
+    );
+  }
   return fail(
     `Redis can't be reached: ${words}.`,
     /NOAUTH|WRONGPASS|NOPERM/.test(words)
@@ -49,8 +65,29 @@ function unreachable(error: unknown) {
   );
 }
 
-/** Its version, role, persistence and memory. Rejects where INFO is refused. */
+/** The version, role, persistence and memory of each master, and whether draws can be decided. */
 export async function examineRedis(redis: Redis, say: Say): Promise<void> {
+  const nodes = mastersOf(redis);
+  for (const node of nodes) {
+    const { host, port } = node.options;
+    const tell: Say = (it) =>
+      say({ ...it, sentence: `${host}:${port}: ${it.sentence}` });
+    await examineNode(node, clusterOf(redis) ? tell : say);
+  }
+  const refusal = await probeRedis(redis);
+  say(refusal ? failWith(refusal) : ok("Redis does all that a draw needs."));
+}
+
+async function examineNode(redis: Redis, say: Say): Promise<void> {
+  if (await noticeMute(redis)) {
+    say(
+      warn(
+        "Redis refuses INFO: its version, role, persistence and memory can't be checked, nor will a server notice its replication id.",
+        "ask its host for Redis 7.0 or later, appendonly yes and maxmemory-policy noeviction",
+      ),
+    );
+    return;
+  }
   const info = parse(await redis.info());
   const version = info.get("redis_version") ?? "0";
   const name = info.has("valkey_version")
@@ -69,8 +106,6 @@ export async function examineRedis(redis: Redis, say: Say): Promise<void> {
       ),
     );
   }
-  const refusal = await probeRedis(redis);
-  say(refusal ? failWith(refusal) : ok("Redis does all that a draw needs."));
   await examinePersistence(redis, info, say);
   examineMemory(info, say);
 }

@@ -19,20 +19,22 @@ export function watchRedis(
   { lost = ignore, found = ignore, trouble = ignore }: Told,
 ): void {
   redis.on("error", trouble);
+  redis.on("sentinelError", trouble);
   const cluster = clusterOf(redis);
   if (!cluster) {
     redis.on("close", lost);
     redis.on("ready", found);
     return;
   }
-  const ofMasters = (node: Redis, tell: () => void) => () => {
-    if (!node.options.readOnly) tell();
-  };
   cluster.on("node error", trouble);
   cluster.on("+node", (node: Redis) => {
-    node.on("ready", ofMasters(node, found));
+    const tell = (what: () => void) => () => {
+      if (!node.options.readOnly) what();
+    };
+    node.once("ready", tell(found));
+    // An attempt that fails loses nothing more.
+    node.once("ready", () => node.once("close", tell(lost)));
   });
-  cluster.on("-node", (node: Redis) => ofMasters(node, lost)());
   cluster.on("owners", () => {
     lost();
     found();
