@@ -1,4 +1,5 @@
 import { execFile, spawnSync } from "node:child_process";
+import { readdirSync } from "node:fs";
 import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { promisify } from "node:util";
@@ -11,10 +12,13 @@ import { home } from "../support/temporary-folder.js";
 
 // The Compose files start what they say, with a server that is held as the Kubernetes manifests hold it.
 
-const FILES = ["compose.cluster.yml", "compose.sentinel.yml", "scale.yml"].map(
-  (name) => `src/deploy/${name}`,
-);
-const [cluster = "", sentinel = ""] = FILES;
+const FOLDER = "src/deploy";
+const FILES = readdirSync(FOLDER)
+  .filter((name) => name.endsWith(".yml"))
+  .map((name) => `${FOLDER}/${name}`);
+const [cluster, sentinel] = ["cluster", "sentinel"].map(
+  (name) => `${FOLDER}/compose.${name}.yml`,
+) as [string, string];
 
 const hasEngine =
   spawnSync("docker", ["compose", "ls"], { stdio: "ignore" }).status === 0;
@@ -23,6 +27,7 @@ const skip = hasEngine ? false : "no container engine answers docker compose";
 const run = promisify(execFile);
 
 t.test("images have a version, settings are some", async (t) => {
+  t.ok(FILES.includes(cluster) && FILES.includes(sentinel));
   for (const file of ["docker-compose.yml", ...FILES]) {
     const text = await readFile(file, "utf8");
     // Tags of Compose itself, which say how files are laid over each other.
