@@ -81,7 +81,14 @@ for (const file of [cluster, sentinel]) {
       });
     };
     t.teardown(() => compose("down", "-v", "--rmi", "local"));
-    await compose("up", "--build", "-d", "--wait");
+    try {
+      // One that does not come up is started again and again.
+      const patience = ["--wait-timeout", "150"];
+      await compose("up", "--build", "-d", "--wait", ...patience);
+    } catch (error) {
+      const { stdout } = await compose("logs", "--tail", "20");
+      throw new Error(stdout, { cause: error });
+    }
 
     const url = `http://127.0.0.1:${port}`;
     const [first, second] = [
