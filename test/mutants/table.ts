@@ -1,5 +1,6 @@
 import { callers } from "./callers.js";
 import { campaigns } from "./campaigns.js";
+import { deploy } from "./deploy.js";
 import { edge } from "./edge.js";
 import { embedded } from "./embedded.js";
 import { engine } from "./engine.js";
@@ -27,4 +28,5 @@ export const mutants: Mutant[] = [
   ...hosts,
   ...ready,
   ...workers,
+  ...deploy,
 ];

@@ -50,6 +50,10 @@ t.test("a master that falls silent, and sentinels that are gone", async (t) => {
   t.teardown(() => master.resume());
   await running.answered(100);
   master.resume();
+  await until("a replica of the other", async () => {
+    const info = await master.redis.info("replication");
+    if (!/role:slave|master_link_status:up/.test(info)) throw new Error(info);
+  });
   for (const { kill } of watched.sentinels) await kill();
   await running.answered(100);
   await audited(t, world, running);
