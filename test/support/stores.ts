@@ -51,7 +51,7 @@ export async function startPair(): Promise<Pair> {
     const kind = "given";
     return { kind, databaseUrl: DATABASE_URL, redisUrl: REDIS_URL, close };
   }
-  const kind = (await hasDocker()) ? "containers" : "embedded";
+  const kind: Kind = (await hasDocker()) ? "containers" : "embedded";
   const { redis, postgres, close } = await startStores(kind);
   const pair = { kind, databaseUrl: postgres.url, redisUrl: redis.url, close };
   const asked = process.env.TEST_REDIS;

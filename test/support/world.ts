@@ -83,6 +83,7 @@ async function reserve(url: string) {
 function placesOf(url: string): string[] {
   const clusters = process.env.TEST_CLUSTERS;
   if (clusters) return JSON.parse(clusters);
+  if (/^rediss?\+cluster:/.test(url)) return [url];
   return Array.from({ length: DATABASES }, (_, n) =>
     withDatabase(url, String(n + 1)),
   );
