@@ -7,6 +7,7 @@ import { lua } from "./lua.js";
 import type { Mutant } from "./mutant.js";
 import { postgres } from "./postgres.js";
 import { ready } from "./ready.js";
+import { redis } from "./redis.js";
 import { sql } from "./sql.js";
 import { stores } from "./stores.js";
 import { strangers } from "./strangers.js";
@@ -23,4 +24,5 @@ export const mutants: Mutant[] = [
   ...embedded,
   ...postgres,
   ...ready,
+  ...redis,
 ];
