@@ -9,6 +9,7 @@ import { lua } from "./lua.js";
 import type { Mutant } from "./mutant.js";
 import { postgres } from "./postgres.js";
 import { ready } from "./ready.js";
+import { redis } from "./redis.js";
 import { sql } from "./sql.js";
 import { stores } from "./stores.js";
 import { strangers } from "./strangers.js";
@@ -29,4 +30,5 @@ export const mutants: Mutant[] = [
   ...ready,
   ...workers,
   ...deploy,
+  ...redis,
 ];

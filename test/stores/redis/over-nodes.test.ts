@@ -8,6 +8,7 @@ import {
 } from "../../../src/stores/redis.js";
 import { ADMIN_TOKEN, adminOf } from "../../support/admin-calls.js";
 import { connectRedis } from "../../support/connect-redis.js";
+import { redisRights } from "../../support/least-privilege.js";
 import { watch } from "../../support/live-events.js";
 import { told } from "../../support/post.js";
 import { startCluster } from "../../support/redis-cluster.js";
@@ -110,6 +111,41 @@ t.test("what serves a day, with campaigns on every master", async (t) => {
   const reset = await runCommand("reset", stores, { args: ["--yes", name] });
   t.equal(reset.code, 0, reset.err);
   t.same(await redis.keys("*"), ["{lucky-drawer}:another program's"]);
+});
+
+t.test("with the rights of lua/acl.txt, also while a slot moves", async (t) => {
+  const redis = connectRedis(cluster.url);
+  t.teardown(() => redis.disconnect());
+  await redis.flushall();
+  const rights = ["on", ">a-server", ...(await redisRights())];
+  for (const { redis } of cluster.nodes) {
+    await redis.call("ACL", "SETUSER", "lucky", ...rights);
+  }
+  const hosts = cluster.nodes.map(({ port }) => `127.0.0.1:${port}`);
+  const redisUrl = `redis+cluster://lucky:a-server@${hosts.join(",")}`;
+  const world = { ...(await createWorld(t)), redisUrl, redis };
+  const denied: string[] = [];
+  const logged = (line: string) => {
+    if (/NOPERM/.test(line)) denied.push(line);
+  };
+  const settings = { RATE_LIMIT_USER: 100 };
+  const server = await startServer(t, world, { logged, settings });
+  await setPrizes(world, [{ id: "SURE" }], server);
+  t.equal(told((await server.draw("ann")).body), "won");
+  const from = await cluster.ownerOf(keys.prizes);
+  const to = cluster.nodes.find((it) => it !== from) ?? from;
+  const slot = await cluster.slotOf(keys.prizes);
+  const single = () => server.redis.hexists(keys.prizes, "odds");
+  await cluster.moveSlot(slot, to, single);
+  const again = await until("a draw", async () => {
+    const { status, body } = await server.draw("ann");
+    if (status !== 200) throw new Error(String(status));
+    return told(body);
+  });
+  t.equal(again, "participated");
+  await server.scheduler.tick();
+  t.same(denied, []);
+  await cluster.moveSlot(slot, from);
 });
 
 t.test("a pipeline over many hash tags keeps its order", async (t) => {
