@@ -16,6 +16,7 @@ import { createLedger } from "../shards/ledger.js";
 import {
   byMachine,
   createReplenish,
+  type Replenish,
   type Waiting,
 } from "../shards/replenish.js";
 import { createSpare, type Spare } from "../shards/spare.js";
@@ -32,6 +33,8 @@ export type Lane = Scope & {
   restoring: Restoring;
   refill: Refill;
   spare: Spare;
+  /** where the campaign is on several shards */
+  replenish: Replenish | undefined;
   sweep: Sweep;
   untold: Untold;
 };

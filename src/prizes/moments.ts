@@ -8,17 +8,18 @@ const LONGEST_WAIT_MS = 5_000;
 
 /**
  * Puts the winning moments in force that no result claims, of several shards those of this one. `givenUp`: one whose claim has
- * come to nothing. Rejects with UNAVAILABLE.
+ * come to nothing. Returns when the next moment of another shard has waited too long, in milliseconds. Rejects with UNAVAILABLE.
  */
 export async function putMoments(
   { redis, postgres, keys, held, shard, everywhere }: Scope,
   { version, givenUp = "" }: { version: string; givenUp?: string | undefined },
   now: number,
-): Promise<void> {
-  const isOwn = ({ id, at }: Moment) =>
+): Promise<number> {
+  const isOwn = ({ id }: Moment) =>
     shard === undefined ||
-    Number(BigInt(id) % BigInt(everywhere.length)) === shard ||
-    at + LONGEST_WAIT_MS < now;
+    Number(BigInt(id) % BigInt(everywhere.length)) === shard;
+  const isOffered = (moment: Moment) =>
+    isOwn(moment) || moment.at + LONGEST_WAIT_MS <= now;
   const moments = await postgres.query(
     (sql) => sql<Moment[]>`
       select m.id, m.prize_id, ceil(extract(epoch from m.at) * 1000)::float8 as at
@@ -27,7 +28,7 @@ export async function putMoments(
       order by m.at, m.id`,
   );
   const lines = moments
-    .filter(isOwn)
+    .filter(isOffered)
     .flatMap(({ id, prize_id, at }) => [`${prize_id}/${id}`, at]);
   const names = [keys.prizes, keys.moments];
   await redis
@@ -35,4 +36,6 @@ export async function putMoments(
     .catch((error: unknown) => {
       throw unavailable(error);
     });
+  const next = moments.find((moment) => !isOffered(moment));
+  return next ? next.at + LONGEST_WAIT_MS : Number.POSITIVE_INFINITY;
 }

@@ -1,9 +1,8 @@
 import { createBatcher } from "../batch.js";
 import type { Day } from "../clock.js";
 import { unavailable } from "../errors.js";
-import { numbersInOutbox } from "../shards/in-outbox.js";
-import { install } from "../shards/install.js";
-import { createLedger, EVER } from "../shards/ledger.js";
+import { installHeld } from "../shards/install.js";
+import { createLedger } from "../shards/ledger.js";
 import { DEFAULT_CAMPAIGN } from "../stores/keys.js";
 import {
   readCampaigns,
@@ -89,6 +88,7 @@ export function createPrizes(
   let identity: string | undefined;
   let connection = 0; // counts Redis's absences
   let freshFor = -1; // the connection of the last reload
+  let overdueAt = Number.POSITIVE_INFINITY; // when a moment of another shard is offered here, too
   let steps = 0; // of Redis's clock, before the last reload
   const reloads = createBatcher<Asked, undefined>((asked) => {
     const reloading = reloadDates(asked);
@@ -203,38 +203,28 @@ export function createPrizes(
     });
     if ("differs" in answer) throw differ(differenceOf(answer, timeZone));
     if (shard !== undefined) {
-      const rights = isToday || answer.rights.endsWith("?");
-      await installUnits(shard, day, {
-        ...{ epoch: answer.epoch, rights: rights ? answer.rights : undefined },
-      });
+      const isEver = isToday || answer.rights.endsWith("?");
+      await installHeld(
+        { redis, ledger, keys, campaign: campaignId, shard },
+        {
+          date: day.date,
+          ofDay: nameOf(answer.epoch),
+          ofEver: isEver ? nameOf(answer.rights) : undefined,
+        },
+      );
     }
     difference = undefined;
     inForce = answer.version;
     seen = version;
     if (isToday && rows.some((row) => row.has_moments)) {
-      const moments = { version, givenUp };
-      await putMoments(scope, moments, clock.now());
+      await schedule(version, givenUp);
     }
     return answer.epoch;
   }
 
-  /** Brings the numbers that a shard holds from Postgres to Redis: those of the day, and of all days where they are named. */
-  async function installUnits(
-    shard: number,
-    { date }: Day,
-    { epoch, rights }: { epoch: Epoch; rights: string | undefined },
-  ): Promise<void> {
-    const ofDay = nameOf(epoch);
-    // Before the rows are read: what leaves the outbox has one.
-    const { unit, day_unit } = await numbersInOutbox(redis, keys, date);
-    const held = await ledger.read(campaignId, date, shard, ofDay);
-    const today = { held, waiting: day_unit };
-    await install(redis, keys.takenToday(date), ofDay, today);
-    if (rights === undefined) return;
-    const ever = nameOf(rights);
-    const heldEver = await ledger.read(campaignId, EVER, shard, ever);
-    const all = { held: heldEver, waiting: unit };
-    await install(redis, keys.taken, ever, all);
+  /** Puts the moments in force that the table read last has. */
+  async function schedule(version: string, givenUp?: string): Promise<void> {
+    overdueAt = await putMoments(scope, { version, givenUp }, clock.now());
   }
 
   /** When a prize's daily quota is released on the days that draws may be of. */
@@ -290,6 +280,8 @@ export function createPrizes(
       (await isChanged(date))
     ) {
       await reload();
+    } else if (clock.now() >= overdueAt) {
+      await schedule(seen ?? "");
     }
   }
 

@@ -1,14 +1,43 @@
 import { unavailable } from "../errors.js";
+import type { Keys } from "../stores/keys.js";
 import type { Redis } from "../stores/redis.js";
-import type { Held, Stretch } from "./ledger.js";
+import { numbersInOutbox } from "./in-outbox.js";
+import { EVER, type Held, type Ledger, type Stretch } from "./ledger.js";
 import { countUpTo } from "./pools.js";
 import { without } from "./stretches.js";
+
+/**
+ * Brings the numbers that a shard holds from Postgres to Redis: those of a day, and of all days where they are named. `ofDay` and
+ * `ofEver`: the names of its numbers. Rejects with UNAVAILABLE.
+ */
+export async function installHeld(
+  parts: {
+    redis: Redis;
+    ledger: Ledger;
+    keys: Keys;
+    campaign: string;
+    shard: number;
+  },
+  of: { date: string; ofDay: string; ofEver: string | undefined },
+): Promise<void> {
+  const { redis, ledger, keys, campaign, shard } = parts;
+  const { date, ofDay, ofEver } = of;
+  // Before the rows are read: what leaves the outbox has one.
+  const { unit, day_unit } = await numbersInOutbox(redis, keys, date);
+  const held = await ledger.read(campaign, date, shard, ofDay);
+  const today = { held, waiting: day_unit };
+  await install(redis, keys.takenToday(date), ofDay, today);
+  if (ofEver === undefined) return;
+  const heldEver = await ledger.read(campaign, EVER, shard, ofEver);
+  const ever = { held: heldEver, waiting: unit };
+  await install(redis, keys.taken, ofEver, ever);
+}
 
 /**
  * Puts the numbers that a shard holds into its counters, by lua/install.lua. `waiting`: prize id → numbers in its outbox, which was
  * read before `held`. Returns false where they have another name by now. Rejects with UNAVAILABLE.
  */
-export async function install(
+async function install(
   redis: Redis,
   counters: string,
   rights: string,

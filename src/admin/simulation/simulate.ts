@@ -48,9 +48,9 @@ export async function* simulate(
 ): AsyncGenerator<Step> {
   const { redis, clock } = scope;
   const keys = simulationKeys(randomUUID());
-  // Whatever its dates: what would a whole day of it give?
-  const dates = { active: true, starts_at: null, ends_at: null };
-  const campaign = { ...scope.held.campaign, ...dates };
+  // Whatever its dates and shards: what would a whole day of it give?
+  const whole = { active: true, starts_at: null, ends_at: null, shards: 1 };
+  const campaign = { ...scope.held.campaign, ...whole };
   const limited = campaign.wins_per_user !== null;
   const perUser = campaign.draws_per_day;
   const expiresAt = Math.floor(clock.now() / 1_000) + LIFE_S;
