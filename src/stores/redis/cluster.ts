@@ -36,7 +36,6 @@ export class FailFastCluster extends Cluster {
       retryDelayOnClusterDown: REDIRECTION_DELAY_MS,
       // Not 0 sends what was under way when a connection broke once more.
       retryDelayOnFailover: 0,
-      slotsRefreshInterval: LOOK_MS,
       clusterRetryStrategy: (times) => Math.min(50 * times, 500),
       // A certificate is for a name, not for its address.
       dnsLookup: (name, callback) => callback(null, name),
@@ -55,6 +54,11 @@ export class FailFastCluster extends Cluster {
       node.options.enableOfflineQueue = false;
       node.connect().catch(() => {}); // a later look tries again
     });
+    // ioredis's own interval goes on for ever where the client is closed under a look.
+    const looking = setInterval(() => {
+      if (this.status === "ready") this.refreshSlotsCache();
+    }, LOOK_MS).unref();
+    this.once("end", () => clearInterval(looking));
     this.#watchOwners();
   }
 
