@@ -9,6 +9,7 @@ import { processes } from "./processes.js";
 import { redeem } from "./redeem.js";
 import { redis } from "./redis.js";
 import { rush } from "./rush.js";
+import { shards } from "./shards/shards.js";
 import type { Question } from "./support/question.js";
 import { ask } from "./support/report.js";
 import { throughput } from "./throughput.js";
@@ -23,6 +24,7 @@ const QUESTIONS: Record<string, Question> = {
   latency,
   processes,
   redis,
+  shards,
   memory,
   inserts,
   growth,
