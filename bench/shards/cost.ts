@@ -18,7 +18,7 @@ export async function costs(
   shards: number[],
   { quick, say }: Asking,
 ) {
-  const draws = quick ? 3_000 : 12_000;
+  const draws = quick ? 3_000 : 6_000;
   const plays: Record<string, Play> = {};
   for (const n of shards) {
     const play = await startPlay(
