@@ -10,6 +10,7 @@ import { redeem } from "./redeem.js";
 import { redis } from "./redis.js";
 import { rush } from "./rush.js";
 import { shards } from "./shards/shards.js";
+import { sizing } from "./sizing.js";
 import type { Question } from "./support/question.js";
 import { ask } from "./support/report.js";
 import { throughput } from "./throughput.js";
@@ -30,6 +31,7 @@ const QUESTIONS: Record<string, Question> = {
   growth,
   loss,
   disk,
+  sizing,
 };
 
 const { values, positionals } = parseArgs({
