@@ -9,6 +9,7 @@ import { processes } from "./processes.js";
 import { redeem } from "./redeem.js";
 import { redis } from "./redis.js";
 import { rush } from "./rush.js";
+import { shards } from "./shards/shards.js";
 import { sizing } from "./sizing.js";
 import type { Question } from "./support/question.js";
 import { ask } from "./support/report.js";
@@ -24,6 +25,7 @@ const QUESTIONS: Record<string, Question> = {
   latency,
   processes,
   redis,
+  shards,
   memory,
   inserts,
   growth,

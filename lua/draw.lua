@@ -201,32 +201,25 @@ end
 -- Numbers of units that can be taken: {granted size gone ranges}, space-separated; ranges, comma-separated, first-last, the
 -- lowest first; gone: up to this number none is left on any shard. Where a campaign is on one shard, these are numbers that came
 -- to nothing, and are taken before the next ones.
-local function read_pool(text)
-  local granted, size, gone, list = string.match(text or '', '^(%d+) (%d+) (%d+) ?(.*)$')
-  local pool = { granted = tonumber(granted or 0), size = tonumber(size or 0), gone = tonumber(gone or 0), ranges = {}, at = 1, count = 0 }
-  for first, last in string.gmatch(list or '', '(%d+)-(%d+)') do
-    pool.ranges[#pool.ranges + 1] = { tonumber(first), tonumber(last) }
-    pool.count = pool.count + last - first + 1
-  end
-  return pool
-end
-
-local function write_pool(pool)
-  local list = {}
-  for at = pool.at, #pool.ranges do
-    list[#list + 1] = string.format('%d-%d', pool.ranges[at][1], pool.ranges[at][2])
-  end
-  return string.format('%d %d %d %s', pool.granted, pool.size, pool.gone, table.concat(list, ','))
-end
-
-local pools_ever, pools_today, rights_ever, rights_today = {}, {}, '', ''
+local pools_ever, pools_today, rights_ever, rights_today = NONE, NONE, '', ''
 if is_ranged then
+  local function read_pool(text)
+    local granted, size, gone, list = string.match(text or '', '^(%d+) (%d+) (%d+) ?(.*)$')
+    local pool = { granted = tonumber(granted or 0), size = tonumber(size or 0), gone = tonumber(gone or 0), ranges = {}, at = 1, count = 0 }
+    for first, last in string.gmatch(list or '', '(%d+)-(%d+)') do
+      pool.ranges[#pool.ranges + 1] = { tonumber(first), tonumber(last) }
+      pool.count = pool.count + last - first + 1
+    end
+    return pool
+  end
+
   local ever_texts = call('HMGET', taken, RIGHTS, unpack(ranged))
   local day_texts = call('HMGET', taken_today, RIGHTS, unpack(ranged))
   rights_ever, rights_today = ever_texts[1] or '?', day_texts[1] or ''
   if odds.sharded and (string.find(rights_ever, '?', 1, true) or rights_today ~= string.match(epoch, '[^?]*')) then
     return NOT_WHOLE
   end
+  pools_ever, pools_today = {}, {}
   for n in ipairs(ids) do
     pools_ever[n], pools_today[n] = read_pool(ever_texts[n + 1]), read_pool(day_texts[n + 1])
   end
@@ -265,67 +258,68 @@ local carried = {} -- user → the draw that decides a marked win again
 local win_counts = {} -- user → wins in the campaign, where they are limited
 local claimed = {} -- moments
 
--- The next number of a prize: of those that are held, else the one after the counter. false: none is left; nil: this shard holds
--- none that can go. On one shard a number that came to nothing waits where as many as the quota were taken before that was lowered.
-local function next_number(pool, counter, most)
-  local range = pool and pool.ranges[pool.at]
-  if range and (most < 0 or (range[1] <= most and (odds.sharded or counter - pool.count < most))) then
-    return range[1], true
-  elseif odds.sharded then
-    if most >= 0 and most <= pool.gone then
+-- Where numbers are held, or came to nothing. Nobody else need pay for it: even to make a function takes time.
+local asks, ask, take_number = NONE, nil, nil
+if is_ranged then
+  -- The next number of a prize: of those that are held, else the one after the counter. false: none is left; nil: this shard holds
+  -- none that can go. On one shard a number that came to nothing waits where as many as the quota were taken before that was lowered.
+  local function next_number(pool, counter, most)
+    local range = pool.ranges[pool.at]
+    if range and (most < 0 or (range[1] <= most and (odds.sharded or counter - pool.count < most))) then
+      return range[1], true
+    elseif odds.sharded then
+      if most >= 0 and most <= pool.gone then
+        return false
+      end
+      return nil
+    elseif most >= 0 and counter + 1 > most then
       return false
     end
-    return nil
-  elseif most >= 0 and counter + 1 > most then
-    return false
+    return counter + 1, false
   end
-  return counter + 1, false
-end
 
-local function spend(pool)
-  local range = pool.ranges[pool.at]
-  if range[1] == range[2] then
-    pool.at = pool.at + 1
-  else
-    range[1] = range[1] + 1
-  end
-  pool.count = pool.count - 1
-  pool.is_spent = true
-end
-
-local asks, asked = {}, {}
-local function ask(n, kind, pool, rights, most, urgency)
-  local key = kind .. n
-  if not asked[key] then
-    asked[key] = true
-    asks[#asks + 1] = table.concat(
-      { ids[n], kind, rights, string.format('%d', pool.granted), string.format('%d', most), urgency }, '\t')
-  end
-end
-
--- What was told of a prize's wins in this batch: the numbers of the latest, from which the next ones are counted.
-local told_unit, told_day_unit = {}, {}
-
-local function take(n, i, suffix)
-  if not n then
-    return false
-  end
-  local total_quota, daily_quota = odds.total_quotas[places[n]], daily_quotas[n]
-  local pool, day_pool = pools_ever[n], pools_today[n]
-  local unit, is_held = next_number(pool, units[n], total_quota)
-  local day_unit, is_day_held = next_number(day_pool, day_units[n], daily_quota)
-  if unit == false or day_unit == false then
-    return false
-  elseif not unit or not day_unit then
-    if not unit then
-      ask(n, 'e', pool, rights_ever, total_quota, 's')
+  local function spend(pool)
+    local range = pool.ranges[pool.at]
+    if range[1] == range[2] then
+      pool.at = pool.at + 1
+    else
+      range[1] = range[1] + 1
     end
-    if not day_unit then
-      ask(n, 'd', day_pool, rights_today, daily_quota, 's')
-    end
-    return nil
+    pool.count = pool.count - 1
+    pool.is_spent = true
   end
-  if is_ranged then
+
+  asks = {}
+  local asked = {}
+  ask = function(n, kind, pool, rights, most, urgency)
+    local key = kind .. n
+    if not asked[key] then
+      asked[key] = true
+      asks[#asks + 1] = table.concat(
+        { ids[n], kind, rights, string.format('%d', pool.granted), string.format('%d', most), urgency }, '\t')
+    end
+  end
+
+  -- What was told of a prize's wins in this batch: the numbers of the latest, from which the next ones are counted.
+  local told_unit, told_day_unit = {}, {}
+
+  -- As take, and returns the suffix with the numbers, where these are not the next ones.
+  take_number = function(n, suffix)
+    local total_quota, daily_quota = odds.total_quotas[places[n]], daily_quotas[n]
+    local pool, day_pool = pools_ever[n], pools_today[n]
+    local unit, is_held = next_number(pool, units[n], total_quota)
+    local day_unit, is_day_held = next_number(day_pool, day_units[n], daily_quota)
+    if unit == false or day_unit == false then
+      return false
+    elseif not unit or not day_unit then
+      if not unit then
+        ask(n, 'e', pool, rights_ever, total_quota, 's')
+      end
+      if not day_unit then
+        ask(n, 'd', day_pool, rights_today, daily_quota, 's')
+      end
+      return nil
+    end
     told_unit[n] = told_unit[n] or tonumber(before[3 * n - 1])
     told_day_unit[n] = told_day_unit[n] or tonumber(before[3 * n])
     if unit ~= told_unit[n] + 1 or day_unit ~= told_day_unit[n] + 1 then
@@ -338,12 +332,34 @@ local function take(n, i, suffix)
     if is_day_held then
       spend(day_pool)
     end
+    if odds.sharded or not is_held then
+      units[n] = units[n] + 1
+    end
+    if odds.sharded or not is_day_held then
+      day_units[n] = day_units[n] + 1
+    end
+    return true, suffix
   end
-  if odds.sharded or not is_held then
-    units[n] = units[n] + 1
+end
+
+-- Takes a unit of a prize for a draw. false: none is left; nil: this shard holds none that can go.
+local function take(n, i, suffix)
+  if not n then
+    return false
   end
-  if odds.sharded or not is_day_held then
-    day_units[n] = day_units[n] + 1
+  if take_number then
+    local is_taken
+    is_taken, suffix = take_number(n, suffix)
+    if not is_taken then
+      return is_taken
+    end
+  else
+    local unit, day_unit = units[n] + 1, day_units[n] + 1
+    local total_quota, daily_quota = odds.total_quotas[places[n]], daily_quotas[n]
+    if (total_quota >= 0 and unit > total_quota) or (daily_quota >= 0 and day_unit > daily_quota) then
+      return false
+    end
+    units[n], day_units[n] = unit, day_unit
   end
   wins[won + 1], wins[won + 2] = suffix and ids[n] .. suffix or ids[n], tickets[i]
   won = won + 2
@@ -378,21 +394,6 @@ local function take_moment(i, suffix)
   end
   due_at = #due + 1
   return false
-end
-
--- A moment that is due, else the prize that the roll meets, else the fallback. nil: this shard can't tell yet.
-local function take_any(i, suffix)
-  local is_won = false
-  if odds.moments then
-    is_won = take_moment(i, suffix)
-  end
-  if is_won == false then
-    is_won = take(numbers[i], i, suffix)
-  end
-  if is_won == false then
-    is_won = take(fallback, i, suffix)
-  end
-  return is_won
 end
 
 -- The user's wins in the campaign. Those before a refused win are what Postgres has: the refused one is counted here.
@@ -448,7 +449,16 @@ local function decide(i, list)
     suffix = (suffix or '') .. '#' .. wins_before + 1
   end
   if may_win then
-    is_won = take_any(i, suffix)
+    -- A moment that is due, else the prize that the roll meets, else the fallback; nil: this shard can't tell yet.
+    if odds.moments then
+      is_won = take_moment(i, suffix)
+    end
+    if is_won == false then
+      is_won = take(numbers[i], i, suffix)
+    end
+    if is_won == false then
+      is_won = take(fallback, i, suffix)
+    end
     if is_won == nil then
       letters[i] = STARVED
       return
@@ -631,21 +641,6 @@ end
 
 local written = tonumber(day[2] or 0)
 
-local function put_pool(key, n, pool)
-  if pool.is_spent and not odds.sharded and not pool.ranges[pool.at] then
-    call('HDEL', key, ranged[n])
-  elseif pool.is_spent then
-    call('HSET', key, ranged[n], write_pool(pool))
-  end
-end
-
--- Where less than a quarter of the latest grant is left, more should come before it runs dry.
-local function ask_early(n, kind, pool, rights, most)
-  if pool.is_spent and pool.count > 0 and pool.count * 4 < pool.size then
-    ask(n, kind, pool, rights, most, 'l')
-  end
-end
-
 local function count_up()
   written = written + 1
   local counted = { '@draws', tonumber(ever[1] or 0) + draws }
@@ -659,10 +654,6 @@ local function count_up()
   -- The day's expiry stands since its epoch began (reload.lua).
   call('HSET', taken, unpack(counted))
   call('HSET', taken_today, unpack(counted_today))
-  for n in ipairs(is_ranged and ids or NONE) do
-    put_pool(taken, n, pools_ever[n])
-    put_pool(taken_today, n, pools_today[n])
-  end
 end
 
 local function count_wins()
@@ -732,6 +723,24 @@ local entry, text = '', ''
 if draws > 0 or won > 0 then
   count_up()
 end
+if is_ranged then
+  local function put_pools(key, pools)
+    for n, pool in ipairs(pools) do
+      if pool.is_spent and not odds.sharded and not pool.ranges[pool.at] then
+        call('HDEL', key, ranged[n])
+      elseif pool.is_spent then
+        local list = {}
+        for at = pool.at, #pool.ranges do
+          list[#list + 1] = string.format('%d-%d', pool.ranges[at][1], pool.ranges[at][2])
+        end
+        local text = string.format('%d %d %d %s', pool.granted, pool.size, pool.gone, table.concat(list, ','))
+        call('HSET', key, ranged[n], text)
+      end
+    end
+  end
+  put_pools(taken, pools_ever)
+  put_pools(taken_today, pools_today)
+end
 if wins_per_user or #claimed > 0 then
   count_wins()
 end
@@ -745,9 +754,17 @@ for i = 1, count do
   end
 end
 
-for n in ipairs(odds.sharded and ids or NONE) do
-  ask_early(n, 'e', pools_ever[n], rights_ever, odds.total_quotas[places[n]])
-  ask_early(n, 'd', pools_today[n], rights_today, daily_quotas[n])
+if odds.sharded then
+  -- Where less than a quarter of the latest grant is left, more should come before it runs dry.
+  local function ask_early(n, kind, pool, rights, most)
+    if pool.is_spent and pool.count > 0 and pool.count * 4 < pool.size then
+      ask(n, kind, pool, rights, most, 'l')
+    end
+  end
+  for n in ipairs(ids) do
+    ask_early(n, 'e', pools_ever[n], rights_ever, odds.total_quotas[places[n]])
+    ask_early(n, 'd', pools_today[n], rights_today, daily_quotas[n])
+  end
 end
 
 return {

@@ -37,16 +37,24 @@ export const lua: Mutant[] = [
   {
     name: "nobody gets the fallback",
     file: DRAW,
-    find: "((odds.moments and take_moment(i, suffix)) or take(numbers[i], i, suffix) or take(fallback, i, suffix))",
-    replace: "take(numbers[i], i, suffix)",
+    find: "is_won = take(fallback, i, suffix)",
+    replace: "is_won = false",
     test: "test/prizes/fallback.test.ts",
     only: "its units go to those without",
   },
   {
     name: "the fallback goes before the prize of the roll",
     file: DRAW,
-    find: "((odds.moments and take_moment(i, suffix)) or take(numbers[i], i, suffix) or take(fallback, i, suffix))",
-    replace: "(take(fallback, i, suffix) or take(numbers[i], i, suffix))",
+    find: `      is_won = take(numbers[i], i, suffix)
+    end
+    if is_won == false then
+      is_won = take(fallback, i, suffix)
+`,
+    replace: `      is_won = take(fallback, i, suffix)
+    end
+    if is_won == false then
+      is_won = take(numbers[i], i, suffix)
+`,
     test: "test/prizes/fallback.test.ts",
     only: "first the prize of the roll",
   },
@@ -119,9 +127,9 @@ export const lua: Mutant[] = [
   {
     name: "a win is noted before its unit is counted",
     file: DRAW,
-    find: "if draws > 0 or won > 0 then\n  count_up()\nend\nif wins_per_user or #claimed > 0 then\n  count_wins()\nend\nif won > 0 then\n  entry, text = put_out()\nend",
+    find: "if draws > 0 or won > 0 then\n  count_up()\nend\n",
     replace:
-      "if won > 0 then\n  entry, text = put_out()\nend\nif draws > 0 or won > 0 then\n  count_up()\nend\nif wins_per_user or #claimed > 0 then\n  count_wins()\nend",
+      "if won > 0 then\n  entry, text = put_out()\nend\nif draws > 0 or won > 0 then\n  count_up()\nend\nwon = 0\n",
     test: "test/stores/writes.test.ts",
     few: true,
   },
@@ -227,7 +235,7 @@ export const lua: Mutant[] = [
   {
     name: "a promoted Redis is taken for the one before",
     file: RELOAD,
-    find: "lineage_before ~= lineage or ",
+    find: "(lineage_before or '') ~= lineage or ",
     replace: "",
     test: "test/prizes/whole.test.ts",
     only: "older data of another Redis",
