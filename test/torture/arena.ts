@@ -1,6 +1,7 @@
 import { createServer } from "node:net";
 import { freePort } from "../../src/stores/embedded/redis.js";
 import { createProxy, type Link } from "../support/link.js";
+import { noonZone } from "../support/noon-zone.js";
 import type { Owner } from "../support/owner.js";
 import { type ServerProcess, startProcess } from "../support/server-process.js";
 import { startStores } from "../support/stores.js";
@@ -141,12 +142,6 @@ type Line = {
   unit?: number;
   fate?: string;
 };
-
-/** A zone in which it is about noon, so that no run meets a midnight: that is the model test's matter. */
-function noonZone(now: Date): string {
-  const ahead = 12 - now.getUTCHours();
-  return `Etc/GMT${ahead > 0 ? "-" : "+"}${Math.abs(ahead)}`;
-}
 
 function isFree(port: number): Promise<void> {
   return new Promise((resolve, reject) => {
