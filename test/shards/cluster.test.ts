@@ -1,15 +1,17 @@
 import { setTimeout as pause } from "node:timers/promises";
 import t, { type Test } from "tap";
 import { shardOf } from "../../src/shards/shard-of.js";
-import { keysOf } from "../../src/stores/keys.js";
+import { keysOf, shardsOf } from "../../src/stores/keys.js";
 import { connectRedis } from "../support/connect-redis.js";
 import { inParallel } from "../support/in-parallel.js";
 import { createProxy } from "../support/link.js";
 import { noonZone } from "../support/noon-zone.js";
 import { told } from "../support/post.js";
 import { startCluster } from "../support/redis-cluster.js";
+import { startProcess } from "../support/server-process.js";
 import {
   type CampaignPrize,
+  drawIn,
   drawUntilToldIn,
   setCampaign,
 } from "../support/set-campaign.js";
@@ -102,7 +104,7 @@ t.test("1,000 units, 5,000 users: all go, and no more", async (t) => {
     total_quota: 1_000,
   });
   let isGone = 0;
-  await inParallel(usersOf(5_000, "user"), 150, async (user) => {
+  await inParallel(usersOf(5_000, "user"), 40, async (user) => {
     if ((await draw(user, "key")) === "no_prize") isGone += 1;
     else if (isGone > 500) t.fail("a unit went long after none was left");
   });
@@ -121,6 +123,28 @@ t.test("who draws fifty times at once draws once", async (t) => {
   const { takenToday } = keysOf("many", shardOf("ann", SHARDS));
   const drawn = await world.redis.hget(takenToday(date?.date ?? ""), "@draws");
   t.equal(drawn, "1");
+});
+
+t.test("what a server that died left in the outbox is finished", async (t) => {
+  const { world, rows, draw } = await setUp(t, { id: "CUP" });
+  t.equal(await draw("ann"), "won");
+  const postgres = await createProxy(t, world.databaseUrl);
+  const dying = await startProcess(t, { ...world, databaseUrl: postgres.url });
+  await drawUntilToldIn(dying, "many", "bob");
+  postgres.silence();
+  await drawIn(dying, "many", "eve").catch(() => {});
+  await dying.end("SIGKILL");
+  await until("her row", async () => {
+    const users = (await rows()).map(({ user_id }) => user_id);
+    if (!users.includes("eve")) throw new Error(users.join());
+  });
+  await until("empty outboxes", async () => {
+    for (const { outbox } of shardsOf({ id: "many", shards: SHARDS })) {
+      const left = await world.redis.xlen(outbox);
+      if (left > 0) throw new Error(`${outbox}: ${left}`);
+    }
+  });
+  t.equal(await draw("eve"), "won", "she is told");
 });
 
 t.test(
