@@ -9,6 +9,7 @@ import { processes } from "./processes.js";
 import { redeem } from "./redeem.js";
 import { redis } from "./redis.js";
 import { rush } from "./rush.js";
+import { sizing } from "./sizing.js";
 import type { Question } from "./support/question.js";
 import { ask } from "./support/report.js";
 import { throughput } from "./throughput.js";
@@ -28,6 +29,7 @@ const QUESTIONS: Record<string, Question> = {
   growth,
   loss,
   disk,
+  sizing,
 };
 
 const { values, positionals } = parseArgs({

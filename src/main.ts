@@ -1,15 +1,11 @@
 import { type Logger, pino } from "pino";
+import { createEnding, HEAD_START_MS, pause } from "./ending.js";
 import { SetupError } from "./errors.js";
 import { createLog, type Log, optionsOf } from "./observe/log.js";
 import { createServer, type Server } from "./server.js";
 import { type Config, readConfig } from "./settings/config.js";
+import { workersOf } from "./settings/workers.js";
 import { startProblem } from "./start-problem.js";
-
-/** How long the start waits for the stores before it listens without them and answers 503. */
-const HEAD_START_MS = 3_000;
-
-/** How long a stop may take in all. */
-const LONGEST_STOP_MS = 10_000;
 
 type Stores = {
   databaseUrl: string;
@@ -19,22 +15,23 @@ type Stores = {
 };
 
 const config = await readConfig(process.env).catch(refuse);
-const { log, flush } = process.stdout.isTTY
+const isTerminal = process.stdout.isTTY;
+const { log, write, flush } = isTerminal
   ? await createTerminal(config.LOG_LEVEL)
   : createLog(config.LOG_LEVEL, config.LOG_FORMAT);
 let stores: Stores | undefined;
-let server: Server | undefined;
-let stopping = false;
+let server: Pick<Server, "open" | "listen" | "drain" | "close"> | undefined;
 let listening = false;
 /** Ends the drain. */
 let hurry = () => {};
+const { stop, begun } = createEnding({ log, flush }, closeAll);
 
 // Ctrl-C can arrive twice, from the terminal and from npm: the first one counts.
 process.on("SIGINT", () => {
   hurry();
   stop(0);
 });
-process.on("SIGTERM", () => stop(0, config.DRAIN_SECONDS));
+process.on("SIGTERM", () => stop(0, () => drain(config.DRAIN_SECONDS)));
 // A terminal that is closed: without this the embedded stores would go on.
 process.on("SIGHUP", () => stop(0));
 process.on("uncaughtException", fail);
@@ -45,13 +42,30 @@ async function start(config: Config, log: Logger): Promise<void> {
   stores = await storesOf(config);
   const { databaseUrl, redisUrl, embedded } = stores;
   const samplePrizes = embedded || process.argv.includes("--sample-prizes");
-  server = createServer(config, { databaseUrl, redisUrl, samplePrizes, log });
+  const options = { databaseUrl, redisUrl, samplePrizes, log };
+  const workers = workersOf(config.WORKERS);
+  server =
+    workers === 1
+      ? createServer(config, options)
+      : await createCrew(config, workers, options);
   const opened = server.open();
   opened.catch(fail);
   await Promise.race([opened, pause(HEAD_START_MS)]);
   const address = await server.listen(config.HOST, config.PORT);
   listening = true;
   if (embedded) welcome(address);
+}
+
+/** Several processes of it. Who runs one has no code of this. */
+async function createCrew(
+  config: Config,
+  workers: number,
+  options: { databaseUrl: string; samplePrizes: boolean; log: Logger },
+) {
+  const { createCrew } = await import("./workers/crew.js");
+  const format = isTerminal ? "pino" : config.LOG_FORMAT;
+  const others = { write, format, ending: begun } as const;
+  return createCrew(config, workers, { ...options, ...others });
 }
 
 /** The stores that the settings name, or a pair of our own. */
@@ -71,7 +85,8 @@ async function createTerminal(level: string): Promise<Log> {
   const { default: pretty } = await import("pino-pretty");
   const terminal = pretty({ sync: true, ignore: "pid,hostname" });
   const log = pino({ ...optionsOf("pino"), level }, terminal);
-  return { log, flush: async () => {} };
+  const write = (line: string) => void terminal.write(line);
+  return { log, write, flush: async () => {} };
 }
 
 function welcome(address: string): void {
@@ -87,26 +102,11 @@ Ctrl-C ends all of it.
 
 /** The first failure counts: what follows is its doing. */
 function fail(error: unknown): void {
-  if (stopping) return;
+  if (begun.aborted) return;
   const problem = startProblem(error);
   if (problem instanceof SetupError) tell(problem);
   else log.fatal({ err: problem }, "stopping after an error");
   stop(1);
-}
-
-function stop(code: number, drainSeconds = 0): void {
-  if (stopping) return;
-  stopping = true;
-  drain(listening ? drainSeconds : 0)
-    .then(closeAll)
-    .catch((err: unknown) => {
-      log.fatal({ err }, "could not stop cleanly");
-      return 1;
-    })
-    .then(async (failed) => {
-      await flush();
-      process.exit(failed ?? code);
-    });
 }
 
 /** What keeps the program from starting: a sentence, or a line like those of the log where that is asked for. */
@@ -118,7 +118,7 @@ function tell({ message }: SetupError): void {
 
 /** Answers on until whoever sends requests here has seen that it is not ready any more. */
 async function drain(seconds: number): Promise<void> {
-  if (seconds === 0) return;
+  if (seconds === 0 || !listening) return;
   log.info({ seconds }, "draining");
   server?.drain();
   const hurried = new Promise<void>((resolve) => {
@@ -127,24 +127,14 @@ async function drain(seconds: number): Promise<void> {
   await Promise.race([pause(seconds * 1_000), hurried]);
 }
 
-async function closeAll(): Promise<undefined> {
-  const overdue = () => {
-    log.fatal("could not stop in time");
-    process.exit(1);
-  };
-  setTimeout(overdue, LONGEST_STOP_MS);
+async function closeAll(): Promise<void> {
   await started.catch(() => {});
   await server?.close();
   await stores?.close();
-  return undefined;
 }
 
 function refuse(error: unknown): never {
   if (error instanceof SetupError) tell(error);
   else console.error(error);
   process.exit(1);
-}
-
-function pause(milliseconds: number): Promise<void> {
-  return new Promise((resolve) => setTimeout(resolve, milliseconds));
 }

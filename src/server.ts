@@ -7,20 +7,20 @@ import type { Lane, Shared } from "./campaigns/lane.js";
 import { createClock } from "./clock.js";
 import { createGate } from "./engine/gate.js";
 import { watchLateness } from "./engine/lateness.js";
-import { SetupError } from "./errors.js";
 import {
   countDraws,
   measureInserts,
   measureScripts,
 } from "./observe/instrument.js";
 import { createMetrics } from "./observe/metrics.js";
+import type { Sums } from "./observe/sums.js";
 import { type Random, systemRandom } from "./random.js";
 import { createRedemptions } from "./results/redeem.js";
 import { createScheduler } from "./scheduler.js";
 import type { Settings } from "./services.js";
 import { certificateProblem } from "./stores/certificates.js";
-import { migrate } from "./stores/migrate.js";
-import { createPostgres, isAway } from "./stores/postgres.js";
+import { migrateInTime } from "./stores/migrate-in-time.js";
+import { createPostgres } from "./stores/postgres.js";
 import {
   createRedis,
   isMute,
@@ -38,6 +38,12 @@ export type ServerOptions = {
   log: Logger;
   /** Fill an empty `prize` with the sample prizes. */
   samplePrizes?: boolean;
+  /** Whether somebody else migrates: the first process of several workers. */
+  migrated?: boolean;
+  /** Links to Postgres at a time. */
+  links?: number;
+  /** What all workers counted, where there are several. */
+  sums?: Sums;
   /** Time and chance. Default: this machine's clock, Redis's clock, the operating system's generator. */
   localTime?: () => number;
   sharedTime?: () => Promise<number>;
@@ -45,9 +51,6 @@ export type ServerOptions = {
 };
 
 export type Server = ReturnType<typeof createServer>;
-
-/** The time between two attempts to reach Postgres for the migrations. */
-const MIGRATION_RETRY_MS = 500;
 
 /** How long a stop waits for callers that don't finish their requests. */
 const GRACE_MS = 3_000;
@@ -64,9 +67,10 @@ const BACKLOG = 16_384;
 /** A whole server: stores, engine, HTTP front and scheduler. It owns what it opens; `close` closes all of it. */
 export function createServer(settings: Settings, options: ServerOptions) {
   const { databaseUrl, redisUrl, log, samplePrizes = false } = options;
+  const { migrated = false, sums } = options;
   const metrics = settings.METRICS === "on" ? createMetrics() : undefined;
   const redis = measureScripts(createRedis(redisUrl), metrics);
-  const postgres = createPostgres(databaseUrl);
+  const postgres = createPostgres(databaseUrl, options.links);
   const sharedTime = options.sharedTime ?? (() => redisTime(redis));
   const clock = createClock(settings.TIME_ZONE, sharedTime, options.localTime);
   const timeZone = settings.TIME_ZONE;
@@ -115,6 +119,7 @@ export function createServer(settings: Settings, options: ServerOptions) {
     lateness,
     draining: () => draining,
     metrics,
+    sums,
     settings,
     limits,
   };
@@ -139,23 +144,10 @@ export function createServer(settings: Settings, options: ServerOptions) {
    * wrong password, a missing database or permission, a migration that fails.
    */
   async function open(): Promise<void> {
-    redis.connect().catch(() => {}); // goes on trying by itself
+    const connecting = redis.connect().catch(() => {}); // goes on trying by itself
     limits?.connect().catch(() => {});
-    let told = false;
-    while (!closing) {
-      try {
-        const applied = await migrate(databaseUrl, samplePrizes);
-        if (applied.length > 0) log.info({ applied }, "migrated");
-        break;
-      } catch (err) {
-        const untrusted = certificateProblem("Postgres", err);
-        if (untrusted) throw new SetupError(untrusted);
-        if (err instanceof SetupError || !isAway(err)) throw err;
-        if (!told) log.warn({ err }, "waiting for Postgres");
-        told = true;
-        await new Promise((resolve) => setTimeout(resolve, MIGRATION_RETRY_MS));
-      }
-    }
+    if (migrated) await connecting;
+    else await migrateInTime(databaseUrl, samplePrizes, log, () => closing);
     await scheduler.tick().catch((err: unknown) => {
       log.warn({ err }, "the prizes are not loaded yet");
     });

@@ -5,6 +5,7 @@ import type { Clock } from "./clock.js";
 import type { Gate } from "./engine/gate.js";
 import type { Lateness } from "./engine/lateness.js";
 import type { Metrics } from "./observe/metrics.js";
+import type { Sums } from "./observe/sums.js";
 import type { Redemptions } from "./results/redeem.js";
 import type { Config } from "./settings/config.js";
 import type { Postgres } from "./stores/postgres.js";
@@ -29,6 +30,8 @@ export type Services = {
   draining: () => boolean;
   /** where they are on */
   metrics: Metrics | undefined;
+  /** where there are several workers */
+  sums: Sums | undefined;
   /** counts requests where they are limited; apart from `redis`, so that it can fail alone */
   limits?: Redis | undefined;
   /** of phone numbers without a country code */

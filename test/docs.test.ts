@@ -24,7 +24,7 @@ const inRoot = [
 ];
 const documents = [
   "README.md",
-  ...files.filter((name) => name.endsWith("README.md")),
+  ...files.filter((name) => name.endsWith(".md")),
 ];
 const textOf = (name: string) => readFileSync(name, "utf8");
 

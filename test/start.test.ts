@@ -14,31 +14,12 @@ import { join } from "node:path";
 import { promisify } from "node:util";
 import t from "tap";
 import { runCommand } from "./support/run-command.js";
+import { runServer as run } from "./support/run-server.js";
 import { commandOf, START_OPTIONS } from "./support/server-process.js";
 import { home } from "./support/temporary-folder.js";
 import { createWorld } from "./support/world.js";
 
 // What keeps the program from starting is told once, in a sentence with its remedy, before anything listens.
-
-/** Runs the server until it ends by itself. */
-function run(
-  settings: Record<string, string>,
-  cwd = home(),
-  nodeOptions: string[] = [],
-): Promise<{ code: number; out: string; err: string }> {
-  const [env, command] = commandOf();
-  command.splice(command.indexOf(process.execPath) + 1, 0, ...nodeOptions);
-  const options = {
-    cwd,
-    env: { PATH: process.env.PATH, ...settings },
-    timeout: 60_000,
-  };
-  return new Promise((resolve) => {
-    execFile(env, command, options, (error, out, err) => {
-      resolve({ code: Number(error?.code ?? 0), out, err });
-    });
-  });
-}
 
 /** Options of a Node that has not got a package. */
 function without(name: string): string {
@@ -80,6 +61,12 @@ t.test("mistakes of a start: a sentence, told once", async (t) => {
       /DATABASE_URL: must be a URL/,
     ],
     [{ REDIS_URL: "redis://:50%zz@127.0.0.1" }, /REDIS_URL: must be a URL/],
+    [{ WORKERS: "0" }, /WORKERS: must be a number from 1 to 99, or auto/],
+    [{ WORKERS: "all" }, /WORKERS: must be a number from 1 to 99, or auto/],
+    // Each worker meets it.
+    [{ WORKERS: "3", PORT: String(port) }, /PORT: \d+ is taken by another/],
+    [{ WORKERS: "2", HOST: "203.0.113.77" }, /HOST: 203\.0\.113\.77 is no/],
+    [{ WORKERS: "2", DATABASE_URL: other.href }, /there is no such database/],
   ] as [Record<string, string>, RegExp][]) {
     const { code, out, err } = await run({ ...stores, ...settings });
     t.equal(code, 1, String(sentence));

@@ -7,7 +7,8 @@ import ts from "typescript";
 
 const FLOORS = [
   ["main.ts", "commands"],
-  ["server.ts"],
+  ["workers"],
+  ["server.ts", "ending.ts"],
   ["app.ts", "scheduler.ts"],
   ["admin"],
   ["http"],

@@ -1,6 +1,6 @@
 import { mkdir, writeFile } from "node:fs/promises";
 import * as echarts from "echarts";
-import type { Answer, Asking, Chart, Question } from "./question.js";
+import type { Answer, Asking, Question } from "./question.js";
 
 const RESULTS = new URL("../results/", import.meta.url);
 
@@ -40,7 +40,10 @@ async function keep(name: string, answer: Answer, quick: boolean) {
   const text = JSON.stringify({ name, ...machine(), ...figures }, null, 2);
   await writeFile(new URL(`${name}.json`, folder), `${text}\n`);
   for (const chart of charts) {
-    await writeFile(new URL(`${chart.file}.svg`, folder), draw(chart));
+    await writeFile(
+      new URL(`${chart.file}.svg`, folder),
+      drawChart(chart.option),
+    );
   }
 }
 
@@ -50,7 +53,8 @@ function machine() {
 
 const SIZE = { width: 840, height: 360 };
 
-function draw({ option }: Chart): string {
+/** An echarts option as SVG. */
+export function drawChart(option: object): string {
   const chart = echarts.init(null, null, {
     renderer: "svg",
     ssr: true,

@@ -4,9 +4,12 @@ import { createSweep, type Sweep } from "../engine/sweep.js";
 import { createSettlements, type Settlements } from "../outbox/settle.js";
 import { createUntold, type Untold } from "../outbox/untold.js";
 import type { Campaign, Scope } from "../prizes/campaign.js";
-import { createRefill, type Refill } from "../prizes/refill.js";
 import { createPrizes, type Prizes } from "../prizes/reload.js";
-import { createRestoring, type Restoring } from "../prizes/restoring.js";
+import { createRefill, type Refill } from "../prizes/restoring/refill.js";
+import {
+  createRestoring,
+  type Restoring,
+} from "../prizes/restoring/restoring.js";
 import type { Random } from "../random.js";
 import { createResults, type Results } from "../results/results.js";
 import { createLedger } from "../shards/ledger.js";

@@ -24,6 +24,11 @@ Stop all servers before. The role of DATABASE_URL must own the tables. It asks f
 
 Exit code: 0 done, 1 failed or not confirmed, 2 called wrongly.`;
 
+/** How long it may take to connect, in milliseconds. */
+const CONNECT_TIMEOUT_MS = 3_000;
+
+const late = () => new Error("Redis can't be reached");
+
 await runProgram(HELP, async (args) => {
   const { values } = parseArgs({ args, options: { yes: { type: "string" } } });
   const { DATABASE_URL, REDIS_URL } = await readConfig(process.env);
@@ -51,11 +56,6 @@ await runProgram(HELP, async (args) => {
     await postgres.close();
   }
 });
-
-/** How long it may take to connect, in milliseconds. */
-const CONNECT_TIMEOUT_MS = 3_000;
-
-const late = () => new Error("Redis can't be reached");
 
 /** Every server says each second that it is there. */
 async function refuseWhileServing(redis: Redis): Promise<void> {

@@ -9,9 +9,9 @@ import {
   isToldAgain,
   nameOf,
 } from "../prizes/epoch.js";
-import { recountUsers } from "../prizes/recount-wins.js";
 import type { Prizes } from "../prizes/reload.js";
-import { restoreUsers } from "../prizes/restore-winners.js";
+import { recountUsers } from "../prizes/restoring/recount-wins.js";
+import { restoreUsers } from "../prizes/restoring/restore-winners.js";
 import { freshName } from "../random.js";
 import type { Replenish } from "../shards/replenish.js";
 import { type Decision, type Draw, evaluate } from "./script.js";

@@ -14,8 +14,12 @@ const MOST_WAITING_BYTES = 1_000_000;
 /** How long the last lines may take to be written at the end. */
 const LAST_LINES_MS = 500;
 
+export type Format = "pino" | "names";
+
 export type Log = {
   log: Logger;
+  /** A line that is one already: a worker's. */
+  write(line: string): void;
   /** Resolves when what was logged has left, or nobody takes it. */
   flush(): Promise<void>;
 };
@@ -28,9 +32,9 @@ export const linesDropped = (): number => lost;
 /**
  * The log of this process, on standard output. It never waits: what a full disk or a reader that has stopped does not
  * take is dropped and counted, and the log says so once it can be written again. `format`: `pino` has levels as numbers
- * and times in milliseconds, `names` has levels as names and times as RFC 3339.
+ * and times in milliseconds, `names` has levels as names and times as RFC 3339. A worker's lines say its number.
  */
-export function createLog(level: string, format: "pino" | "names"): Log {
+export function createLog(level: string, format: Format, worker?: number): Log {
   const out = isStream(1) ? toStream(1) : toFile(1);
   let told = 0;
   const destination: DestinationStream = {
@@ -43,12 +47,13 @@ export function createLog(level: string, format: "pino" | "names"): Log {
       }
     },
   };
-  const log = pino({ ...optionsOf(format), level }, destination);
-  return { log, flush: out.flush };
+  const plain = pino({ ...optionsOf(format), level }, destination);
+  const log = worker === undefined ? plain : plain.child({ worker });
+  return { log, write: destination.write, flush: out.flush };
 }
 
 /** How lines look. */
-export const optionsOf = (format: "pino" | "names") => ({
+export const optionsOf = (format: Format) => ({
   serializers: { err: loggable },
   ...(format === "names" && {
     formatters: { level: (label: string) => ({ level: label }) },

@@ -1,4 +1,5 @@
 import {
+  type Aggregator,
   Counter,
   collectDefaultMetrics,
   Gauge,
@@ -7,6 +8,8 @@ import {
 } from "prom-client";
 import { linesDropped } from "./log.js";
 import { createTallies } from "./tallies.js";
+
+type Load = { underWay(): number; connections(): Promise<number> };
 
 export type Metrics = ReturnType<typeof createMetrics>;
 
@@ -30,6 +33,17 @@ const SECONDS = [
   0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1,
 ];
 
+/** What several workers tell of these together; prom-client's average hides the one that is stuck. */
+const WORST: Record<string, Aggregator> = {
+  nodejs_eventloop_lag_seconds: "max",
+  nodejs_eventloop_lag_mean_seconds: "max",
+  nodejs_eventloop_lag_stddev_seconds: "max",
+  nodejs_eventloop_lag_p50_seconds: "max",
+  nodejs_eventloop_lag_p90_seconds: "max",
+  nodejs_eventloop_lag_p99_seconds: "max",
+  process_start_time_seconds: "min",
+};
+
 const SIZES = [1, 2, 4, 8, 16, 32, 64, 128, 256, 512];
 
 /**
@@ -40,6 +54,9 @@ export function createMetrics() {
   const registry = new Registry();
   const registers = [registry];
   collectDefaultMetrics({ register: registry });
+  for (const [name, aggregator] of Object.entries(WORST)) {
+    Object.assign(registry.getSingleMetric(name) ?? {}, { aggregator });
+  }
 
   const scriptSeconds = new Histogram({
     name: "lucky_draw_script_seconds",
@@ -112,6 +129,31 @@ export function createMetrics() {
     ...labelNames: Label[]
   ) => new Gauge({ name: `lucky_draw_${name}`, help, labelNames, registers });
 
+  /** What a scrape reads from the stores: of several workers the one that is asked tells it. */
+  const stored: string[] = [];
+  const storeGauge: typeof gauge = (name, ...rest) => {
+    stored.push(`lucky_draw_${name}`);
+    return Object.assign(gauge(name, ...rest), { aggregator: "omit" });
+  };
+
+  let load: Load = { underWay: () => 0, connections: async () => 0 };
+  new Gauge({
+    name: "lucky_draw_requests_under_way",
+    help: "Requests let in and not answered yet",
+    registers,
+    collect() {
+      this.set(load.underWay());
+    },
+  });
+  new Gauge({
+    name: "lucky_draw_connections",
+    help: "Connections of callers",
+    registers,
+    async collect() {
+      this.set(await load.connections());
+    },
+  });
+
   /** Counts a reload when it is over; `problem` says why its prizes are not in force. */
   function reloading(
     reload: Promise<unknown>,
@@ -125,6 +167,11 @@ export function createMetrics() {
 
   return {
     registry,
+    stored,
+    /** Tells who knows how much is under way. */
+    watchLoad: (known: Load) => {
+      load = known;
+    },
     ...createTallies(registry),
     reloading,
     scriptSeconds,
@@ -133,49 +180,44 @@ export function createMetrics() {
     insertSeconds,
     insertRows,
     statementFailures,
-    up: gauge("up", "Whether a store answers", "store"),
-    outboxEntries: gauge(
+    up: storeGauge("up", "Whether a store answers", "store"),
+    outboxEntries: storeGauge(
       "outbox_entries",
       "Batches of wins that are not written or not told yet",
       "campaign",
     ),
-    outboxOldest: gauge(
+    outboxOldest: storeGauge(
       "outbox_oldest_seconds",
       "Age of the oldest of them by Redis's clock; 0 where there is none",
       "campaign",
     ),
-    outboxAhead: gauge(
+    outboxAhead: storeGauge(
       "outbox_ahead_seconds",
       "By how much the oldest of them lies in the future: Redis's clock was set back",
       "campaign",
     ),
-    untold: gauge(
+    untold: storeGauge(
       "untold_wins",
       "Winners who are told their win on their next try, since nobody was told it",
       "campaign",
     ),
-    underWay: gauge(
-      "requests_under_way",
-      "Requests let in and not answered yet",
-    ),
-    connections: gauge("connections", "Connections of callers"),
     connectionsRefused,
     liveViewers: gauge("live_viewers", "Viewers of /admin/live"),
-    unitsLeft: gauge(
+    unitsLeft: storeGauge(
       "prize_units_left",
       "Units left of a prize that has a quota",
       "campaign",
       "prize",
       "per",
     ),
-    unitsQuota: gauge(
+    unitsQuota: storeGauge(
       "prize_units_quota",
       "Its quota, in all and per day",
       "campaign",
       "prize",
       "per",
     ),
-    tableRefused: gauge(
+    tableRefused: storeGauge(
       "prize_table_refused",
       "1 where the prizes in Postgres can't be put in force",
       "campaign",

@@ -22,6 +22,7 @@ import { readVariables } from "./variables.js";
 export const ConfigSchema = Type.Object({
   HOST: Type.String({ minLength: 1, default: "127.0.0.1" }),
   PORT: Type.Integer({ minimum: 0, maximum: 65535, default: 8000 }),
+  WORKERS: Type.String({ format: "workers", default: "1" }),
   DATABASE_URL: Type.Optional(
     Type.String({
       format: "postgres-url",
@@ -82,6 +83,11 @@ const APART = { not: { required: ["AUTH_JWT_SECRET", "AUTH_JWKS_URL"] } };
 
 /** Each format: its check and what to tell who fails it. */
 const FORMATS = {
+  workers: {
+    check: (text: string) => /^(auto|[1-9]\d?)$/.test(text),
+    remedy:
+      "must be a number from 1 to 99, or auto for as many as there are cores",
+  },
   "postgres-url": {
     check: isPostgresUrl,
     remedy:

@@ -3,7 +3,12 @@ import { parseEnv } from "node:util";
 import { decodeText } from "./text.js";
 
 /** Settings whose value may stand in a file, named by the setting with _FILE behind it. */
-const SECRETS = ["DATABASE_URL", "REDIS_URL", "ADMIN_TOKEN", "AUTH_JWT_SECRET"];
+export const SECRETS = [
+  "DATABASE_URL",
+  "REDIS_URL",
+  "ADMIN_TOKEN",
+  "AUTH_JWT_SECRET",
+];
 
 export type Variables = {
   values: Record<string, string>;

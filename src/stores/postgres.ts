@@ -33,14 +33,25 @@ const STATEMENT_TIMEOUT_MS = 1_000;
 
 type Statement<T extends Row[]> = (sql: Sql) => PendingQuery<T>;
 
+/** Most links of a server at a time. */
+const LINKS = 5;
+
+/** The same of all its workers, as long as each has two: a PostgreSQL takes 100 unless told otherwise. */
+const LINKS_OF_ALL = 60;
+
+/** Most links of each of so many workers. */
+export const linksOf = (workers: number): number =>
+  Math.max(2, Math.min(LINKS, Math.floor(LINKS_OF_ALL / workers)));
+
 /**
  * Connects at the first statement, to the host of `url` that takes writes. Behind a pooler, which it notices, statements take
  * another form.
  */
-export function createPostgres(url: string): Postgres {
+export function createPostgres(url: string, links = LINKS): Postgres {
   let isPooled = false;
   let isProven = false;
-  const pools = createPools(url, STATEMENT_TIMEOUT_MS, () => isPooled);
+  const limits = { patience: STATEMENT_TIMEOUT_MS, links };
+  const pools = createPools(url, limits, () => isPooled);
 
   async function query<T extends Row[]>(
     statement: Statement<T>,

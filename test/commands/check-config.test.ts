@@ -42,6 +42,19 @@ t.test("it prints every setting, and no secret", async (t) => {
   }
 });
 
+t.test("several hosts in a URL hide no secret", async (t) => {
+  const { code, out } = await runCommand("check-config", {
+    DATABASE_URL: "postgres:///lucky_draw",
+    REDIS_URL:
+      "redis+sentinel://lucky:s3cret@a:26379,b:26379/main?sentinel_password=s3cret",
+  });
+  t.equal(code, 0);
+  t.match(
+    out,
+    "REDIS_URL=redis+sentinel://lucky:***@a:26379,b:26379/main?sentinel_password=***\n",
+  );
+});
+
 t.test("it tells all mistakes at once, without the values", async (t) => {
   const { code, out, err } = await runCommand("check-config", {
     PORT: "eight",

@@ -178,7 +178,7 @@ export const engine: Mutant[] = [
   },
   {
     name: "only the first 5,000 winners are restored",
-    file: "src/prizes/restore-winners.ts",
+    file: "src/prizes/restoring/restore-winners.ts",
     find: "return winners.length < PAGE_SIZE",
     replace: "return winners.length <= PAGE_SIZE",
     test: "test/prizes/whole.test.ts",
@@ -186,7 +186,7 @@ export const engine: Mutant[] = [
   },
   {
     name: "a row that was under way at the loss is not restored",
-    file: "src/prizes/restoring.ts",
+    file: "src/prizes/restoring/restoring.ts",
     find: "clock.now() < beganAt(epoch) + LONGEST_INSERT_MS",
     replace: "clock.now() < beganAt(epoch)",
     test: "test/prizes/whole.test.ts",

@@ -1,5 +1,6 @@
 import { callers } from "./callers.js";
 import { campaigns } from "./campaigns.js";
+import { deploy } from "./deploy.js";
 import { edge } from "./edge.js";
 import { embedded } from "./embedded.js";
 import { engine } from "./engine.js";
@@ -8,9 +9,11 @@ import { lua } from "./lua.js";
 import type { Mutant } from "./mutant.js";
 import { postgres } from "./postgres.js";
 import { ready } from "./ready.js";
+import { redis } from "./redis.js";
 import { sql } from "./sql.js";
 import { stores } from "./stores.js";
 import { strangers } from "./strangers.js";
+import { workers } from "./workers.js";
 
 export const mutants: Mutant[] = [
   ...lua,
@@ -25,4 +28,7 @@ export const mutants: Mutant[] = [
   ...postgres,
   ...hosts,
   ...ready,
+  ...workers,
+  ...deploy,
+  ...redis,
 ];

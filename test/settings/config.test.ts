@@ -65,6 +65,7 @@ t.test("defaults, and empty variables count as not set", async (t) => {
   t.same(await readConfig({ DATABASE_URL: "", REDIS_URL: "", PORT: "" }), {
     HOST: "127.0.0.1",
     PORT: 8000,
+    WORKERS: "1",
     TIME_ZONE: "UTC",
     DEFAULT_COUNTRY: "HK",
     LOG_LEVEL: "info",
@@ -84,6 +85,44 @@ t.test("stores at sockets of this machine", async (t) => {
     REDIS_URL: "unix:///run/redis/redis.sock?db=1",
   };
   t.match(await readConfig(stores), stores);
+});
+
+t.test("Redis behind Sentinel, and a cluster", async (t) => {
+  const DATABASE_URL = "postgres:///lucky_draw";
+  const read = (REDIS_URL: string) =>
+    readConfig({ DATABASE_URL, REDIS_URL }).then(
+      () => "",
+      (error: Error) => error.message,
+    );
+  for (const good of [
+    "redis+sentinel://host:26379/main",
+    "redis+sentinel://user:p%40ss@a,b:26380,[::1]:26379/main/3?sentinel_password=x",
+    "rediss+sentinel://:password@a:1/main",
+    "redis+cluster://a:6379,b:6379,c",
+    "rediss+cluster://user:password@a:6379",
+  ]) {
+    t.equal(await read(good), "", good);
+  }
+  for (const [bad, told] of [
+    ["redis+sentinel://a:26379,b:26379", /must name the master/],
+    ["redis+sentinel:///main", /must list its hosts/],
+    ["redis+sentinel://a:26379,/main", /must list its hosts/],
+    ["redis+sentinel://a:99999/main", /must list its hosts/],
+    ["redis+sentinel://a/main/one", /number of a database/],
+    ["redis+sentinel://a/main/1/2", /number of a database/],
+    ["redis+sentinel://a/main?passwd=hunter2", /it takes sentinel_username/],
+    ["redis+sentinel://:hunter2%@a/main", /percent-encode/],
+    ["redis+cluster://a:6379/1", /neither a name nor numbered databases/],
+    ["redis+cluster://:hunter2@", /must list its hosts/],
+    ["redis+nodes://a:6379", /must be a URL such as redis:/],
+    ["redis+cluster://a:6379, b:6379", /must be a URL such as redis:/],
+    ["http://a", /or redis\+cluster:\/\/host:6379,host:6379$/],
+  ] as const) {
+    const said = await read(bad);
+    t.match(said, told, bad);
+    t.match(said, /^REDIS_URL: /);
+    t.notMatch(said, "hunter2");
+  }
 });
 
 t.test(

@@ -5,11 +5,16 @@ export type Sample = {
   value: number;
 };
 
-/** GET /metrics, read as Prometheus does. Throws at a line that is no sample and no comment. */
+/** GET /metrics, read as Prometheus does. */
 export async function scrape(url: string) {
   const answer = await fetch(`${url}/metrics`);
   const text = await answer.text();
   if (answer.status !== 200) throw new Error(text);
+  return { ...readScrape(text), text, headers: answer.headers };
+}
+
+/** The samples of a scrape's text. Throws at a line that is no sample and no comment. */
+export function readScrape(text: string) {
   const lines = text.split("\n").filter((line) => line && line[0] !== "#");
   const samples = lines.map(readSample);
 
@@ -24,7 +29,7 @@ export async function scrape(url: string) {
     return found[0]?.value;
   }
 
-  return { text, samples, value, headers: answer.headers };
+  return { samples, value };
 }
 
 function readSample(line: string): Sample {

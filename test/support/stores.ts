@@ -9,6 +9,9 @@ import {
   freePort,
   startRedis,
 } from "../../src/stores/embedded/redis.js";
+import { createOwner } from "./owner.js";
+import { startCluster } from "./redis-cluster.js";
+import { startSentinels } from "./redis-sentinel.js";
 import { home, processesIn } from "./temporary-folder.js";
 import { until } from "./until.js";
 
@@ -51,9 +54,37 @@ export async function startPair(): Promise<Pair> {
     const { url } = await findWay(DATABASE_URL);
     return { kind, databaseUrl: url, redisUrl: REDIS_URL, close };
   }
-  const kind = (await hasDocker()) ? "containers" : "embedded";
+  const kind: Kind = (await hasDocker()) ? "containers" : "embedded";
   const { redis, postgres, close } = await startStores(kind);
-  return { kind, databaseUrl: postgres.url, redisUrl: redis.url, close };
+  const pair = { kind, databaseUrl: postgres.url, redisUrl: redis.url, close };
+  const asked = process.env.TEST_REDIS;
+  return asked ? withRedis(asked, pair) : pair;
+}
+
+/** How many worlds there may be at once where each has a cluster: one has no numbered databases. */
+const CLUSTERS = 3;
+
+/** The same pair, with clusters or with a Redis behind sentinels: `TEST_REDIS=cluster|sentinel`. */
+async function withRedis(asked: string, pair: Pair): Promise<Pair> {
+  const owner = createOwner();
+  const close = async () => {
+    await owner.end();
+    await pair.close();
+  };
+  if (asked === "sentinel") {
+    const { url } = await startSentinels(owner);
+    return { ...pair, redisUrl: url, close };
+  }
+  if (asked !== "cluster") {
+    throw new Error(`TEST_REDIS is cluster or sentinel, not ${asked}`);
+  }
+  const clusters = await Promise.all(
+    Array.from({ length: CLUSTERS }, () => startCluster(owner)),
+  );
+  // Which world has which of them is noted in the Redis of the pair.
+  const urls = clusters.map(({ url }) => url);
+  process.env.TEST_CLUSTERS = JSON.stringify(urls);
+  return { ...pair, close };
 }
 
 /** A pair of a test's own, to stop and start. Where the shared one was given by URL it is embedded. */

@@ -17,6 +17,9 @@ export type World = {
 /** Redis has 16 numbered databases; 0 holds who has which of the others. */
 const DATABASES = 15;
 
+/** How long a world may wait for another one's end. */
+const LONGEST_WAIT_MS = 120_000;
+
 /** Makes a world that ends with the test. */
 export async function createWorld(t: Test): Promise<World> {
   const stores = { database: env("DATABASE_URL"), redis: env("REDIS_URL") };
@@ -24,8 +27,7 @@ export async function createWorld(t: Test): Promise<World> {
   const admin = createSql(stores.database, { max: 1, onnotice: () => {} });
   await until("Postgres", () => admin.unsafe(`create database ${name}`));
   const databaseUrl = withPath(stores.database, name);
-  const { number, free } = await reserve(stores.redis);
-  const redisUrl = withPath(stores.redis, String(number));
+  const { redisUrl, free } = await reserve(stores.redis);
   const sql = createSql(databaseUrl, { max: 4, onnotice: () => {} });
   const redis = connectRedis(redisUrl);
   await redis.flushdb();
@@ -57,19 +59,41 @@ export function ownWorld(
 }
 
 async function reserve(url: string) {
-  const registry = connectRedis(withPath(url, "0"));
-  const number = await until("a free Redis database", async () => {
-    for (let n = 1; n <= DATABASES; n += 1) {
-      const mine = await registry.set(`test:${n}`, "taken", "EX", 300, "NX");
-      if (mine) return n;
-    }
-    throw new Error("all Redis databases are taken");
-  });
+  const places = placesOf(url);
+  const registry = connectRedis(url);
+  const place = await until(
+    "a free Redis database",
+    async () => {
+      for (const n of places.keys()) {
+        const mine = await registry.set(`test:${n}`, "taken", "EX", 300, "NX");
+        if (mine) return n;
+      }
+      throw new Error("all Redis databases are taken");
+    },
+    LONGEST_WAIT_MS,
+  );
   const free = async () => {
-    await registry.del(`test:${number}`);
+    await registry.del(`test:${place}`);
     registry.disconnect();
   };
-  return { number, free };
+  return { redisUrl: places[place] as string, free };
+}
+
+/** The Redis that worlds may have: numbered databases, or clusters (`TEST_REDIS=cluster`), which have none. */
+function placesOf(url: string): string[] {
+  const clusters = process.env.TEST_CLUSTERS;
+  if (clusters) return JSON.parse(clusters);
+  if (/^rediss?\+cluster:/.test(url)) return [url];
+  return Array.from({ length: DATABASES }, (_, n) =>
+    withDatabase(url, String(n + 1)),
+  );
+}
+
+/** Of a sentinel's URL the number stands behind the master's name. */
+function withDatabase(url: string, number: string): string {
+  const name = /^redis.*\+sentinel:\/\/[^/]*\/[^/?]+/.exec(url)?.[0];
+  if (!name) return withPath(url, number);
+  return url.replace(/^([^?]*?\/\/[^/]*\/[^/?]+)[^?]*/, `$1/${number}`);
 }
 
 function withPath(url: string, path: string): string {

@@ -20,7 +20,7 @@ type Live = Awaited<ReturnType<ReturnType<typeof createReader>>>;
 export function createLiveFigures(
   services: Services,
   lane: Lane,
-  refusals: () => Record<string, number>,
+  refusals: () => Promise<Record<string, number>>,
   log: FastifyBaseLogger,
 ) {
   const { clock, prizes, held } = lane;
@@ -31,7 +31,7 @@ export function createLiveFigures(
   return async function poll() {
     const { date, resetsAt } = clock.today();
     const time_zone = held.campaign.time_zone ?? TIME_ZONE;
-    const context = { time_zone, refusals: refusals() };
+    const context = { time_zone, refusals: await refusals() };
     try {
       last = await read();
       const problem = prizes.problem() ?? null;

@@ -28,7 +28,8 @@ export const liveRoute: FastifyPluginAsyncTypebox<Services> = async (
   app,
   services,
 ) => {
-  const { metrics, campaigns } = services;
+  const { metrics, campaigns, sums } = services;
+  const refusals = async () => (await sums?.refusals()) ?? app.refusals;
   const feeds = new Map<Lane, Feed>();
   const viewers = new Map<Lane, number>();
   let isEnding = false;
@@ -36,7 +37,7 @@ export const liveRoute: FastifyPluginAsyncTypebox<Services> = async (
   function feedOf(lane: Lane): Feed {
     const known = feeds.get(lane);
     if (known) return known;
-    const poll = createLiveFigures(services, lane, () => app.refusals, app.log);
+    const poll = createLiveFigures(services, lane, refusals, app.log);
     const feed = createFeed(poll, (count) => {
       viewers.set(lane, count);
       const all = [...viewers.values()].reduce((sum, n) => sum + n, 0);

@@ -33,7 +33,8 @@ const REMEDIES: Record<string, string> = {
   "3D000": "create the database, or name another one in DATABASE_URL",
   "42501": "grant connect on the database to this role: sql/roles.sql",
   "42704": "leave out of DATABASE_URL what psql alone understands",
-  "53300": "raise max_connections: each server takes up to 5",
+  "53300":
+    "raise max_connections: each server takes up to 5, and of several workers each one",
 };
 
 function unreachable(error: unknown) {

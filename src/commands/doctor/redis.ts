@@ -51,7 +51,7 @@ function unreachable(error: unknown) {
   const untrusted = certificateProblem("Redis", error);
   if (untrusted) return failWith(untrusted);
   const words = sentenceOf(error);
-  if (/invalid reply/.test(words)) {
+  if (/No such master/.test(words)) {
     return fail(
       "The sentinels of REDIS_URL know no master of that name.",
       "name it as sentinel monitor does in their configuration",

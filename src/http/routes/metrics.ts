@@ -16,11 +16,24 @@ const late = () => new Error("it took too long");
 /** GET /metrics, for Prometheus. What the stores hold is read by every scrape; one that is away is told, and fails none. */
 export const metricsRoute: FastifyPluginAsyncTypebox<
   Services & { metrics: Metrics }
-> = async (app, { postgres, campaigns, gate, metrics }) => {
-  const { registry, up, outboxEntries, outboxOldest, outboxAhead, untold } =
-    metrics;
+> = async (app, { postgres, campaigns, gate, metrics, sums }) => {
+  const {
+    registry,
+    stored,
+    up,
+    outboxEntries,
+    outboxOldest,
+    outboxAhead,
+    untold,
+  } = metrics;
   const { unitsLeft, unitsQuota, tableRefused } = metrics;
-  const { underWay, connections } = metrics;
+  metrics.watchLoad({
+    underWay: () => gate.load().underWay,
+    connections: () =>
+      new Promise((resolve) => {
+        app.server.getConnections((_error, count) => resolve(count ?? 0));
+      }),
+  });
   // One scrape for all who ask meanwhile: whoever floods it gets one text, and the stores one question.
   const scraped = shared(scrape);
 
@@ -62,15 +75,11 @@ export const metricsRoute: FastifyPluginAsyncTypebox<
       ...lanes.map(askStock),
     ]);
     up.set({ store: "redis" }, answers.includes(false) ? 0 : 1);
-    underWay.set(gate.load().underWay);
-    connections.set(await countConnections());
-    return registry.metrics();
+    if (!sums) return registry.metrics();
+    const of = (name: string) => registry.getSingleMetricAsString(name);
+    const texts = await Promise.all([sums.metrics(), ...stored.map(of)]);
+    return `${texts.join("\n")}\n`;
   }
-
-  const countConnections = () =>
-    new Promise<number>((resolve) => {
-      app.server.getConnections((_error, count) => resolve(count ?? 0));
-    });
 
   /** Whether Redis answers. */
   async function askRedis({ redis, everywhere, held, prizes }: Lane) {

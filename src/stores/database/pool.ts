@@ -30,10 +30,13 @@ const BACKOFF_MS = 100;
 /** How long a pool is tried before another one is opened because Postgres takes no writes. */
 const YOUNG_MS = 1_000;
 
+/** How long a statement may take, in milliseconds, and how many links there may be. */
+type Limits = { patience: number; links: number };
+
 /** The pool in force. Its links lead to one host; another takes its place where there is a choice and that one is gone. */
 export function createPools(
   url: string,
-  patience: number,
+  limits: Limits,
   isPooled: () => boolean,
 ) {
   const hosts = waysOf(url);
@@ -46,7 +49,7 @@ export function createPools(
   let pool = only && open(only);
 
   function open(leading: Way): Sql {
-    const opened = connect(leading, patience, isPooled(), () => {
+    const opened = connect(leading, limits, isPooled(), () => {
       if (opened === pool) doubt();
     });
     way = leading;
@@ -112,12 +115,12 @@ export function createPools(
 
 function connect(
   way: Way,
-  patience: number,
+  { patience, links }: Limits,
   isPooled: boolean,
   onclose: () => void,
 ): Sql {
   return openLinks(way, {
-    max: 5,
+    max: links,
     connect_timeout: 1,
     backoff: () => 0.1,
     onnotice: () => {},

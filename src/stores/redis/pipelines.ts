@@ -68,8 +68,8 @@ export async function redisTime(
   return Number(seconds) * 1000 + Number(micros) / 1000;
 }
 
-/** A command without a key goes with one that has it: in a transaction it follows where that is sent on to. */
+/** A command without a key goes with one that has it: in a transaction it follows where that is sent on to. PTTL is for keys of any type. */
 async function timeAt(redis: Redis, key: string) {
-  const [, time] = await replies(redis.multi().hexists(key, "odds").time());
+  const [, time] = await replies(redis.multi().pttl(key).time());
   return time as [string, string];
 }

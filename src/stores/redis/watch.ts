@@ -19,7 +19,6 @@ export function watchRedis(
   { lost = ignore, found = ignore, trouble = ignore }: Told,
 ): void {
   redis.on("error", trouble);
-  redis.on("sentinelError", trouble);
   const cluster = clusterOf(redis);
   if (!cluster) {
     redis.on("close", lost);

@@ -50,9 +50,14 @@ t.test("a master that falls silent, and sentinels that are gone", async (t) => {
   t.teardown(() => master.resume());
   await running.answered(100);
   master.resume();
+  await until("a replica of the other", async () => {
+    const info = await master.redis.info("replication");
+    if (!/role:slave|master_link_status:up/.test(info)) throw new Error(info);
+  });
+  const [{ redis }] = await watched.roles();
   for (const { kill } of watched.sentinels) await kill();
   await running.answered(100);
-  await audited(t, world, running);
+  await audited(t, { ...world, redis }, running);
 });
 
 t.test("both Redis away, and back", async (t) => {

@@ -1,8 +1,8 @@
-import { unavailable } from "../errors.js";
-import { fillGaps } from "../shards/gaps.js";
-import type { Scope } from "./campaign.js";
-import { beganAt, isRestoring, nameOf } from "./epoch.js";
-import type { Prizes } from "./reload.js";
+import { unavailable } from "../../errors.js";
+import { fillGaps } from "../../shards/gaps.js";
+import type { Scope } from "../campaign.js";
+import { beganAt, isRestoring, nameOf } from "../epoch.js";
+import type { Prizes } from "../reload.js";
 
 /** After this time no win from before a loss is still on its way to its row. */
 const LONGEST_WAY_MS = 5_000;

@@ -1,9 +1,9 @@
-import type { Day } from "../clock.js";
-import { unavailable } from "../errors.js";
-import { attemptOf } from "../random.js";
-import { shardOf } from "../shards/shard-of.js";
-import type { Scope } from "./campaign.js";
-import { type Epoch, isToldAgain, nameOf } from "./epoch.js";
+import type { Day } from "../../clock.js";
+import { unavailable } from "../../errors.js";
+import { attemptOf } from "../../random.js";
+import { shardOf } from "../../shards/shard-of.js";
+import type { Scope } from "../campaign.js";
+import { type Epoch, isToldAgain, nameOf } from "../epoch.js";
 
 /** A day of whose data in Redis something was lost, and their name. */
 export type Lost = {

@@ -1,10 +1,10 @@
-import type { Day } from "../clock.js";
-import { unavailable } from "../errors.js";
-import { freshName } from "../random.js";
-import type { Scope } from "./campaign.js";
-import { beganAt, type Epoch, nameOf } from "./epoch.js";
+import type { Day } from "../../clock.js";
+import { unavailable } from "../../errors.js";
+import { freshName } from "../../random.js";
+import type { Scope } from "../campaign.js";
+import { beganAt, type Epoch, nameOf } from "../epoch.js";
+import type { Prizes } from "../reload.js";
 import { recountPage } from "./recount-wins.js";
-import type { Prizes } from "./reload.js";
 import { restorePage } from "./restore-winners.js";
 
 /** After this time no INSERT from before the loss is still under way. */

@@ -1,7 +1,7 @@
-import { unavailable } from "../errors.js";
-import { shardOf } from "../shards/shard-of.js";
-import type { Scope } from "./campaign.js";
-import { nameOf } from "./epoch.js";
+import { unavailable } from "../../errors.js";
+import { shardOf } from "../../shards/shard-of.js";
+import type { Scope } from "../campaign.js";
+import { nameOf } from "../epoch.js";
 import type { Lost } from "./restore-winners.js";
 
 type Count = { user_id: string; wins: number };

@@ -1,0 +1,78 @@
+import type { Mutant } from "./mutant.js";
+
+/** Mistakes in what goes to several Redis: a cluster's nodes, Sentinel's master. */
+export const redis: Mutant[] = [
+  {
+    name: "what was under way when a node's connection broke is sent to another one",
+    file: "src/stores/redis/cluster.ts",
+    find: "retryDelayOnFailover: 0,",
+    replace: "retryDelayOnFailover: 100,",
+    test: "test/stores/redis/cluster.test.ts",
+    only: "nothing is sent twice",
+  },
+  {
+    name: "pipelines wait for a cluster that was never reached",
+    file: "src/stores/redis/cluster.ts",
+    find: "this.slots = new Array(SLOTS);",
+    replace: "",
+    test: "test/stores/redis/cluster.test.ts",
+    only: "nothing is sent twice",
+  },
+  {
+    name: "replies come in the order of the nodes",
+    file: "src/stores/redis/pipelines.ts",
+    find: "all[n] = answers[i];",
+    replace: "all[i] = answers[i];",
+    test: "test/stores/redis/over-nodes.test.ts",
+    only: "a pipeline over many hash tags",
+  },
+  {
+    name: "all commands of a pipeline go to one node",
+    file: "src/stores/redis/pipelines.ts",
+    find: "if (!clusterOf(redis)) return replies",
+    replace: "if (redis) return replies",
+    test: "test/stores/redis/over-nodes.test.ts",
+    only: "a pipeline over many hash tags",
+  },
+  {
+    name: "the clock is that of any node",
+    file: "src/stores/redis/pipelines.ts",
+    find: "const asking = clusterOf(redis)\n",
+    replace: "const asking = !redis\n",
+    test: "test/stores/redis/over-nodes.test.ts",
+    only: "time is the node's",
+  },
+  {
+    name: "a slot that has another master is not noticed",
+    file: "src/stores/redis/cluster.ts",
+    find: 'this.emit("owners")',
+    replace: 'this.emit("nobody")',
+    test: "test/stores/redis/over-nodes.test.ts",
+    only: "time is the node's",
+  },
+  {
+    name: "reset deletes the keys of one node",
+    file: "src/commands/reset.ts",
+    find: "of mastersOf(redis)) await",
+    replace: "of mastersOf(redis).slice(1)) await",
+    test: "test/stores/redis/over-nodes.test.ts",
+    only: "what serves a day",
+  },
+  {
+    name: "a Redis without INFO takes no table",
+    file: "lua/reload.lua",
+    find: "redis.pcall('INFO', 'replication')",
+    replace: "redis.call('INFO', 'replication')",
+    test: "test/stores/redis/mute.test.ts",
+    only: "INFO and CONFIG are renamed",
+    few: true,
+  },
+  {
+    name: "a password before several hosts is printed",
+    file: "src/commands/check-config.ts",
+    find: "value.replace(USER, `$1${MASK}@`)",
+    replace: "value",
+    test: "test/commands/check-config.test.ts",
+    only: "several hosts",
+  },
+];
