@@ -1,29 +1,13 @@
-import { createServer } from "node:net";
-import { freePort } from "../../src/stores/embedded/redis.js";
 import { createProxy, type Link } from "../support/link.js";
 import type { Owner } from "../support/owner.js";
-import { type ServerProcess, startProcess } from "../support/server-process.js";
 import { startStores } from "../support/stores.js";
-import { until } from "../support/until.js";
 import { ownWorld, type World } from "../support/world.js";
 import { type SetClock, settableClock } from "./clock.js";
+import { openSeat, type Seat } from "./seat.js";
 import { type Standby, startStandby } from "./standby.js";
 
-/** One of the servers: its address stays, its process comes and goes. */
-export type Slot = {
-  n: number;
-  url: string;
-  redis: Link;
-  postgres: Link;
-  process: ServerProcess;
-  /** SIGSTOP and SIGCONT, kill -9, and a new process at the same address. */
-  pause(): void;
-  resume(): void;
-  kill(): Promise<void>;
-  /** SIGTERM. Returns the exit code, or 0 where a kill -9 came first. */
-  stop(): Promise<number | null>;
-  start(): Promise<void>;
-};
+/** A server with links of its own. */
+export type Slot = Seat & { redis: Link; postgres: Link };
 
 export type Arena = {
   world: World;
@@ -67,60 +51,10 @@ async function openSlot(t: Owner, arena: Arena, n: number): Promise<Slot> {
   const { world, mishaps } = arena;
   const redis = await createProxy(t, world.redisUrl);
   const postgres = await createProxy(t, world.databaseUrl);
-  const port = await freePort();
-  const settings = { PORT: String(port), TIME_ZONE: noonZone(new Date()) };
   const urls = { redisUrl: redis.url, databaseUrl: postgres.url };
-  let expected = false;
-  let killed = false;
-  let starting: Promise<void> | undefined;
-
-  async function launch(): Promise<ServerProcess> {
-    const launched = await startProcess(t, urls, settings);
-    const { child, lines } = launched;
-    expected = false;
-    killed = false;
-    child.once("exit", (code, signal) => {
-      if (!expected) mishaps.push(`server ${n} ended: ${code ?? signal}`);
-    });
-    child.stdout?.on("data", () => readLog(lines.splice(0), arena));
-    return launched;
-  }
-
-  /** After the start that another fault's end has begun. */
-  const end = async (signal: NodeJS.Signals) => {
-    await starting;
-    expected = true;
-    killed ||= signal === "SIGKILL";
-    return slot.process.end(signal);
-  };
-  const restart = async () => {
-    if (!expected) return; // two faults ended it, and it is back
-    await until("the port", () => isFree(port));
-    slot.process = await launch();
-  };
-  const slot: Slot = {
-    n,
-    url: `http://127.0.0.1:${port}`,
-    redis,
-    postgres,
-    process: await launch(),
-    pause: () => slot.process.child.kill("SIGSTOP"),
-    resume: () => slot.process.child.kill("SIGCONT"),
-    kill: async () => {
-      await end("SIGKILL");
-    },
-    stop: async () => {
-      const code = await end("SIGTERM");
-      return killed ? 0 : code;
-    },
-    start: () => {
-      starting ??= restart().finally(() => {
-        starting = undefined;
-      });
-      return starting;
-    },
-  };
-  return slot;
+  const read = (lines: string[]) => readLog(lines, arena);
+  const seat = await openSeat(t, { n, urls, mishaps, read });
+  return Object.assign(seat, { redis, postgres });
 }
 
 /** What a log line says that the audit must know. */
@@ -141,17 +75,3 @@ type Line = {
   unit?: number;
   fate?: string;
 };
-
-/** A zone in which it is about noon, so that no run meets a midnight: that is the model test's matter. */
-function noonZone(now: Date): string {
-  const ahead = 12 - now.getUTCHours();
-  return `Etc/GMT${ahead > 0 ? "-" : "+"}${Math.abs(ahead)}`;
-}
-
-function isFree(port: number): Promise<void> {
-  return new Promise((resolve, reject) => {
-    const probe = createServer();
-    probe.once("error", reject);
-    probe.listen(port, "127.0.0.1", () => probe.close(() => resolve()));
-  });
-}

@@ -13,7 +13,12 @@ export type Quotas = {
   total_quota: number | null;
 };
 
-type Row = { id: string; user_id: string; prize_id: string; unit: number };
+export type Row = {
+  id: string;
+  user_id: string;
+  prize_id: string;
+  unit: number;
+};
 
 /** A line of the audit. `mustBeZero`: anything else is a broken promise. */
 export type Finding = {
@@ -104,7 +109,7 @@ export async function winnersOfLoss(
   );
 }
 
-function byUser(draws: Entry[]): Map<string, Entry[]> {
+export function byUser(draws: Entry[]): Map<string, Entry[]> {
   const of = new Map<string, Entry[]>();
   for (const entry of draws) {
     if (entry.status !== 200) continue;
@@ -115,17 +120,17 @@ function byUser(draws: Entry[]): Map<string, Entry[]> {
   return of;
 }
 
-const others = (journal: Entry[]) =>
+export const others = (journal: Entry[]) =>
   journal.filter(({ status }) => ![200, 404, 409, 503, 0].includes(status))
     .length;
 
-function misled(announced: Map<string, string>, rows: Row[]): number {
+export function misled(announced: Map<string, string>, rows: Row[]): number {
   const owner = new Map(rows.map((row) => [row.id, row.user_id]));
   const wrong = [...announced].filter(([id, user]) => owner.get(id) !== user);
   return wrong.filter(([id]) => owner.has(id)).length;
 }
 
-function twice(announced: Map<string, string>): number {
+export function twice(announced: Map<string, string>): number {
   return announced.size - new Set(announced.values()).size;
 }
 
@@ -133,7 +138,7 @@ function twice(announced: Map<string, string>): number {
  * Whoever had two decisions: a key's repeat is the same decision, and so is a win told again. Losing twice, or losing
  * and then winning, is within the stated limit where Redis lost writes in between.
  */
-function drewAgain(of: Map<string, Entry[]>, losses: Loss[]) {
+export function drewAgain(of: Map<string, Entry[]>, losses: Loss[]) {
   const users: Entry[][] = [];
   const limit: Entry[][] = [];
   const winners: Entry[][] = [];
@@ -169,7 +174,7 @@ export const lost = (entry: Entry, losses: Loss[]) =>
   entry.what === "no_prize" &&
   losses.some(({ from, to }) => ended(entry) > from && entry.at < to);
 
-function keysWithTwo(draws: Entry[], losses: Loss[]): Entry[][] {
+export function keysWithTwo(draws: Entry[], losses: Loss[]): Entry[][] {
   const outcome = new Map<string, Entry>();
   const found: Entry[][] = [];
   for (const entry of draws) {

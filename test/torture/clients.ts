@@ -1,6 +1,4 @@
 import { inParallel } from "../support/in-parallel.js";
-import type { Arena } from "./arena.js";
-import { campaignOf } from "./campaigns.js";
 import { type Entry, read, send } from "./journal.js";
 import type { Step } from "./schedule.js";
 
@@ -28,7 +26,11 @@ type User = {
 };
 
 /** Load that goes on through everything, and the journal of all requests and answers. */
-export function startClients({ slots }: Arena, steps: Step[]): Clients {
+export function startClients(
+  slots: { n: number; url: string }[],
+  steps: Step[],
+  campaignOf: (pick: number) => string,
+): Clients {
   const journal: Entry[] = [];
   const users: User[] = [];
   const wins = new Map<string, { user: string; id: string }>();

@@ -1,10 +1,9 @@
 import { bound } from "../support/slowdown.js";
 import { broken, type Finding, seen } from "./audit.js";
-import type { Kind } from "./faults.js";
 import type { Entry } from "./journal.js";
 
 /** A fault that was, in milliseconds of the run. */
-export type Struck = {
+export type Struck<Kind extends string = string> = {
   kind: Kind;
   slot: number;
   from: number;
@@ -14,7 +13,8 @@ export type Struck = {
 };
 
 /** What a fault of this kind strikes: one server, or all. */
-const strikesOne = (kind: Kind) => !/^(redis|postgres): /.test(kind);
+const strikesOne = (kind: string) =>
+  !/^(redis|postgres|master|shard): /.test(kind);
 
 /**
  * The milliseconds from the end of a fault to the first draw that a server struck by it answers, the slowest server's.

@@ -1,8 +1,7 @@
 import fc from "fast-check";
-import { FAULTS, type Kind } from "./faults.js";
 
 /** A fault to come. All of it follows from the seed. */
-export type Planned = {
+export type Planned<Kind extends string> = {
   kind: Kind;
   /** milliseconds of quiet before it */
   after: number;
@@ -15,12 +14,12 @@ export type Planned = {
 };
 
 /** Every kind once in each round, in an order of its own, each for up to so many milliseconds. */
-export function planFaults(
+export function planFaults<Kind extends string>(
+  kinds: Kind[],
   seed: number,
   slots: number,
   longest: number,
-): Planned[] {
-  const kinds = Object.keys(FAULTS) as Kind[];
+): Planned<Kind>[] {
   const round = fc
     .shuffledSubarray(kinds, { minLength: kinds.length })
     .chain((order) =>
@@ -29,11 +28,11 @@ export function planFaults(
   return fc.sample(round, { seed, numRuns: 20 }).flat();
 }
 
-function planned(
+function planned<Kind extends string>(
   kind: Kind,
   slots: number,
   longest: number,
-): fc.Arbitrary<Planned> {
+): fc.Arbitrary<Planned<Kind>> {
   return fc.record({
     kind: fc.constant(kind),
     after: fc.integer({ min: 100, max: longest / 2 }),

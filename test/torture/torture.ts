@@ -6,10 +6,15 @@ import { setPrizes } from "../support/set-prizes.js";
 import { until } from "../support/until.js";
 import { type Arena, openArena } from "./arena.js";
 import { audit, type Finding, type Loss, winnersOfLoss } from "./audit.js";
-import { auditCampaigns, CAMPAIGNS, makeCampaigns } from "./campaigns.js";
+import {
+  auditCampaigns,
+  CAMPAIGNS,
+  campaignOf,
+  makeCampaigns,
+} from "./campaigns.js";
 import { startClients } from "./clients.js";
 import { editor } from "./edits.js";
-import { FAULTS } from "./faults.js";
+import { FAULTS, type Kind } from "./faults.js";
 import { type Entry, hangUp } from "./journal.js";
 import { late, type Struck, unavailability } from "./outage.js";
 import { type Planned, planFaults, planSteps } from "./schedule.js";
@@ -44,10 +49,15 @@ export async function torture(
       arena.slots.map(({ process }) => process),
       "FEW",
     );
-    const clients = startClients(arena, planSteps(seed));
+    const clients = startClients(arena.slots, planSteps(seed), campaignOf);
     owner.teardown(clients.stop);
     owner.teardown(hangUp);
-    const plan = planFaults(seed, SERVERS, seconds < 60 ? 1_000 : 3_000);
+    const plan = planFaults(
+      Object.keys(FAULTS) as Kind[],
+      seed,
+      SERVERS,
+      seconds < 60 ? 1_000 : 3_000,
+    );
     const end = clients.now() + seconds * 1_000;
     const struck = await strikeAll(arena, plan, clients.now, end, say, edits);
     await pause(3_000); // everything is whole again, and the load shows it
@@ -64,7 +74,12 @@ export async function torture(
     const findings = await audit(arena, journal, edits.greatest(), losses);
     findings.push(...(await auditCampaigns(arena, clients, losses)));
     findings.push(...late(journal, struck));
-    return { seed, seconds, findings, faults: summary(journal, struck) };
+    return {
+      seed,
+      seconds,
+      findings,
+      faults: summary(Object.keys(FAULTS), journal, struck),
+    };
   } finally {
     await owner.end();
   }
@@ -73,20 +88,26 @@ export async function torture(
 /** Strikes as planned until the time is over, then heals what is still broken. */
 async function strikeAll(
   arena: Arena,
-  plan: Planned[],
+  plan: Planned<Kind>[],
   now: () => number,
   end: number,
   say: (line: string) => void,
   edits: ReturnType<typeof editor>,
-): Promise<Struck[]> {
-  const struck: Struck[] = [];
+): Promise<Struck<Kind>[]> {
+  const struck: Struck<Kind>[] = [];
   let healing: Promise<void> = Promise.resolve();
   for (const { kind, after, lasts, slot, overlaps } of plan) {
     if (!overlaps) await healing;
     if (now() > end) break;
     await pause(after);
     await edits.next();
-    const fault: Struck = { kind, slot, from: now(), to: 0, alone: !overlaps };
+    const fault: Struck<Kind> = {
+      kind,
+      slot,
+      from: now(),
+      to: 0,
+      alone: !overlaps,
+    };
     struck.push(fault);
     say(`${Math.round(now() / 1000)} s  ${kind}  (server ${slot})`);
     const before = healing;
@@ -102,7 +123,7 @@ async function strikeAll(
 /** Returns whether it came about. */
 async function strike(
   arena: Arena,
-  fault: Struck,
+  fault: Struck<Kind>,
   lasts: number,
   now: () => number,
   say: (line: string) => void,
@@ -123,7 +144,7 @@ async function strike(
 }
 
 /** What Redis may have lost of the draws without a prize. */
-function lossOf({ kind, from, to }: Struck): Loss[] {
+function lossOf({ kind, from, to }: Struck<Kind>): Loss[] {
   switch (kind) {
     case "redis: kill -9": // what its append-only file did not have yet
       return [{ from: from - 2_000, to: from + 500 }];
@@ -145,8 +166,13 @@ async function drained({ world }: Arena): Promise<void> {
   }
 }
 
-function summary(journal: Entry[], struck: Struck[]): Report["faults"] {
-  return Object.keys(FAULTS).map((kind) => {
+/** How often each kind was, and how long it took until draws were answered again. */
+export function summary(
+  kinds: string[],
+  journal: Entry[],
+  struck: Struck[],
+): Report["faults"] {
+  return kinds.map((kind) => {
     const those = struck.filter((fault) => fault.kind === kind);
     const outages = those.flatMap(
       (fault) => unavailability(journal, fault, struck) ?? [],

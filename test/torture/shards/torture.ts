@@ -1,0 +1,145 @@
+import { setTimeout as pause } from "node:timers/promises";
+import { createOwner } from "../../support/owner.js";
+import { until } from "../../support/until.js";
+import type { Loss } from "../audit.js";
+import { type Clients, startClients } from "../clients.js";
+import { hangUp } from "../journal.js";
+import { late, type Struck } from "../outage.js";
+import { type Planned, planFaults, planSteps } from "../schedule.js";
+import { type Report, summary } from "../torture.js";
+import { type Arena, openArena } from "./arena.js";
+import { audit } from "./audit.js";
+import {
+  campaignOf,
+  LIMITED,
+  makeCampaigns,
+  makeLikely,
+  outboxes,
+} from "./campaigns.js";
+import { FAULTS, type Kind } from "./faults.js";
+
+const LONGEST_FAULT_MS = 3_000;
+
+/** Draws after the storm that find none of the prizes with a limit, one after the other: then none is left. */
+const ENOUGH = 150;
+
+/** Campaigns on shards of a cluster, under load, with faults from the seed; then quiet, the rest of the prizes, and an audit. */
+export async function tortureShards(
+  seed: number,
+  seconds: number,
+  say: (line: string) => void,
+): Promise<Report> {
+  const owner = createOwner();
+  try {
+    const arena = await openArena(owner);
+    await makeCampaigns(arena, seconds);
+    const clients = startClients(arena.slots, planSteps(seed), campaignOf);
+    owner.teardown(clients.stop);
+    owner.teardown(hangUp);
+    const kinds = Object.keys(FAULTS) as Kind[];
+    const plan = planFaults(kinds, seed, arena.slots.length, LONGEST_FAULT_MS);
+    const end = clients.now() + seconds * 1_000;
+    const struck = await strikeAll(arena, plan, clients.now, end, say);
+    await pause(3_000); // everything is whole again, and the load shows it
+    await clients.stop();
+    const load = [...clients.journal];
+    const losses = struck.flatMap(lossOf);
+    const asked = await clients.askAgain(await untold(arena, clients));
+    say(`${asked} users without an answer, or with an untold win, asked again`);
+    await makeLikely(arena);
+    say(`${await drawOn(arena, clients)} draws until nothing was left`);
+    await askUntold(arena, clients);
+    await until("empty outboxes", () => drained(arena)).catch(() => {});
+    const { journal } = clients;
+    const findings = await audit(arena, journal, load, losses);
+    findings.push(...late(journal, struck));
+    return { seed, seconds, findings, faults: summary(kinds, journal, struck) };
+  } finally {
+    await owner.end();
+  }
+}
+
+async function strikeAll(
+  arena: Arena,
+  plan: Planned<Kind>[],
+  now: () => number,
+  end: number,
+  say: (line: string) => void,
+): Promise<Struck<Kind>[]> {
+  const struck: Struck<Kind>[] = [];
+  for (const [n, { kind, after, lasts, slot: at }] of plan.entries()) {
+    if (now() > end) break;
+    await pause(after);
+    const slot = arena.slots[at] as Arena["slots"][number];
+    const fault = { kind, slot: at, from: now(), to: 0, alone: true };
+    say(
+      `${Math.round(now() / 1000)} s  ${kind}  (server ${at}, shard ${n % 8})`,
+    );
+    try {
+      const heal = await FAULTS[kind](arena, slot, n);
+      await pause(lasts);
+      await heal();
+      struck.push({ ...fault, to: now() });
+    } catch (error) {
+      say(`     ${kind} did not come about: ${error}`);
+      struck.push({ ...fault, to: now() });
+    }
+  }
+  return struck;
+}
+
+/** What masters may have lost of the draws without a prize: what their replica, or their file, did not have yet. */
+function lossOf({ kind, from, to }: Struck): Loss[] {
+  const isLoss =
+    kind.startsWith("master: ") && kind !== "master: CLUSTER FAILOVER";
+  return isLoss ? [{ from: from - 2_000, to: to + 500 }] : [];
+}
+
+/** Users whose win has its row, and who have not been told. */
+async function untold({ world }: Arena, { journal }: Clients) {
+  const told = new Set(journal.flatMap(({ id }) => id ?? []));
+  const rows = await world.sql<{ id: string; user_id: string }[]>`
+    select id, user_id from result`;
+  return new Set(
+    rows.filter(({ id }) => !told.has(id)).map(({ user_id }) => user_id),
+  );
+}
+
+/** Who has two draws may need several tries: another draw may come between. */
+async function askUntold(arena: Arena, clients: Clients): Promise<void> {
+  for (let n = 0; n < 5; n += 1) {
+    const users = await untold(arena, clients);
+    if (users.size === 0) return;
+    await clients.askAgain(users);
+    for (const name of users) {
+      if (name.startsWith("late "))
+        await clients.ask({ name, campaign: "many" }, n % 3);
+    }
+  }
+}
+
+/** Fresh users, until what lost wins gave back is gone, too: it comes back within some seconds. */
+async function drawOn({ slots }: Arena, clients: Clients) {
+  let count = 0;
+  let dry = 0;
+  const isLimited = new Set(LIMITED.map(({ id }) => id));
+  const least = performance.now() + 20_000;
+  const lane = async () => {
+    while (dry < ENOUGH || performance.now() < least) {
+      count += 1;
+      const user = { name: `late ${count}`, campaign: "many" };
+      const { prize, status } = await clients.ask(user, count % slots.length);
+      if (status !== 200) continue;
+      dry = prize && isLimited.has(prize) ? 0 : dry + 1;
+    }
+  };
+  await Promise.all(Array.from({ length: 12 }, lane));
+  return count;
+}
+
+async function drained({ world }: Arena): Promise<void> {
+  for (const outbox of outboxes()) {
+    const left = await world.redis.xlen(outbox);
+    if (left > 0) throw new Error(`${left} in ${outbox}`);
+  }
+}
