@@ -4,6 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import t from "tap";
 import { ConfigSchema, readConfig } from "../../src/settings/config.js";
+import { hostUrls } from "../../src/settings/database-url.js";
 import { commandOf } from "../support/server-process.js";
 
 const [env, command] = commandOf();
@@ -123,6 +124,42 @@ t.test("Redis behind Sentinel, and a cluster", async (t) => {
     t.match(said, /^REDIS_URL: /);
     t.notMatch(said, "hunter2");
   }
+});
+
+t.test("several hosts, and how links are encrypted", async (t) => {
+  const REDIS_URL = "redis://a";
+  for (const DATABASE_URL of [
+    "postgres://u:p@a:5432,b:5433/db?target_session_attrs=read-write",
+    "postgres://u:p%2C%40@a,b,[::1]:5433/db",
+    "postgresql://a/db?target_session_attrs=primary&sslmode=verify-full",
+    "postgres:///db?host=a,b&port=5432,5433",
+    "postgres://a/db?sslrootcert=system",
+    "postgres://a/db?sslmode=verify-ca&sslrootcert=package.json",
+  ]) {
+    t.match(await readConfig({ DATABASE_URL, REDIS_URL }), { DATABASE_URL });
+  }
+  for (const [DATABASE_URL, told] of [
+    ["postgres://u:p@a,,b/db", /must be a URL such as/],
+    ["postgres://a:1,b:70000/db", /must be a URL such as/],
+    ["postgres:///db?host=a,b,c&port=1,2", /must be a URL such as/],
+    ["postgres://a,b/?target_session_attrs=standby", /must be read-write/],
+    ["postgres://a/db?sslmode=sometimes", /sslmode must be disable, allow/],
+    ["postgres://a/db?sslrootcert=package.json", /with sslrootcert not dis/],
+    ["postgres://a/?sslmode=require&sslrootcert=system", /verify-full/],
+    ["postgres://a/?sslmode=require&sslrootcert=no.pem", /can be read/],
+  ] as const) {
+    const error = await t.rejects(readConfig({ DATABASE_URL, REDIS_URL }));
+    t.match((error as unknown as Error).message, told);
+  }
+  t.same(hostUrls("postgres://u:p@a:1,[::1]/db?sslmode=allow"), [
+    "postgres://u:p@a:1/db?sslmode=allow",
+    "postgres://u:p@[::1]/db?sslmode=allow",
+  ]);
+  t.same(hostUrls("postgres:///db?host=a,::1,/run&port=5433&user=u"), [
+    "postgres://a:5433/db?user=u",
+    "postgres://[::1]:5433/db?user=u",
+    "postgres:///db?user=u&host=%2Frun&port=5433",
+  ]);
 });
 
 t.test(

@@ -113,6 +113,12 @@ t.test(
     const refused = await post(`${server.url}/draw`, { username: "ann" });
     t.equal(refused.status, 503);
     link.divert(pair.primary.url);
+    await until("no link to the standby", async () => {
+      await ready();
+      const left = await pair.standby
+        .sql`select from pg_stat_activity where application_name = 'lucky-draw'`;
+      if (left.count > 0) throw new Error(`${left.count} left`);
+    });
     await until("a win", async () => {
       const answer = await post(`${server.url}/draw`, { username: "ann" });
       if (told(answer.body) !== "won") throw new Error(String(answer.status));

@@ -74,18 +74,13 @@ export function createPools(
   }
 
   async function lead(): Promise<Sql> {
+    const found = await findPrimary(hosts);
     doubted = false;
-    try {
-      const found = await findPrimary(hosts);
-      if (pool && isSame(found, way)) return pool;
-      pool?.end({ timeout: 1 }).catch(() => {});
-      pool = open(found);
-      if (closed) await pool.end({ timeout: 0 });
-      return pool;
-    } catch (error) {
-      doubt();
-      throw error;
-    }
+    if (pool && isSame(found, way)) return pool;
+    pool?.end({ timeout: 1 }).catch(() => {});
+    pool = open(found);
+    if (closed) await pool.end({ timeout: 0 });
+    return pool;
   }
 
   /** Another pool takes this one's place. What runs on it has so many seconds left. */

@@ -48,7 +48,7 @@ function encryptions(url: string): Way["ssl"][] {
   const root = rootCertOf(url);
   const ca = root === undefined ? {} : { ca: readFileSync(root, "utf8") };
   const blind = { rejectUnauthorized: false };
-  // With an authority at hand libpq checks who signed, whatever the mode.
+  // With an authority at hand libpq checks who signed, in these modes, too.
   const signed = { ...ca, checkServerIdentity: () => undefined };
   const some = root === undefined ? blind : signed;
   switch (sslModeOf(url)) {
@@ -57,7 +57,7 @@ function encryptions(url: string): Way["ssl"][] {
     case "prefer":
       return [root === undefined ? "prefer" : some, false];
     case "require":
-      return [some];
+      return [blind];
     case "verify-ca":
       return [signed];
     case "verify-full":
