@@ -32,7 +32,6 @@ export async function costs(
   }
   const tables = [];
   const targets = [];
-  const points: { shards: number; size: number; ratio: number }[] = [];
   for (const size of SIZES) {
     say(`Redis's time a draw, in batches of ${size} a shard`);
     const contestants = Object.fromEntries(
@@ -46,7 +45,6 @@ export async function costs(
     const rows = shards.map((n) => {
       const its = seen[n] as number[];
       const against = ratio(its, one);
-      points.push({ shards: n, size, ratio: against.median });
       return {
         shards: n,
         "Redis, µs/draw": round(median(its)),
@@ -64,7 +62,7 @@ export async function costs(
       atMost(`a draw on several shards, batches of ${size}`, 1.3, most, " ×"),
     );
   }
-  return { tables, targets, plays: Object.values(plays), points };
+  return { tables, targets, plays: Object.values(plays) };
 }
 
 /** Microseconds of all masters a draw: every shard has a batch of this size under way, until so many are drawn. */
