@@ -1,11 +1,12 @@
 import { setTimeout as pause } from "node:timers/promises";
 import { inParallel } from "../../support/in-parallel.js";
 import { createOwner } from "../../support/owner.js";
+import { slowdown } from "../../support/slowdown.js";
 import { until } from "../../support/until.js";
 import type { Loss } from "../audit.js";
 import { type Clients, startClients } from "../clients.js";
 import { hangUp } from "../journal.js";
-import { late, type Struck } from "../outage.js";
+import { LONGEST, late, type Struck } from "../outage.js";
 import { type Planned, planFaults, planSteps } from "../schedule.js";
 import { type Report, summary } from "../torture.js";
 import { type Arena, openArena } from "./arena.js";
@@ -53,12 +54,16 @@ export async function tortureShards(
     await until("empty outboxes", () => drained(arena)).catch(() => {});
     const { journal } = clients;
     const findings = await audit(arena, journal, load, losses);
-    findings.push(...late(journal, struck));
+    const slowest = Math.max(...struck.map((it) => it.slowdown));
+    findings.push(...late(journal, struck, LONGEST * slowest));
     return { seed, seconds, findings, faults: summary(kinds, journal, struck) };
   } finally {
     await owner.end();
   }
 }
+
+/** With how busy the machine was then. */
+type Felt = Struck<Kind> & { slowdown: number };
 
 async function strikeAll(
   arena: Arena,
@@ -66,8 +71,8 @@ async function strikeAll(
   clients: Clients,
   end: number,
   say: (line: string) => void,
-): Promise<Struck<Kind>[]> {
-  const struck: Struck<Kind>[] = [];
+): Promise<Felt[]> {
+  const struck: Felt[] = [];
   const { now } = clients;
   for (const [n, { kind, after, lasts, slot: at }] of plan.entries()) {
     if (now() > end) break;
@@ -83,7 +88,7 @@ async function strikeAll(
     });
     await pause(lasts);
     await heal?.();
-    struck.push({ ...fault, to: now() });
+    struck.push({ ...fault, to: now(), slowdown: slowdown() });
     await served(arena, clients, now()).catch((error) => {
       arena.mishaps.push(`${kind}: ${error.cause ?? error}`);
     });
