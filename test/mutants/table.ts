@@ -10,6 +10,7 @@ import type { Mutant } from "./mutant.js";
 import { postgres } from "./postgres.js";
 import { ready } from "./ready.js";
 import { redis } from "./redis.js";
+import { shards } from "./shards.js";
 import { sql } from "./sql.js";
 import { stores } from "./stores.js";
 import { strangers } from "./strangers.js";
@@ -18,6 +19,7 @@ import { workers } from "./workers.js";
 export const mutants: Mutant[] = [
   ...lua,
   ...sql,
+  ...shards,
   ...engine,
   ...stores,
   ...edge,

@@ -129,7 +129,11 @@ t.test("what a server that died left in the outbox is finished", async (t) => {
   const { world, rows, draw } = await setUp(t, { id: "CUP" });
   t.equal(await draw("ann"), "won");
   const postgres = await createProxy(t, world.databaseUrl);
-  const dying = await startProcess(t, { ...world, databaseUrl: postgres.url });
+  const dying = await startProcess(
+    t,
+    { ...world, databaseUrl: postgres.url },
+    { TIME_ZONE: noonZone(new Date()) },
+  );
   await drawUntilToldIn(dying, "many", "bob");
   postgres.silence();
   await drawIn(dying, "many", "eve").catch(() => {});

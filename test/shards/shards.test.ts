@@ -228,3 +228,17 @@ t.test("a shard that lost its data gets them back", async (t) => {
   const [row] = await rowsOf(world);
   t.same(row?.units, upTo(100));
 });
+
+t.test(
+  "the number of shards is fixed where somebody may have drawn",
+  async (t) => {
+    const world = await createWorld(t);
+    await startServers(t, world, 1, { id: "many", shards: 4 }, [{ id: "CUP" }]);
+    await t.rejects(
+      world.sql`update campaign set shards = 8 where id = 'many'`,
+      { message: /that of many is fixed/ },
+    );
+    await world.sql`update campaign set active = false where id = 'many'`;
+    await world.sql`update campaign set shards = 8 where id = 'many'`;
+  },
+);

@@ -45,10 +45,16 @@ async function playSome(
   });
   const found = new Map<number, string>();
   let last = "";
+  let at: number | undefined; // the seed whose problems are being told
   createInterface(test.stdout).on("line", (line) => {
     const [, broken] = /not ok .*seed (\d+)/.exec(line) ?? [];
-    if (broken) found.set(Number(broken), "a promise was broken");
-    if (/not ok/.test(line)) last = line;
+    if (/^ *(not )?ok /.test(line)) at = broken ? Number(broken) : undefined;
+    if (at !== undefined && broken) found.set(at, "");
+    if (/^ *not ok/.test(line)) last = line.trim();
+    const [, problem] = /^ *[-+] {2,}"?(.+?)"?,?$/.exec(line) ?? [];
+    if (at !== undefined && problem) {
+      found.set(at, `${found.get(at)}\n  ${problem}`);
+    }
   });
   const [code] = await once(test, "exit");
   if (code !== 0 && found.size === 0) found.set(seed, last || `exit ${code}`);

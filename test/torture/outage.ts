@@ -42,12 +42,15 @@ export function unavailability(
 }
 
 /** How long a caller may wait for an answer, in milliseconds. */
-const LONGEST = 2_000;
+export const LONGEST = 2_000;
 
 /** Requests that had no answer in time, apart from those at a server that was itself stopped. */
-export function late(journal: Entry[], struck: Struck[]): Finding[] {
+export function late(
+  journal: Entry[],
+  struck: Struck[],
+  longest = bound(LONGEST),
+): Finding[] {
   const stopped = struck.filter(({ kind }) => kind === "server: SIGSTOP");
-  const longest = bound(LONGEST);
   const all = journal.filter(({ took }) => took > longest);
   const excused = all.filter(({ slot, at, took }) =>
     stopped.some(

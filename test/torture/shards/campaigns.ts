@@ -2,14 +2,17 @@ import { keysOf, shardsOf } from "../../../src/stores/keys.js";
 import { until } from "../../support/until.js";
 import type { Arena } from "./arena.js";
 
-/** One with prizes of all kinds on eight shards, one with two draws a day and one win a user on four. */
+/** One with prizes of all kinds on eight shards; one with two draws a day and one win a user on four. */
 const MANY = { id: "many", shards: 8 };
 const TWICE = { id: "twice", shards: 4 };
+
+/** Prizes without a limit on 16 shards: whatever fails, no draw of it waits for what another shard has, so the odds show. */
+const FREE = { id: "free", shards: 16 };
 
 /** A moment falls due so often, in milliseconds. */
 const EVERY = 500;
 
-/** Of the prize that has no limit. */
+/** Of SAP, which has no limit. */
 export const CHANCE = 0.3;
 
 /** The prizes with a limit: the least of its quotas is what may go. */
@@ -25,13 +28,13 @@ export const LIMITED = [
 ];
 
 export const campaignOf = (pick: number): string =>
-  pick % 5 === 0 ? TWICE.id : MANY.id;
+  [TWICE.id, FREE.id, FREE.id][pick % 6] ?? MANY.id;
 
 export const keysOfShard = (pick: number): string =>
   keysOf(MANY.id, pick % MANY.shards).prizes;
 
 export const outboxes = () =>
-  [MANY, TWICE].flatMap((it) => shardsOf(it).map(({ outbox }) => outbox));
+  [MANY, TWICE, FREE].flatMap((it) => shardsOf(it).map(({ outbox }) => outbox));
 
 /** Makes them, with moments for so many seconds, and waits until every server serves them. */
 export async function makeCampaigns(
@@ -40,7 +43,8 @@ export async function makeCampaigns(
 ): Promise<void> {
   await sql`
     insert into campaign (id, title, shards, draws_per_day, wins_per_user)
-    values ('many', 'on eight shards', ${MANY.shards}, 1, null), ('twice', 'two draws, one win', ${TWICE.shards}, 2, 1)`;
+    values ('many', 'on eight shards', ${MANY.shards}, 1, null), ('twice', 'two draws, one win', ${TWICE.shards}, 2, 1),
+      ('free', 'no limits', ${FREE.shards}, 1, null)`;
   const limited = LIMITED.map((prize) => ({
     ...{ campaign_id: "many", title: `a ${prize.id}`, fallback: false },
     ...prize,
@@ -48,17 +52,18 @@ export async function makeCampaigns(
   await sql`insert into prize ${sql(limited)}`;
   await sql`
     insert into prize (campaign_id, id, title, probability) values
-      ('many', 'PEN', 'a pen', ${CHANCE}), ('many', 'KEY', 'a key', 0), ('twice', 'HAT', 'a hat', 0.5)`;
+      ('many', 'PEN', 'a pen', 0.3), ('many', 'KEY', 'a key', 0), ('twice', 'HAT', 'a hat', 0.5),
+      ('free', 'SAP', 'a sapling', ${CHANCE}), ('free', 'NUT', 'a nut', 0.4)`;
   await sql`
     insert into moment (campaign_id, prize_id, at)
     select 'many', 'KEY', now() + n * ${EVERY}::int * interval '1 ms'
     from generate_series(1, ${Math.ceil((seconds * 1_000) / EVERY)}::int) n`;
   for (const { url } of slots) {
-    for (const { id } of [MANY, TWICE]) {
+    for (const { id } of [MANY, TWICE, FREE]) {
       await until(`${id} at ${url}`, async () => {
         const answer = await fetch(`${url}/prizes?campaign=${id}`);
         const text = await answer.text();
-        if (!/PEN|HAT/.test(text)) throw new Error(text);
+        if (!/PEN|HAT|SAP/.test(text)) throw new Error(text);
       });
     }
   }

@@ -1,10 +1,12 @@
 import { setTimeout as pause } from "node:timers/promises";
+import { inParallel } from "../../support/in-parallel.js";
 import { createOwner } from "../../support/owner.js";
+import { slowdown } from "../../support/slowdown.js";
 import { until } from "../../support/until.js";
 import type { Loss } from "../audit.js";
 import { type Clients, startClients } from "../clients.js";
 import { hangUp } from "../journal.js";
-import { late, type Struck } from "../outage.js";
+import { LONGEST, late, type Struck } from "../outage.js";
 import { type Planned, planFaults, planSteps } from "../schedule.js";
 import { type Report, summary } from "../torture.js";
 import { type Arena, openArena } from "./arena.js";
@@ -39,34 +41,39 @@ export async function tortureShards(
     const kinds = Object.keys(FAULTS) as Kind[];
     const plan = planFaults(kinds, seed, arena.slots.length, LONGEST_FAULT_MS);
     const end = clients.now() + seconds * 1_000;
-    const struck = await strikeAll(arena, plan, clients.now, end, say);
+    const struck = await strikeAll(arena, plan, clients, end, say);
     await pause(3_000); // everything is whole again, and the load shows it
     await clients.stop();
     const load = [...clients.journal];
     const losses = struck.flatMap(lossOf);
-    const asked = await clients.askAgain(await untold(arena, clients));
-    say(`${asked} users without an answer, or with an untold win, asked again`);
+    const asked = await clients.askAgain(new Set());
+    say(`${asked} users without an answer asked again`);
     await makeLikely(arena);
     say(`${await drawOn(arena, clients)} draws until nothing was left`);
     await askUntold(arena, clients);
     await until("empty outboxes", () => drained(arena)).catch(() => {});
     const { journal } = clients;
     const findings = await audit(arena, journal, load, losses);
-    findings.push(...late(journal, struck));
+    const slowest = Math.max(...struck.map((it) => it.slowdown));
+    findings.push(...late(journal, struck, LONGEST * slowest));
     return { seed, seconds, findings, faults: summary(kinds, journal, struck) };
   } finally {
     await owner.end();
   }
 }
 
+/** With how busy the machine was then. */
+type Felt = Struck<Kind> & { slowdown: number };
+
 async function strikeAll(
   arena: Arena,
   plan: Planned<Kind>[],
-  now: () => number,
+  clients: Clients,
   end: number,
   say: (line: string) => void,
-): Promise<Struck<Kind>[]> {
-  const struck: Struck<Kind>[] = [];
+): Promise<Felt[]> {
+  const struck: Felt[] = [];
+  const { now } = clients;
   for (const [n, { kind, after, lasts, slot: at }] of plan.entries()) {
     if (now() > end) break;
     await pause(after);
@@ -75,15 +82,16 @@ async function strikeAll(
     say(
       `${Math.round(now() / 1000)} s  ${kind}  (server ${at}, shard ${n % 8})`,
     );
-    try {
-      const heal = await FAULTS[kind](arena, slot, n);
-      await pause(lasts);
-      await heal();
-      struck.push({ ...fault, to: now() });
-    } catch (error) {
-      say(`     ${kind} did not come about: ${error}`);
-      struck.push({ ...fault, to: now() });
-    }
+    const what = `${kind} did not come about`;
+    const heal = await FAULTS[kind](arena, slot, n).catch((error) => {
+      say(`     ${what}: ${error}`);
+    });
+    await pause(lasts);
+    await heal?.();
+    struck.push({ ...fault, to: now(), slowdown: slowdown() });
+    await served(arena, clients, now()).catch((error) => {
+      arena.mishaps.push(`${kind}: ${error.cause ?? error}`);
+    });
   }
   return struck;
 }
@@ -95,27 +103,42 @@ function lossOf({ kind, from, to }: Struck): Loss[] {
   return isLoss ? [{ from: from - 2_000, to: to + 500 }] : [];
 }
 
-/** Users whose win has its row, and who have not been told. */
-async function untold({ world }: Arena, { journal }: Clients) {
-  const told = new Set(journal.flatMap(({ id }) => id ?? []));
-  const rows = await world.sql<{ id: string; user_id: string }[]>`
-    select id, user_id from result`;
-  return new Set(
-    rows.filter(({ id }) => !told.has(id)).map(({ user_id }) => user_id),
-  );
+/** Has everybody with a win that was not told ask without a key: where there are two draws, another one may come between. */
+async function askUntold({ world, slots }: Arena, clients: Clients) {
+  for (let n = 0; n < 5; n += 1) {
+    const told = new Set(clients.journal.flatMap(({ id }) => id ?? []));
+    const rows = await world.sql<Winner[]>`
+      select id, user_id as name, campaign_id as campaign from result`;
+    const untold = rows.filter(({ id }) => !told.has(id));
+    await inParallel(untold, 12, async (user) => {
+      await clients.ask(user, n % slots.length);
+    });
+  }
 }
 
-/** Who has two draws may need several tries: another draw may come between. */
-async function askUntold(arena: Arena, clients: Clients): Promise<void> {
-  for (let n = 0; n < 5; n += 1) {
-    const users = await untold(arena, clients);
-    if (users.size === 0) return;
-    await clients.askAgain(users);
-    for (const name of users) {
-      if (name.startsWith("late "))
-        await clients.ask({ name, campaign: "many" }, n % 3);
-    }
-  }
+type Winner = { id: string; name: string; campaign: string };
+
+/** How long after a fault every server must answer again. */
+const LONGEST_OUTAGE_MS = 30_000;
+
+/** Waits until every server has answered since then. */
+async function served(
+  { slots }: Arena,
+  { journal }: Clients,
+  since: number,
+): Promise<void> {
+  await until(
+    "answers of all servers",
+    async () => {
+      for (const { n } of slots) {
+        const isBack = journal.some(
+          ({ slot, status, at }) => slot === n && status === 200 && at >= since,
+        );
+        if (!isBack) throw new Error(`server ${n} answers nobody`);
+      }
+    },
+    LONGEST_OUTAGE_MS,
+  );
 }
 
 /** Fresh users, until what lost wins gave back is gone, too: it comes back within some seconds. */
