@@ -1,6 +1,5 @@
 import type { Mutant } from "./mutant.js";
 
-const HISTORIES = "test/shards/histories.test.ts";
 const SHARDS = "test/shards/shards.test.ts";
 const GAPS = "test/shards/gaps.test.ts";
 const NUMBERS = "test/shards/numbers.test.ts";
