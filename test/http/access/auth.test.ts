@@ -99,7 +99,10 @@ t.test("no other subject is folded onto a user", async (t) => {
   }
   const told = lines.filter((line) => line.includes("token refused"));
   t.match(told[0], /"reason":"sub: must be trimmed, in Unicode NFKC/);
-  t.equal(told.length, others.length * 4, "one line for each, at debug");
+  // A busy machine's fetch sends a GET again whose connection was just closed: that is a request of its own.
+  const requests = new Set(told.map((line) => JSON.parse(line).reqId));
+  t.equal(requests.size, told.length, "one line for each, at debug");
+  t.ok(told.length >= others.length * 4, `${told.length} lines`);
 });
 
 t.test("subjects are as their providers make them", async (t) => {
