@@ -1,9 +1,9 @@
 import t, { type Test } from "tap";
 import { shardOf } from "../../src/shards/shard-of.js";
+import { fakeTime } from "../support/fake-time.js";
 import { inParallel } from "../support/in-parallel.js";
 import { leastPrivileged } from "../support/least-privilege.js";
 import { behindPooler } from "../support/pgbouncer.js";
-import { told } from "../support/post.js";
 import { drawUntilToldIn, setCampaign } from "../support/set-campaign.js";
 import { startServer } from "../support/start-server.js";
 import { createWorld, type World } from "../support/world.js";
@@ -12,7 +12,8 @@ import { createWorld, type World } from "../support/world.js";
 
 /** Draws until nothing is left, with numbers recalled and one that came to nothing. */
 async function drawAll(t: Test, admin: World, stores: World) {
-  const server = await startServer(t, stores);
+  const time = fakeTime("2099-11-22T12:00:00Z");
+  const server = await startServer(t, stores, time.options());
   await setCampaign(
     admin,
     { id: "many", shards: 4 },
@@ -29,17 +30,20 @@ async function drawAll(t: Test, admin: World, stores: World) {
   const order = (user: string) => shardOf(user, 4);
   const first = [1, 2, 3].map((n) => users.find((it) => order(it) === n) ?? "");
   const rest = users.filter((it) => !first.includes(it) && order(it) === 0);
-  const wins = { told: 0 };
   await inParallel(["bob", ...first, ...rest], 10, async (user) => {
-    const { body } = await drawUntilToldIn(server, "many", user, "key");
-    if (told(body) === "won") wins.told += 1;
+    await drawUntilToldIn(server, "many", user, "key");
   });
+  // What was under way when Redis was found to have forgotten him comes back some seconds later.
+  time.set("2099-11-22T12:00:07Z");
+  for (let n = 0; n < 3; n += 1) await server.scheduler.tick();
+  const late = Array.from({ length: 99 }, (_, n) => `late ${n}`);
+  for (const user of late.filter((it) => order(it) === 0)) {
+    await drawUntilToldIn(server, "many", user, "key");
+  }
   const [row] = await admin.sql`
     select count(*)::int as n, count(distinct day_unit)::int as units, max(day_unit)::int as most from result
     where campaign_id = 'many'`;
   t.same(row, { n: 40, units: 40, most: 40 });
-  t.equal(wins.told, 40, "bob is told his own");
-  for (const lane of server.campaigns.watched()) await lane.refill();
   await server.campaigns.forget();
 }
 
