@@ -46,7 +46,7 @@ export function createSweep(
   let ahead = new Map<string, number>(); // ids of the future → when they were first seen here
 
   async function sweep(olderThan = ABANDONED_AFTER_MS): Promise<number> {
-    const now = Math.min(await redisTime(redis, keys.prizes), clock.now());
+    const now = Math.min(await redisTime(redis, keys.outbox), clock.now());
     const end = performance.now() + BUDGET_MS;
     const until = Math.floor(now - olderThan);
     const found: Found = { finished: 0, failure: undefined };

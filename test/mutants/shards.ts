@@ -82,12 +82,12 @@ export const shards: Mutant[] = [
     few: true,
   },
   {
-    name: "a prize that was gone stays gone when its quota is raised",
+    name: "a prize that was gone stays gone when more is released",
     file: DRAW,
     find: "if most >= 0 and most <= pool.gone then",
     replace: "if pool.gone > 0 then",
     test: SHARDS,
-    only: "a quota that is raised",
+    only: "a prize is gone until",
   },
   {
     name: "the last number of another shard stays there",
@@ -95,7 +95,7 @@ export const shards: Mutant[] = [
     find: "Math.ceil(richest.count / 2)",
     replace: "Math.floor(richest.count / 2)",
     test: SHARDS,
-    only: "1 units on 2 shards",
+    only: "what one shard has comes",
   },
   {
     name: "numbers of wins in the outbox are given away",
@@ -148,7 +148,7 @@ export const shards: Mutant[] = [
     find: "  if new.total_quota is distinct from old.total_quota then",
     replace: "  if false then",
     test: SHARDS,
-    only: "a quota that is raised",
+    only: "wins beyond a lowered",
   },
   {
     name: "the number of shards changes under a campaign that runs",
@@ -160,9 +160,9 @@ export const shards: Mutant[] = [
   },
   {
     name: "the sweep asks for the time with a key that a cluster refuses",
-    file: "src/engine/sweep.ts",
-    find: "redisTime(redis, keys.prizes)",
-    replace: "redisTime(redis, keys.outbox)",
+    file: "src/stores/redis/pipelines.ts",
+    find: "multi().pttl(key)",
+    replace: 'multi().hexists(key, "odds")',
     test: "test/shards/cluster.test.ts",
     only: "what a server that died",
   },

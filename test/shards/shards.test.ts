@@ -229,6 +229,63 @@ t.test("a shard that lost its data gets them back", async (t) => {
   t.same(row?.units, upTo(100));
 });
 
+t.test("wins beyond a lowered quota count in it", async (t) => {
+  const world = await createWorld(t);
+  const { servers } = await startServers(
+    t,
+    world,
+    2,
+    { id: "many", shards: 4 },
+    [{ id: "CUP", total_quota: 100 }],
+  );
+  let taken = (await drawAll(servers, usersOf(40))).CUP ?? 0;
+  const wins = [taken];
+  for (const quota of [50, 20, 60, 100]) {
+    await world.sql`update prize set total_quota = ${quota} where campaign_id = 'many'`;
+    for (const { campaigns } of servers) await campaigns.check();
+    const counts = await drawAll(servers, usersOf(60, `of ${quota}`));
+    taken += counts.CUP ?? 0;
+    wins.push(taken);
+  }
+  t.same(wins, [40, 50, 50, 60, 100]);
+});
+
+t.test("a prize is gone until more of it is released", async (t) => {
+  const world = await createWorld(t);
+  const window = { release_from: "12:00:00", release_to: "13:00:00" };
+  const { servers, time } = await startServers(
+    t,
+    world,
+    2,
+    { id: "many", shards: 4 },
+    [{ id: "CUP", daily_quota: 60, ...window }],
+  );
+  const wins: (number | undefined)[] = [];
+  for (const minute of [10, 11, 40, 59]) {
+    time.set(`2099-11-22T12:${minute}:00Z`);
+    for (const { campaigns } of servers) await campaigns.check();
+    const users = usersOf(50, `at ${minute}`);
+    wins.push((await drawAll(servers, users)).CUP);
+  }
+  t.same(wins, [10, 1, 29, 19]);
+});
+
+t.test("what one shard has comes to another, to the last unit", async (t) => {
+  const world = await createWorld(t);
+  const { servers } = await startServers(
+    t,
+    world,
+    2,
+    { id: "many", shards: 2 },
+    [{ id: "CUP", total_quota: 10 }],
+  );
+  const of = (shard: number) =>
+    usersOf(60).filter((user) => shardOf(user, 2) === shard);
+  t.same(await drawAll(servers, of(1).slice(0, 1)), { CUP: 1 });
+  const counts = await drawAll(servers, of(0).slice(0, 20));
+  t.same(counts, { CUP: 9, no_prize: 11 });
+});
+
 t.test(
   "the number of shards is fixed where somebody may have drawn",
   async (t) => {
