@@ -3,6 +3,7 @@ import type { Mutant } from "./mutant.js";
 const SHARDS = "test/shards/shards.test.ts";
 const GAPS = "test/shards/gaps.test.ts";
 const NUMBERS = "test/shards/numbers.test.ts";
+const RECALLS = "test/shards/recalls.test.ts";
 const DRAW = "lua/draw.lua";
 const LEDGER = "sql/014_shards.sql";
 const REPLENISH = "src/shards/replenish.ts";
@@ -221,5 +222,45 @@ export const shards: Mutant[] = [
     find: "and r.name = rights for share;\n  if not found then\n    return false;",
     replace: "for share;\n  if not found then\n    return false;",
     test: NUMBERS,
+  },
+  {
+    name: "a grant of a killed server never arrives",
+    file: REPLENISH,
+    find: "if ((grants[shard] ?? 0) > state.granted) {",
+    replace: "if (state.granted < 0) {",
+    test: RECALLS,
+    only: "a grant whose server was killed",
+  },
+  {
+    name: "what a killed server cut stays cut",
+    file: REPLENISH,
+    find: "if (state.cut.length > 0) {",
+    replace: "if (state.cut.length < 0) {",
+    test: RECALLS,
+    only: "a cut whose server was killed",
+  },
+  {
+    name: "a shard that is away counts as empty",
+    file: REPLENISH,
+    find: '      throw unavailable(new Error("a shard that may hold units is away"));',
+    replace: "      all.length = 1;",
+    test: RECALLS,
+    only: "a shard that can't be asked",
+  },
+  {
+    name: "all is gone after one look at the ledger",
+    file: REPLENISH,
+    find: "if (last.free || !last.mover || !isSame) return true;",
+    replace: "",
+    test: RECALLS,
+    only: "a grant between the looks",
+  },
+  {
+    name: "nobody is told that a number came back",
+    file: REPLENISH,
+    find: '.gone(1, counters, "", prize_id, 0, 0, 0)',
+    replace: ".hlen(counters)",
+    test: RECALLS,
+    only: "a number that comes back after all were told",
   },
 ];
