@@ -22,7 +22,7 @@ import { createWorld } from "../support/world.js";
 // One campaign on eight shards, on a cluster of three masters with a replica each, at three servers.
 
 t.jobs = 1;
-t.setTimeout(180_000);
+t.setTimeout(600_000);
 
 const SHARDS = 8;
 const SERVERS = 3;
