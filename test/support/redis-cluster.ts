@@ -1,8 +1,8 @@
 import { randomBytes } from "node:crypto";
 import type { Redis } from "ioredis";
-import { freePort } from "../../src/stores/embedded/redis.js";
 import type { Owner } from "./owner.js";
 import {
+  ownPort,
   PASSWORD,
   type RedisProcess,
   startRedisProcess,
@@ -47,7 +47,7 @@ export async function startCluster(
 ): Promise<RedisCluster> {
   const planned: Planned[] = [];
   for (let n = 0; n < MASTERS * (1 + replicas); n += 1) {
-    const [port, bus] = [await freePort(), await freePort()];
+    const [port, bus] = [await ownPort(), await ownPort()];
     const id = randomBytes(20).toString("hex");
     planned.push({ id, port, bus, of: planned[n % MASTERS]?.id });
   }

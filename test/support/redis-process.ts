@@ -1,6 +1,7 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
 import { mkdtemp, writeFile } from "node:fs/promises";
+import { createServer } from "node:net";
 import { join } from "node:path";
 import { Redis } from "ioredis";
 import { redisProgram } from "../../src/stores/embedded/redis-program.js";
@@ -26,6 +27,27 @@ export type RedisProcess = {
 export const PASSWORD = "of-these-tests";
 
 const COMMON = ["bind 127.0.0.1", "dir .", 'save ""', "loglevel warning"];
+
+/** Below the ports that the system gives to links: a chosen one must stay free until its process has started. */
+const LOWEST_PORT = 20_000;
+const PORTS = 12_000;
+
+/** A port that nobody listens on. */
+export async function ownPort(): Promise<number> {
+  for (;;) {
+    const port = LOWEST_PORT + Math.floor(Math.random() * PORTS);
+    const probe = createServer();
+    try {
+      probe.listen(port, "127.0.0.1");
+      await once(probe, "listening");
+      return port;
+    } catch {
+      // Somebody does.
+    } finally {
+      probe.close();
+    }
+  }
+}
 
 /** Starts a redis-server with these lines as its configuration file; `file` is another one in its folder. It ends with its owner. */
 export async function startRedisProcess(

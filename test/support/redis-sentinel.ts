@@ -1,6 +1,6 @@
-import { freePort } from "../../src/stores/embedded/redis.js";
 import type { Owner } from "./owner.js";
 import {
+  ownPort,
   PASSWORD,
   type RedisProcess,
   startRedisProcess,
@@ -25,14 +25,14 @@ const DOWN_AFTER_MS = 1_000;
 
 /** A Redis, its replica, and three sentinels that watch them, of the test's own. */
 export async function startSentinels(t: Owner): Promise<Watched> {
-  const [port, other] = [await freePort(), await freePort()];
+  const [port, other] = [await ownPort(), await ownPort()];
   const [first, second] = [
     await startRedisProcess(t, port, DATA),
     await startRedisProcess(t, other, [...DATA, `replicaof 127.0.0.1 ${port}`]),
   ];
   const sentinels = await Promise.all(
     Array.from({ length: SENTINELS }, async () =>
-      startRedisProcess(t, await freePort(), watching(port), {
+      startRedisProcess(t, await ownPort(), watching(port), {
         args: ["--sentinel"],
       }),
     ),
