@@ -18,6 +18,9 @@ export function createDice(seed: number) {
 
 export type Dice = ReturnType<typeof createDice>;
 
+/** As ioredis says it. */
+export const CLOSED = "Connection is closed.";
+
 /** A process that may be killed: what it asked for may still happen, and it learns nothing of it. */
 export type Actor = { alive: boolean };
 
@@ -40,6 +43,8 @@ export function createDirector(dice: Dice) {
   let passed = 0;
   let deeds: Deed[] = [];
   const away = new Set<string>();
+  const unheard: ((error: Error) => void)[] = []; // what killed processes wait for
+  let isOver = false;
   let isStormy = true;
 
   const now = () => begun + passed;
@@ -51,7 +56,11 @@ export function createDirector(dice: Dice) {
     delay = 0,
   ): Promise<T> {
     return new Promise<T>((resolve, reject) => {
-      if (!actor.alive) return;
+      if (!actor.alive) {
+        if (isOver) reject(new Error(CLOSED));
+        else unheard.push(reject);
+        return;
+      }
       const done = resolve as (answer: unknown) => void;
       const due = now() + delay;
       deeds.push({ actor, store, due, run, resolve: done, reject });
@@ -77,12 +86,12 @@ export function createDirector(dice: Dice) {
   async function end({ actor, store, run, resolve, reject }: Deed) {
     const isLost = isStormy && dice.happens(0.015);
     if (away.has(store) || (isLost && dice.happens(0.5))) {
-      return reject(new Error("Connection is closed."));
+      return reject(new Error(CLOSED));
     }
     try {
       const answer = await run();
       if (!actor.alive) return;
-      if (isLost) reject(new Error("Connection is closed."));
+      if (isLost) reject(new Error(CLOSED));
       else resolve(answer);
     } catch (error) {
       reject(error);
@@ -98,7 +107,15 @@ export function createDirector(dice: Dice) {
     /** Half of what a killed process has asked for happens all the same. */
     kill(actor: Actor) {
       actor.alive = false;
+      for (const deed of deeds) {
+        if (deed.actor === actor) unheard.push(deed.reject);
+      }
       deeds = deeds.filter((deed) => deed.actor !== actor || dice.happens(0.5));
+    },
+    /** Ends what killed processes wait for: a batch that never ends keeps its timer, and that the test's process. */
+    end() {
+      isOver = true;
+      for (const reject of unheard.splice(0)) reject(new Error(CLOSED));
     },
     /** All that is under way to a store is lost, some of it after it happened. */
     async cut(store: string) {
@@ -106,7 +123,7 @@ export function createDirector(dice: Dice) {
       deeds = deeds.filter((deed) => deed.store !== store);
       for (const { run, reject } of lost) {
         if (dice.happens(0.3)) await run().catch(() => {});
-        reject(new Error("Connection is closed."));
+        reject(new Error(CLOSED));
       }
     },
     setAway: (store: string, isAway: boolean) => {

@@ -10,7 +10,7 @@ import { systemRandom } from "../../../src/random.js";
 import { shardOf } from "../../../src/shards/shard-of.js";
 import { shardsOf } from "../../../src/stores/keys.js";
 import type { Postgres } from "../../../src/stores/postgres.js";
-import { type Actor, createDice, createDirector } from "./director.js";
+import { type Actor, CLOSED, createDice, createDirector } from "./director.js";
 import { type Node, redisOf } from "./nodes.js";
 
 /** What a history is played on: real stores, a database of its own. */
@@ -66,9 +66,7 @@ export async function play(
         director
           .perform(actor, "postgres", () => postgres.query(statement))
           .catch((error: Error) => {
-            throw error.message === "Connection is closed."
-              ? unavailable(error)
-              : error;
+            throw error.message === CLOSED ? unavailable(error) : error;
           }),
       isPooled: () => false,
       close: async () => {},
@@ -275,5 +273,6 @@ export async function play(
       fail(`${user} lost, and has a row`);
   }
   for (const server of servers) director.kill(server);
+  director.end();
   return played;
 }

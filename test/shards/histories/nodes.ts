@@ -5,7 +5,7 @@ import { freeAddress, startRedis } from "../../../src/stores/embedded/redis.js";
 import { createRedis } from "../../../src/stores/redis.js";
 import type { Owner } from "../../support/owner.js";
 import { home } from "../../support/temporary-folder.js";
-import type { Actor, Director } from "./director.js";
+import { type Actor, CLOSED, type Director } from "./director.js";
 
 /** A real Redis whose replica is its second database: what a failover brings back is what was copied there last. */
 export type Node = {
@@ -72,7 +72,7 @@ export function redisOf(
     const { name, client } = nodes[placeOf(args, nodes.length)] as Node;
     const answer = director.perform(actor, name, () => run(client));
     answer.catch((error: Error) => {
-      if (error.message === "Connection is closed.") onLost();
+      if (error.message === CLOSED) onLost();
     });
     return answer;
   };
