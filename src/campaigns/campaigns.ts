@@ -1,6 +1,5 @@
 import { campaignNotFound } from "../engine/closed.js";
 import { unavailable } from "../errors.js";
-import { countEntries } from "../outbox/depth.js";
 import {
   type Campaign,
   PLAIN,
@@ -11,6 +10,7 @@ import {
 import { createLedger } from "../shards/ledger.js";
 import { shardOf } from "../shards/shard-of.js";
 import { DEFAULT_CAMPAIGN, shardsOf } from "../stores/keys.js";
+import { pipelines } from "../stores/redis.js";
 import { createLane, type Lane, type Shared } from "./lane.js";
 
 export type Campaigns = {
@@ -127,10 +127,14 @@ export function createCampaigns(shared: Shared): Campaigns {
    */
   async function lookBack(): Promise<void> {
     const past = sorted.filter((it) => !isWatched(it));
-    const lengths = await Promise.all(
-      past.map((it) => countEntries(redis, shardsOf(it))),
+    const outboxes = past.flatMap((it) =>
+      shardsOf(it).map(({ outbox }) => ({ id: it.id, outbox })),
     );
-    for (const [n, { id }] of past.entries()) {
+    const lengths = await pipelines(
+      redis,
+      outboxes.map(({ outbox }) => ["xlen", outbox]),
+    );
+    for (const [n, { id }] of outboxes.entries()) {
       if (Number(lengths[n]) > 0) leftOver.add(id);
     }
     isLookedBack = true;

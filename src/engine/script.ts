@@ -25,7 +25,7 @@ export type Draw = {
   refused: string;
   /** of such a draw, where wins are limited: those of the user that Postgres has */
   known_wins?: number;
-  /** since when it waits for its shard to get numbers, by performance.now() */
+  /** since when it waits for its shard to get numbers, in milliseconds by the time that waits go by */
   starved_since?: number;
 };
 

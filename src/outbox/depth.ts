@@ -1,4 +1,3 @@
-import { unavailable } from "../errors.js";
 import type { Keys } from "../stores/keys.js";
 import { type Redis, replies } from "../stores/redis.js";
 
@@ -47,17 +46,4 @@ async function readOne(redis: Redis, keys: Keys): Promise<OutboxFigures> {
     oldest_seconds: Math.max(0, age),
     ahead_seconds: Math.max(0, -age),
   };
-}
-
-/** How many entries they have. Rejects with UNAVAILABLE. */
-export async function countEntries(
-  redis: Redis,
-  everywhere: Keys[],
-): Promise<number> {
-  const counts = await Promise.all(
-    everywhere.map((keys) => redis.xlen(keys.outbox)),
-  ).catch((error: unknown) => {
-    throw unavailable(error);
-  });
-  return counts.reduce((sum, count) => sum + count, 0);
 }

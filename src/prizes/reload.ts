@@ -14,7 +14,7 @@ import {
 import { type Epoch, isRestoring, nameOf, newEpoch } from "./epoch.js";
 import { differenceOf, putTable, readTable } from "./in-force.js";
 import { look } from "./look.js";
-import { type Found, isTaken, lostOf } from "./loss.js";
+import { type Found, findLost } from "./loss.js";
 import { putMoments } from "./moments.js";
 import {
   compile,
@@ -132,10 +132,8 @@ export function createPrizes(
    */
   async function reloadDay(day: Day, found: Found[]): Promise<void> {
     const clash = found.find(({ clash }) => clash)?.clash;
-    // The greatest unit of all shards says nothing of the numbers of one.
-    if (clash && shard !== undefined) {
-      clash.taken = await isTaken(postgres, campaignId, clash.win);
-    }
+    const before = epochs.get(day.date);
+    const lost = await findLost(postgres, campaignId, found, before);
     for (let tries = MOST_TRIES; tries > 0; tries -= 1) {
       const rows = await readPrizes(postgres, campaignId, day.date);
       const known = epochs.get(day.date);
@@ -147,7 +145,7 @@ export function createPrizes(
       const next = newEpoch(clock.now());
       const epoch = await putInForce(day, rows, clash?.win.moment_id, {
         next,
-        lost: tries === MOST_TRIES ? lostOf(found, known, rows) : undefined,
+        lost: tries === MOST_TRIES ? lost : undefined,
         restored: isEmpty
           ? known && nameOf(known)
           : found.find(({ restored }) => restored)?.restored,

@@ -6,7 +6,7 @@ import type { Redis } from "../stores/redis.js";
 import { numbersInOutbox, POOLS, type Pool } from "./in-outbox.js";
 import { EVER, type Stretch } from "./ledger.js";
 import { readState } from "./pools.js";
-import { untell } from "./replenish.js";
+import { untell } from "./recall.js";
 import { spareAll } from "./spare.js";
 import { chunksOf, without } from "./stretches.js";
 

@@ -1,7 +1,13 @@
 import { unavailable } from "../errors.js";
 import { FIELD } from "../outbox/letters.js";
+import type { Keys } from "../stores/keys.js";
 import type { Redis } from "../stores/redis.js";
+import type { Pool } from "./ask.js";
 import type { Stretch } from "./ledger.js";
+
+/** The counters of a shard that have numbers: of all days, or of one. */
+export const countersOf = (keys: Keys, pool: Pool, date: string): string =>
+  pool === "ever" ? keys.taken : keys.takenToday(date);
 
 /** What a shard has of a prize's numbers. */
 export type State = {

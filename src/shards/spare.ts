@@ -5,7 +5,7 @@ import type { Keys } from "../stores/keys.js";
 import type { Postgres } from "../stores/postgres.js";
 import type { Redis } from "../stores/redis.js";
 import { EVER } from "./ledger.js";
-import { untell } from "./replenish.js";
+import { untell } from "./recall.js";
 
 /**
  * Gives the numbers of a win that has no row to whoever draws next, unless they are another row's, or its shard holds them no

@@ -204,9 +204,9 @@ export const engine: Mutant[] = [
   {
     name: "a second loss is taken for the first one",
     file: "lua/reload.lua",
-    find: "if not current or lineage_before ~= lineage",
+    find: "if not current or (lineage_before or '') ~= lineage",
     replace:
-      "if not current then\n  current = epoch\n  call('HSET', taken_today, '@epoch', current, '@lineage', lineage)\nelseif lineage_before ~= lineage",
+      "if not current then\n  current = epoch\n  call('HSET', taken_today, '@epoch', current, '@lineage', lineage)\nelseif (lineage_before or '') ~= lineage",
     test: "test/prizes/whole.test.ts",
     only: "lost once more before all are back",
   },
@@ -237,8 +237,8 @@ export const engine: Mutant[] = [
   {
     name: "a unit that Postgres has already says nothing",
     file: "src/prizes/loss.ts",
-    find: "return participated || isTaken;",
-    replace: "return participated && isTaken;",
+    find: "return participated || isTaken(postgres, campaign, win);",
+    replace: "return participated && isTaken(postgres, campaign, win);",
     test: "test/prizes/whole.test.ts",
     only: "a unit that Postgres has already",
   },
@@ -270,8 +270,8 @@ export const engine: Mutant[] = [
   {
     name: "the units of a day are those of all days",
     file: "src/outbox/win.ts",
-    find: "counter.day_unit += 1;",
-    replace: "counter.day_unit = counter.unit;",
+    find: ": counter.day_unit + 1;",
+    replace: ": counter.unit;",
     test: "test/prizes/quotas.test.ts",
     only: "total null, daily 3",
   },

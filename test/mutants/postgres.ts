@@ -60,7 +60,7 @@ export const postgres: Mutant[] = [
   },
   {
     name: "a migration lost under a kill is not tried again",
-    file: "src/server.ts",
+    file: "src/stores/migrate-in-time.ts",
     find: "if (err instanceof SetupError || !isAway(err)) throw err;",
     replace: "throw err;",
     test: "test/stores/presets.test.ts",

@@ -67,12 +67,4 @@ export const redis: Mutant[] = [
     only: "INFO and CONFIG are renamed",
     few: true,
   },
-  {
-    name: "a password before several hosts is printed",
-    file: "src/commands/check-config.ts",
-    find: "value.replace(USER, ",
-    replace: "value.replace(/^$/, ",
-    test: "test/commands/check-config.test.ts",
-    only: "several hosts",
-  },
 ];

@@ -6,7 +6,7 @@ const NUMBERS = "test/shards/numbers.test.ts";
 const RECALLS = "test/shards/recalls.test.ts";
 const DRAW = "lua/draw.lua";
 const LEDGER = "sql/014_shards.sql";
-const REPLENISH = "src/shards/replenish.ts";
+const RECALL = "src/shards/recall.ts";
 
 /** One campaign on several shards: who may take which numbers. */
 export const shards: Mutant[] = [
@@ -92,7 +92,7 @@ export const shards: Mutant[] = [
   },
   {
     name: "the last number of another shard stays there",
-    file: REPLENISH,
+    file: RECALL,
     find: "Math.ceil(richest.count / 2)",
     replace: "Math.floor(richest.count / 2)",
     test: SHARDS,
@@ -225,7 +225,7 @@ export const shards: Mutant[] = [
   },
   {
     name: "a grant of a killed server never arrives",
-    file: REPLENISH,
+    file: RECALL,
     find: "if ((grants[shard] ?? 0) > state.granted) {",
     replace: "if (state.granted < 0) {",
     test: RECALLS,
@@ -233,7 +233,7 @@ export const shards: Mutant[] = [
   },
   {
     name: "what a killed server cut stays cut",
-    file: REPLENISH,
+    file: RECALL,
     find: "if (state.cut.length > 0) {",
     replace: "if (state.cut.length < 0) {",
     test: RECALLS,
@@ -241,7 +241,7 @@ export const shards: Mutant[] = [
   },
   {
     name: "a shard that is away counts as empty",
-    file: REPLENISH,
+    file: RECALL,
     find: '      throw unavailable(new Error("a shard that may hold units is away"));',
     replace: "      all.length = 1;",
     test: RECALLS,
@@ -249,7 +249,7 @@ export const shards: Mutant[] = [
   },
   {
     name: "all is gone after one look at the ledger",
-    file: REPLENISH,
+    file: RECALL,
     find: "if (last.free || !last.mover || !isSame) return true;",
     replace: "",
     test: RECALLS,
@@ -257,7 +257,7 @@ export const shards: Mutant[] = [
   },
   {
     name: "nobody is told that a number came back",
-    file: REPLENISH,
+    file: RECALL,
     find: '.gone(1, counters, "", prize_id, 0, 0, 0)',
     replace: ".hlen(counters)",
     test: RECALLS,

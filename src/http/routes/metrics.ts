@@ -6,6 +6,7 @@ import type { Metrics } from "../../observe/metrics.js";
 import { readOutbox } from "../../outbox/depth.js";
 import { readStock } from "../../prizes/stock.js";
 import type { Services } from "../../services.js";
+import { pipelines } from "../../stores/redis.js";
 import { shared } from "../shared.js";
 
 /** How long a scrape waits for a store, in milliseconds. Prometheus gives up after ten seconds. */
@@ -92,12 +93,15 @@ export const metricsRoute: FastifyPluginAsyncTypebox<
     outboxOldest.set({ campaign }, outbox.oldest_seconds ?? 0);
     outboxAhead.set({ campaign }, outbox.ahead_seconds);
     const marks = await tried(
-      Promise.all(everywhere.map(({ pending }) => redis.hlen(pending))),
+      pipelines(
+        redis,
+        everywhere.map(({ pending }) => ["hlen", pending]),
+      ),
     );
     if (marks) {
       untold.set(
         { campaign },
-        marks.reduce((sum, n) => sum + n, 0),
+        marks.reduce<number>((sum, n) => sum + Number(n), 0),
       );
     }
     return true;
