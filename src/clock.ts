@@ -25,6 +25,8 @@ export type Clock = {
   day(date: string): Day;
   /** Compares this machine's clock with Redis's. Rejects where Redis is away. */
   sync(): Promise<void>;
+  /** Whether it was ever compared with Redis's. */
+  isCompared(): boolean;
   /** Redis's clock has just been set, or is wrong: which of the two is not known yet, and `now()` goes on as before. */
   isDoubted(): boolean;
   /** How often Redis's clock was seen to step, there and back: a step may have expired keys before their time. */
@@ -99,7 +101,8 @@ export function createClock(
   }
 
   const isDoubted = () => doubtedSince !== undefined;
-  const shown = { now, sync, isDoubted, steps: () => steps };
+  const isCompared = () => compared;
+  const shown = { now, sync, isCompared, isDoubted, steps: () => steps };
   const within = (zone: () => string): Clock => ({
     ...shown,
     ...createDays(now, zone),

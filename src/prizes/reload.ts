@@ -4,6 +4,7 @@ import { unavailable } from "../errors.js";
 import { installHeld } from "../shards/install.js";
 import { createLedger } from "../shards/ledger.js";
 import { DEFAULT_CAMPAIGN } from "../stores/keys.js";
+import { clusterOf } from "../stores/redis.js";
 import {
   readCampaigns,
   ruleProblem,
@@ -103,7 +104,12 @@ export function createPrizes(
   async function reloadDates(asked: Asked[]): Promise<undefined[]> {
     const current = connection;
     // A new connection may be to another Redis, with another clock.
-    if (!isFresh()) await clock.sync();
+    if (!isFresh()) {
+      await clock.sync().catch((error: unknown) => {
+        // On a cluster another node may have the clock that counts: while that is away, ours goes on as it was compared.
+        if (!clusterOf(redis) || !clock.isCompared()) throw error;
+      });
+    }
     if (clock.isDoubted()) throw unavailable(new Error(DOUBTED));
     const stepped = clock.steps();
     await readRules();

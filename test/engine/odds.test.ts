@@ -8,6 +8,7 @@ import {
   systemRandom,
 } from "../../src/random.js";
 import { keys } from "../../src/stores/keys.js";
+import { chiSquareOf } from "../support/chi-square.js";
 import { told } from "../support/post.js";
 import { setPrizes } from "../support/set-prizes.js";
 import { startServer } from "../support/start-server.js";
@@ -67,17 +68,7 @@ t.test("a million rolls through the real script match the table", async (t) => {
     }
   }
 
-  const none = 1 - Object.values(odds).reduce((sum, p) => sum + p, 0);
-  const won = [...seen.values()].reduce((sum, n) => sum + n, 0);
-  const cells = Object.entries(odds).map(([id, p]) => ({
-    p,
-    n: seen.get(id) ?? 0,
-  }));
-  cells.push({ p: none, n: total - won });
-  const chiSquare = cells.reduce(
-    (sum, { p, n }) => sum + (n - p * total) ** 2 / (p * total),
-    0,
-  );
+  const chiSquare = chiSquareOf(odds, seen, total);
   t.comment(`chi-square ${chiSquare.toFixed(2)}, five degrees of freedom`);
   t.ok(
     chiSquare < 20.5,

@@ -67,4 +67,12 @@ export const redis: Mutant[] = [
     only: "INFO and CONFIG are renamed",
     few: true,
   },
+  {
+    name: "without the node whose clock counts nobody draws",
+    file: "src/prizes/reload.ts",
+    find: "if (!clusterOf(redis) || !clock.isCompared()) throw error;",
+    replace: "throw error;",
+    test: "test/shards/away.test.ts",
+    only: "the master whose clock counts",
+  },
 ];

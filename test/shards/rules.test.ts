@@ -2,6 +2,7 @@ import t from "tap";
 import type { Lane } from "../../src/campaigns/lane.js";
 import { type Draw, evaluate } from "../../src/engine/script.js";
 import { systemRandom } from "../../src/random.js";
+import { chiSquareOf } from "../support/chi-square.js";
 import { fakeTime } from "../support/fake-time.js";
 import { inParallel } from "../support/in-parallel.js";
 import { told } from "../support/post.js";
@@ -154,17 +155,7 @@ t.test("a million rolls on sixteen shards match the table", async (t) => {
       draws = again;
     }
   }
-  const none = 1 - Object.values(odds).reduce((sum, p) => sum + p, 0);
-  const won = [...seen.values()].reduce((sum, n) => sum + n, 0);
-  const cells = Object.entries(odds).map(([id, p]) => ({
-    p,
-    n: seen.get(id) ?? 0,
-  }));
-  cells.push({ p: none, n: total - won });
-  const chiSquare = cells.reduce(
-    (sum, { p, n }) => sum + (n - p * total) ** 2 / (p * total),
-    0,
-  );
+  const chiSquare = chiSquareOf(odds, seen, total);
   t.comment(`chi-square ${chiSquare.toFixed(2)}, five degrees of freedom`);
   t.ok(
     chiSquare < 20.5,
