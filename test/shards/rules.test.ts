@@ -92,7 +92,7 @@ t.test("the daily quota is released over the day", async (t) => {
 
 t.test("wins and draws of a user are limited", async (t) => {
   const world = await createWorld(t);
-  const server = await startServer(t, world);
+  const server = await startServer(t, world, fakeTime(at(0)).options());
   await setCampaign(
     world,
     { id: "many", shards: 4, draws_per_day: 3, wins_per_user: 2 },
