@@ -20,11 +20,14 @@ create table proof_log (
   campaign_id text not null,
   draw_date date not null,
   shard smallint not null,
+  begun_in text not null, -- the name of the day's data in Redis then
   size bigint not null default 0, -- lines
+  draws bigint not null default 0, -- that are not void
   next_seq bigint not null default 0,
   bytes bigint not null default 0, -- of the file
   frontier bytea not null default '', -- the roots of its perfect subtrees, 32 bytes each, the largest first
   checkpoint text, -- the newest, a signed note
+  closed boolean not null default false, -- no more lines come
   holder text, -- the server that moves lines here
   held_until timestamptz,
   primary key (campaign_id, draw_date, shard)
@@ -45,18 +48,19 @@ create table proof_chunk (
   primary key (campaign_id, draw_date, shard, first_index)
 );
 
--- Where the line of a unit is: the last of its lines.
+-- The lines of wins that are not void.
 create table proof_win (
   campaign_id text not null,
-  prize_id text not null,
-  unit bigint not null,
   draw_date date not null,
   shard smallint not null,
   seq bigint not null,
-  primary key (campaign_id, prize_id, unit)
+  prize_id text not null,
+  unit bigint not null,
+  p text not null, -- who won, as the log names them
+  primary key (campaign_id, draw_date, shard, seq)
 );
 
-create index proof_win_of_day on proof_win (campaign_id, draw_date, shard, seq);
+create index proof_win_of_unit on proof_win (campaign_id, prize_id, unit);
 
 create table proof_moments (
   campaign_id text not null,

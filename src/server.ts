@@ -14,6 +14,7 @@ import {
 } from "./observe/instrument.js";
 import { createMetrics } from "./observe/metrics.js";
 import type { Sums } from "./observe/sums.js";
+import type { ProofSettings } from "./proof/sealed-days.js";
 import { type Random, systemRandom } from "./random.js";
 import { createRedemptions } from "./results/redeem.js";
 import { createScheduler } from "./scheduler.js";
@@ -48,6 +49,8 @@ export type ServerOptions = {
   localTime?: () => number;
   sharedTime?: () => Promise<number>;
   random?: Random;
+  /** how the days of verifiable campaigns are sealed; undefined without PROOF_KEY */
+  proof?: ProofSettings | undefined;
 };
 
 export type Server = ReturnType<typeof createServer>;
@@ -82,6 +85,7 @@ export function createServer(settings: Settings, options: ServerOptions) {
     random: options.random ?? systemRandom,
     timeZone,
     claimDays: settings.CLAIM_DAYS,
+    proof: options.proof,
     warn: log.warn.bind(log),
     watch: (_campaign, reload, problem) => metrics?.reloading(reload, problem),
     count: (engine, campaign) => countDraws(engine, campaign, metrics),
