@@ -17,9 +17,9 @@ export type Campaign = {
   shards: number;
   frozen: boolean;
   active: boolean;
-  /** its days are sealed, logged and published */
+  /** whether anybody can check its draws: src/verify/README.md */
   verifiable: boolean;
-  /** whether a log names its users by a hash that only an auditor can resolve */
+  /** whether what is published then names who drew */
   proof_names: "sealed" | "open";
 };
 
