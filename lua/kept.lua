@@ -26,7 +26,7 @@ elseif close then
   if seq then
     call('HSET', taken_today, '@log', 'closed')
   end
-  call('EXPIRE', log, 0)
+  call('EXPIREAT', log, 1)
   return 'closed'
 end
 return 'OK'
