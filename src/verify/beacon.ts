@@ -58,7 +58,9 @@ export function verifyRound(
 }
 
 /** The name of a chain, as drand makes it of what the chain is. */
-export function chainHashOf(info: Omit<ChainInfo, "chain_hash" | "scheme">): string {
+export function chainHashOf(
+  info: Omit<ChainInfo, "chain_hash" | "scheme">,
+): string {
   const numbers = Buffer.alloc(12);
   numbers.writeUInt32BE(info.period);
   numbers.writeBigInt64BE(BigInt(info.genesis_time), 4);
@@ -92,11 +94,15 @@ export function checkBeacon(
   { begins_at, sealed_at }: { begins_at: number; sealed_at: number },
 ): void {
   if (!isScheme(beacon.scheme)) {
-    throw new Wrong(`the beacon's scheme ${beacon.scheme} is none that this verifier knows`);
+    throw new Wrong(
+      `the beacon's scheme ${beacon.scheme} is none that this verifier knows`,
+    );
   }
   const hash = chainHashOf(beacon);
   if (hash !== beacon.chain_hash) {
-    throw new Wrong(`the beacon's chain is ${hash}, but the seal says ${beacon.chain_hash}`);
+    throw new Wrong(
+      `the beacon's chain is ${hash}, but the seal says ${beacon.chain_hash}`,
+    );
   }
   const round = roundBefore(beacon, begins_at - MINUTE);
   if (round !== beacon.round) {

@@ -57,7 +57,9 @@ function objectionTo(value: unknown, shape: Shape): string | undefined {
     if (!Object.hasOwn(value, name)) return `"${name}" is missing`;
     if (!test(value[name])) return `"${name}" is not what it must be`;
   }
-  const strange = Object.keys(value).find((name) => !Object.hasOwn(shape, name));
+  const strange = Object.keys(value).find(
+    (name) => !Object.hasOwn(shape, name),
+  );
   return strange && `"${strange}" is a field that this verifier does not know`;
 }
 
@@ -73,6 +75,7 @@ export function parseShaped<const S extends Shape>(
     throw new Wrong("this is not JSON");
   }
   const objection = objectionTo(value, shape);
-  if (objection) throw new Wrong(`the JSON is not of this format: ${objection}`);
+  if (objection)
+    throw new Wrong(`the JSON is not of this format: ${objection}`);
   return value as Shaped<S>;
 }

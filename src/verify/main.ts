@@ -1,9 +1,15 @@
 import { readFile } from "node:fs/promises";
 import { parseArgs } from "node:util";
-import { createProgress } from "./progress.js";
-import { createReport, type Finding, many, Unreadable, sentenceOf } from "./report.js";
-import { daysAt } from "./source.js";
 import { comparePrevious } from "./day/compare-previous.js";
+import { createProgress } from "./progress.js";
+import {
+  createReport,
+  type Finding,
+  many,
+  sentenceOf,
+  Unreadable,
+} from "./report.js";
+import { daysAt } from "./source.js";
 import { type Asked, type Checked, verifyDay } from "./verify-day.js";
 
 const HELP = `npm run -s verify -- DIR|URL [--key VKEY] [--names-key HEX] [--users FILE] [--receipt FILE]…
@@ -17,10 +23,17 @@ const HELP = `npm run -s verify -- DIR|URL [--key VKEY] [--names-key HEX] [--use
 
 Exit code: 0 all that can be checked held, 1 something is wrong, 2 called wrongly, or the files can't be read.`;
 
-const MARKS = { held: "ok     ", wrong: "WRONG  ", waits: "waits  ", unknown: "unknown" };
+const MARKS = {
+  held: "ok     ",
+  wrong: "WRONG  ",
+  waits: "waits  ",
+  unknown: "unknown",
+};
 
 process.exitCode = await run(process.argv.slice(2)).catch((error: Error) => {
-  const isUsage = String((error as NodeJS.ErrnoException).code).startsWith("ERR_PARSE_ARGS");
+  const isUsage = String((error as NodeJS.ErrnoException).code).startsWith(
+    "ERR_PARSE_ARGS",
+  );
   if (!isUsage && !(error instanceof Unreadable)) throw error;
   console.error(isUsage ? `${error.message}\n\n${HELP}` : error.message);
   return 2;
@@ -65,7 +78,9 @@ async function run(args: string[]): Promise<number> {
       checked.push(day);
     }
     tell(source.name, day, report.findings);
-    wrong.push(...report.findings.filter(({ kind }) => kind === "wrong").map(sentenceOf));
+    wrong.push(
+      ...report.findings.filter(({ kind }) => kind === "wrong").map(sentenceOf),
+    );
   }
   const [first] = wrong;
   console.log(
@@ -76,14 +91,19 @@ async function run(args: string[]): Promise<number> {
   return first === undefined ? 0 : 1;
 }
 
-function tell(name: string, day: Checked | undefined, findings: Finding[]): void {
+function tell(
+  name: string,
+  day: Checked | undefined,
+  findings: Finding[],
+): void {
   const title = day
     ? `${day.seal.campaign}, ${day.seal.day} in ${day.seal.time_zone}, ${many(day.seal.shards, "shard")}${day.close ? "" : ", not closed yet"}`
     : name;
   console.log(title);
   for (const kind of ["held", "wrong", "waits", "unknown"] as const) {
     for (const finding of findings) {
-      if (finding.kind === kind) console.log(`  ${MARKS[kind]}  ${sentenceOf(finding)}`);
+      if (finding.kind === kind)
+        console.log(`  ${MARKS[kind]}  ${sentenceOf(finding)}`);
     }
   }
   console.log("");

@@ -39,7 +39,10 @@ export function createReport() {
         return true;
       } catch (error) {
         if (!(error instanceof Wrong)) throw error;
-        report.wrong(error.message, error.place ?? (file ? { file } : undefined));
+        report.wrong(
+          error.message,
+          error.place ?? (file ? { file } : undefined),
+        );
         return false;
       }
     },

@@ -25,7 +25,8 @@ export function folderSource(folder: string): Source {
     async open(file) {
       const found = await stat(join(folder, file)).catch(failed(file));
       return (
-        found && createReadStream(join(folder, file), { highWaterMark: 1 << 18 })
+        found &&
+        createReadStream(join(folder, file), { highWaterMark: 1 << 18 })
       );
     },
   };

@@ -7,7 +7,8 @@ const nodeBytes = Buffer.alloc(65, 1);
 
 /** Of a line, without its line feed. */
 export function leafOf(line: Uint8Array): string {
-  if (line.length >= leafBytes.length) leafBytes = Buffer.alloc(line.length * 2);
+  if (line.length >= leafBytes.length)
+    leafBytes = Buffer.alloc(line.length * 2);
   leafBytes[0] = 0;
   leafBytes.set(line, 1);
   return sha256(leafBytes.subarray(0, line.length + 1));

@@ -1,20 +1,20 @@
+import type { Close } from "./day/close.js";
+import { compareWithClose } from "./day/compare-with-close.js";
+import { conclude } from "./day/conclude.js";
 import { createNames } from "./day/names.js";
 import { openDay } from "./day/open-day.js";
 import { openMoments } from "./day/open-moments.js";
 import { addUsers, readNames } from "./day/read-names.js";
-import { compareWithClose } from "./day/compare-with-close.js";
-import { conclude } from "./day/conclude.js";
+import type { Seal } from "./day/seal.js";
 import { readLog, type Signed } from "./log/read-log.js";
 import { watchReceipts } from "./log/receipts.js";
 import { createRolls, dayKeyOf } from "./log/rolls.js";
 import { createDayState } from "./log/state.js";
+import type { Key } from "./notes/key.js";
 import { readSigned } from "./notes/read-signed.js";
 import { openReceipt, type Receipt } from "./notes/receipt.js";
-import type { Key } from "./notes/key.js";
 import { type Report, Wrong } from "./report.js";
 import type { Source } from "./source.js";
-import type { Seal } from "./day/seal.js";
-import type { Close } from "./day/close.js";
 
 export type Asked = {
   key: string | undefined;
@@ -43,10 +43,13 @@ export async function verifyDay(
   const isClosed = close !== undefined;
   const namesKey = await readNames(source, seal, asked.namesKey, report);
   const names = createNames(seal, namesKey);
-  if (asked.users !== undefined) await addUsers(asked.users, names, seal, namesKey);
+  if (asked.users !== undefined)
+    await addUsers(asked.users, names, seal, namesKey);
   const isKeyKnown = close !== undefined && randomness !== undefined;
   const key = (text: string) =>
-    createRolls(close && isKeyKnown ? dayKeyOf(close.seed, seal, text) : NO_KEY);
+    createRolls(
+      close && isKeyKnown ? dayKeyOf(close.seed, seal, text) : NO_KEY,
+    );
   const day = createDayState({
     seal,
     rolls: { used: key(randomness ?? ""), missing: key("") },
@@ -74,7 +77,10 @@ export async function verifyDay(
       shard,
       chunks: chunks ?? nothing(),
       signed: list,
-      receipts: watchReceipts(receipts.filter((it) => it.shard === shard), report),
+      receipts: watchReceipts(
+        receipts.filter((it) => it.shard === shard),
+        report,
+      ),
       isClosed,
       report,
       onLine: () => onProgress(day.tally.lines, all),

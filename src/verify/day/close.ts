@@ -1,3 +1,5 @@
+import { verifyRound } from "../beacon.js";
+import { sha256Hex } from "../hash.js";
 import {
   isCount,
   isHash,
@@ -8,8 +10,6 @@ import {
   parseShaped,
   recordOf,
 } from "../json.js";
-import { sha256Hex } from "../hash.js";
-import { verifyRound } from "../beacon.js";
 import { Wrong } from "../report.js";
 import { type Seal, trees } from "./seal.js";
 
@@ -56,7 +56,9 @@ export function randomnessOf(close: Close, seal: Seal): string {
   const signature = close.beacon_signature;
   if (signature === null) return "";
   if (!beacon) {
-    throw new Wrong("there is a beacon_signature, but the seal names no beacon");
+    throw new Wrong(
+      "there is a beacon_signature, but the seal names no beacon",
+    );
   }
   if (!verifyRound(beacon, beacon.round, signature)) {
     throw new Wrong(

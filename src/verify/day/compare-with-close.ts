@@ -15,7 +15,9 @@ export function compareWithClose(
     checkBeacon(day, close);
     const draws = day.tally.draws - day.tally.voidedDraws;
     if (draws !== close.draws) {
-      throw new Wrong(`the close counts ${many(close.draws, "draw")}, and the logs have ${counted(draws)}`);
+      throw new Wrong(
+        `the close counts ${many(close.draws, "draw")}, and the logs have ${counted(draws)}`,
+      );
     }
     const ids = new Set([...day.prizes, ...Object.keys(close.wins)]);
     for (const id of ids) {
@@ -23,14 +25,17 @@ export function compareWithClose(
       const made = at < 0 ? 0 : day.wins.standing(at);
       const said = close.wins[id] ?? 0;
       if (made !== said) {
-        throw new Wrong(`the close counts ${many(said, "win")} of ${id}, and the logs have ${counted(made)}`);
+        throw new Wrong(
+          `the close counts ${many(said, "win")} of ${id}, and the logs have ${counted(made)}`,
+        );
       }
     }
     return `The close counts what the logs have: ${many(draws, "draw")}, ${many(winsOf(close), "win")}.`;
   }, "close.note");
 }
 
-const winsOf = ({ wins }: Close) => Object.values(wins).reduce((a, b) => a + b, 0);
+const winsOf = ({ wins }: Close) =>
+  Object.values(wins).reduce((a, b) => a + b, 0);
 
 function checkBeacon({ beacon }: DayState, { beacon_signature }: Close): void {
   if (beacon === undefined) return;

@@ -8,7 +8,11 @@ type Circumstances = { isClosed: boolean; isWhole: boolean; isNamed: boolean };
 const IMPOSSIBLE = 1e-9;
 
 /** What is known once all logs are read. */
-export function conclude(day: DayState, state: Circumstances, report: Report): void {
+export function conclude(
+  day: DayState,
+  state: Circumstances,
+  report: Report,
+): void {
   checkNumbers(day, report);
   if (state.isWhole) tellReplay(day, report);
   tellOdds(day, report);
@@ -30,7 +34,10 @@ function checkNumbers(day: DayState, report: Report): void {
   }
   for (const { wins, shard, line } of day.repeated.values()) {
     if (wins < 2) continue;
-    report.wrong("this draw was made twice, and both wins stand", { file: `log-${shard}.tsv`, line });
+    report.wrong("this draw was made twice, and both wins stand", {
+      file: `log-${shard}.tsv`,
+      line,
+    });
   }
   report.check(() => {
     day.holdings.check();
@@ -40,12 +47,17 @@ function checkNumbers(day: DayState, report: Report): void {
 
 function tellReplay({ tally, isKeyKnown }: DayState, report: Report): void {
   const { draws, tables } = tally;
-  if (isKeyKnown) report.held(`Every roll is the one that belongs to its person: ${many(draws, "draw")}.`);
+  if (isKeyKnown)
+    report.held(
+      `Every roll is the one that belongs to its person: ${many(draws, "draw")}.`,
+    );
   report.held(
     `Every outcome follows from the roll, the odds, the quotas and the rules, in the order of the lines, by ${many(tables, "table")} in force one after the other.`,
   );
   if (tally.limited > 0) {
-    report.held(`${many(tally.limited, "draw")} would have won, but their persons had all wins that one may have.`);
+    report.held(
+      `${many(tally.limited, "draw")} would have won, but their persons had all wins that one may have.`,
+    );
   }
 }
 
@@ -60,7 +72,9 @@ function tellOdds({ odds }: DayState, report: Report): void {
   const figures = `chi-square ${value.toFixed(1)} with ${many(freedom, "degree")} of freedom over the ${many(draws, "draw")} that nothing but the odds decided`;
   report.check(() => {
     if (p < IMPOSSIBLE) {
-      throw new Wrong(`the rolls are not as chance makes them: ${figures}; chance alone comes so far less than once in a billion days`);
+      throw new Wrong(
+        `the rolls are not as chance makes them: ${figures}; chance alone comes so far less than once in a billion days`,
+      );
     }
     return `The rolls are as chance makes them: ${figures}; so far or farther from the odds chance comes in ${percent(p)} of days.`;
   });
@@ -69,16 +83,26 @@ function tellOdds({ odds }: DayState, report: Report): void {
 const percent = (p: number): string =>
   p < 0.001 ? "less than 0.1 %" : `${(100 * p).toFixed(1)} %`;
 
-function tellNames({ names, seal }: DayState, { isNamed }: Circumstances, report: Report): void {
+function tellNames(
+  { names, seal }: DayState,
+  { isNamed }: Circumstances,
+  report: Report,
+): void {
   const { users, drew } = names.counts();
   if (users > 0) {
     report.held(`Of ${many(users, "user")} in the list ${counted(drew)} drew.`);
     for (const [p, { user, places }] of names.few) {
-      const lines = places.map(({ file, line }) => `${file}:${line}`).join(", ");
+      const lines = places
+        .map(({ file, line }) => `${file}:${line}`)
+        .join(", ");
       report.held(`${user} is ${p}: ${lines || "no draw"}.`);
     }
     const { count, first } = names.strangers;
-    if (first) report.wrong(`this is nobody in the list of users; ${many(count, "line")} are by nobody in it`, first);
+    if (first)
+      report.wrong(
+        `this is nobody in the list of users; ${many(count, "line")} are by nobody in it`,
+        first,
+      );
   } else if (seal.names === "sealed") {
     report.unknown(
       isNamed
@@ -92,18 +116,51 @@ function tellUnknown({ tally, seal, beacon }: DayState, report: Report): void {
   const say = (count: number, text: string) => {
     if (count > 0) report.unknown(text);
   };
-  say(tally.gaps, `What lines Redis lost: ${many(tally.gaps, "loss", "losses")} are declared, of at most ${many(tally.gapNumbers, "line")}; ${many(tally.repeats, "draw")} came again after them, by the same roll.`);
-  say(tally.returned, `How ${many(tally.returned, "win")} came about whose lines were lost: they are known from Postgres alone.`);
-  say(tally.voids, `Why ${many(tally.voids, "win")} came to nothing before anybody was told: Postgres is said to have refused them; ${counted(tally.decidedAgain)} of these draws were decided again.`);
-  say(tally.jumps, `Why tables count ${many(tally.jumps, "unit")} more than their lines: after a loss, after a win that came to nothing, or by draws of the day before.`);
-  say(tally.unknownLimits, `Whether ${many(tally.unknownLimits, "draw")} lost rightly since their persons had all their wins: those of other days are not in these files.`);
-  say(tally.unseenMoments, `Whether ${many(tally.unseenMoments, "moment")} that were won were due: the moments are published after the day.`);
-  say(tally.noneHeld, `Whether other shards had units in ${many(tally.noneHeld, "draw")} where one had none of some prize: the order of lines of several shards is not written down.`);
-  if (tally.backwards > 1000) report.unknown(`Why the clock went back by ${counted(tally.backwards)} ms.`);
-  if (beacon === "missing") report.unknown("Whether the beacon was really away: the day says so, and went on without it.");
+  say(
+    tally.gaps,
+    `What lines Redis lost: declared are ${many(tally.gaps, "loss", "losses")} of at most ${many(tally.gapNumbers, "line")}; ${many(tally.repeats, "draw")} came again after them, by the same roll.`,
+  );
+  say(
+    tally.returned,
+    `How ${many(tally.returned, "win")} came about whose lines were lost: they are known from Postgres alone.`,
+  );
+  say(
+    tally.voids,
+    `Why ${many(tally.voids, "win")} came to nothing before anybody was told: Postgres is said to have refused them; ${counted(tally.decidedAgain)} of these draws were decided again.`,
+  );
+  say(
+    tally.jumps,
+    `Why tables count ${many(tally.jumps, "unit")} more than their lines: after a loss, after a win that came to nothing, or by draws of the day before.`,
+  );
+  say(
+    tally.unknownLimits,
+    `Whether ${many(tally.unknownLimits, "draw")} lost rightly since their persons had all their wins: those of other days are not in these files.`,
+  );
+  say(
+    tally.unseenMoments,
+    `Whether ${many(tally.unseenMoments, "moment")} that were won were due: the moments are published after the day.`,
+  );
+  say(
+    tally.noneHeld,
+    `Whether other shards had units for ${many(tally.noneHeld, "draw")} that met a prize of which their own had none: the order of lines of several shards is not written down.`,
+  );
+  if (tally.backwards > 1000)
+    report.unknown(
+      `Why the clock went back by ${counted(tally.backwards)} ms.`,
+    );
+  if (beacon === "missing")
+    report.unknown(
+      "Whether the beacon was really away: the day says so, and went on without it.",
+    );
   if (seal.beacon === null || beacon === "missing") {
-    report.unknown("Whether the seed was drawn by chance: without a beacon it is the operator's choice, though fixed before the day.");
+    report.unknown(
+      "Whether the seed was drawn by chance: without a beacon it is the operator's choice, though fixed before the day.",
+    );
   }
-  report.unknown("Whether the seal was out before the day: it says when it was made. Who kept it, or the checkpoints, can tell.");
-  report.unknown("Whether all who drew were real people, and whether somebody was refused a draw: no log can show that.");
+  report.unknown(
+    "Whether the seal was out before the day: it says when it was made. Who kept it, or the checkpoints, can tell.",
+  );
+  report.unknown(
+    "Whether all who drew were real people, and whether somebody was refused a draw: no log can show that.",
+  );
 }

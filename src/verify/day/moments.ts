@@ -9,7 +9,10 @@ export function readMoments(text: string): Map<string, Moment[]> {
   const lists = new Map<string, { moments: Moment[]; hash: Hash }>();
   const lines = text.split("\n");
   if (lines.pop() !== "") {
-    throw new Wrong("the last line does not end", { file, line: lines.length + 1 });
+    throw new Wrong("the last line does not end", {
+      file,
+      line: lines.length + 1,
+    });
   }
   for (const [n, line] of lines.entries()) {
     const place = { file, line: n + 1 };

@@ -15,12 +15,18 @@ const DREW = 2;
 export type Names = ReturnType<typeof createNames>;
 
 /** Who draws, as the log writes it; with users, whose `p` is whose. `namesKey`: where names are sealed, if it is known. */
-export function createNames({ names, shards }: Seal, namesKey: Uint8Array | undefined) {
+export function createNames(
+  { names, shards }: Seal,
+  namesKey: Uint8Array | undefined,
+) {
   const isOpen = names === "open";
   const hmac = namesKey && new Hmac(namesKey);
   const users = new KeyedTable();
   const few = new Map<string, { user: string; places: Place[] }>();
-  const strangers: { count: number; first: Place | undefined } = { count: 0, first: undefined };
+  const strangers: { count: number; first: Place | undefined } = {
+    count: 0,
+    first: undefined,
+  };
   let drew = 0;
 
   const pOf = (user: string): string =>
@@ -48,9 +54,13 @@ export function createNames({ names, shards }: Seal, namesKey: Uint8Array | unde
   }
 
   /** Of a draw: whether `p` can be one, and on this shard. */
-  function meet(p: string, { shard, line }: { shard: number; line: number }): void {
+  function meet(
+    p: string,
+    { shard, line }: { shard: number; line: number },
+  ): void {
     if (isOpen) meetOpen(p, shard);
-    else if (!/^[0-9a-f]{32}$/.test(p)) throw new Wrong(`${p} is no sealed name`);
+    else if (!/^[0-9a-f]{32}$/.test(p))
+      throw new Wrong(`${p} is no sealed name`);
     if (users.size === 0) return;
     const { high, low } = keyOf(p);
     const value = users.get(high, low);
@@ -74,7 +84,8 @@ export function createNames({ names, shards }: Seal, namesKey: Uint8Array | unde
     const user = bytes.toString();
     if (pOf(user) !== p || user === "") throw new Wrong(`${p} is no open name`);
     const belongs = shardOf(user, shards);
-    if (belongs !== shard) throw new Wrong(`${user} belongs to shard ${belongs}`);
+    if (belongs !== shard)
+      throw new Wrong(`${user} belongs to shard ${belongs}`);
   }
 
   return {
@@ -90,6 +101,8 @@ export function createNames({ names, shards }: Seal, namesKey: Uint8Array | unde
 export function checkNamesKey({ names_hash }: Seal, key: string): void {
   const hash = sha256Hex(Buffer.from(key, "hex"));
   if (hash !== names_hash) {
-    throw new Wrong(`the key of the names is not the one that was sealed: its hash is ${hash}`);
+    throw new Wrong(
+      `the key of the names is not the one that was sealed: its hash is ${hash}`,
+    );
   }
 }

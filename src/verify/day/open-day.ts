@@ -2,7 +2,13 @@ import { type Key, parseKey, parseKeys } from "../notes/key.js";
 import { openNote } from "../notes/note.js";
 import { type Report, Unreadable, Wrong } from "../report.js";
 import type { Source } from "../source.js";
-import { type Close, checkClose, checkSeed, randomnessOf, readClose } from "./close.js";
+import {
+  type Close,
+  checkClose,
+  checkSeed,
+  randomnessOf,
+  readClose,
+} from "./close.js";
 import { checkSeal, readSeal, type Seal } from "./seal.js";
 
 export type Opened = {
@@ -15,7 +21,11 @@ export type Opened = {
 };
 
 /** The keys that a day is signed by, and what vouches for them. */
-async function keysOf(source: Source, pinned: Key | undefined, report: Report): Promise<Key[]> {
+async function keysOf(
+  source: Source,
+  pinned: Key | undefined,
+  report: Report,
+): Promise<Key[]> {
   const text = await source.text("key.txt");
   if (text === undefined && !pinned) {
     throw new Unreadable(
@@ -38,7 +48,8 @@ async function keysOf(source: Source, pinned: Key | undefined, report: Report): 
 }
 
 const oneLine = (text: string): string => {
-  if (text.indexOf("\n") !== text.length - 1) throw new Wrong("this is not one line of JSON");
+  if (text.indexOf("\n") !== text.length - 1)
+    throw new Wrong("this is not one line of JSON");
   return text;
 };
 
@@ -58,7 +69,12 @@ export async function openDay(
   let signers: Key[] = [];
   report.check(() => {
     const note = openNote(sealNote, keys);
-    if (pinned && !note.signers.includes(keys.find((it) => it.text === pinned.text) ?? pinned)) {
+    if (
+      pinned &&
+      !note.signers.includes(
+        keys.find((it) => it.text === pinned.text) ?? pinned,
+      )
+    ) {
       throw new Wrong("the key that you gave did not sign this seal");
     }
     signers = note.signers;

@@ -16,10 +16,13 @@ export async function readNames(
   if (seal.names === "open") return undefined;
   const hex = given ?? (await source.text("names_key.txt"))?.trim();
   if (hex === undefined) return undefined;
-  const isKey = report.check(() => {
-    checkNamesKey(seal, isHash(hex) ? hex : "");
-    return "The key of the names is the one that was sealed.";
-  }, given === undefined ? "names_key.txt" : "--names-key");
+  const isKey = report.check(
+    () => {
+      checkNamesKey(seal, isHash(hex) ? hex : "");
+      return "The key of the names is the one that was sealed.";
+    },
+    given === undefined ? "names_key.txt" : "--names-key",
+  );
   return isKey ? Buffer.from(hex, "hex") : undefined;
 }
 

@@ -89,10 +89,14 @@ export function checkSeal(seal: Seal): void {
     );
   }
   if ((names === "sealed") !== (names_hash !== null)) {
-    throw new Wrong("names_hash must be there where names are sealed, and only there");
+    throw new Wrong(
+      "names_hash must be there where names are sealed, and only there",
+    );
   }
   if (seal.previous && seal.previous.day >= day) {
-    throw new Wrong(`the day before is ${seal.previous.day}, which is not before ${day}`);
+    throw new Wrong(
+      `the day before is ${seal.previous.day}, which is not before ${day}`,
+    );
   }
   if (seal.beacon) checkBeacon(seal.beacon, seal);
 }

@@ -1,9 +1,16 @@
 import { Wrong } from "../report.js";
-import { countWin, winsOf } from "./persons.js";
-import { carryOut, type Decision, decide, dueMoment, outcomeOf } from "./decide.js";
+import {
+  carryOut,
+  type Decision,
+  decide,
+  dueMoment,
+  outcomeOf,
+  stretchOf,
+} from "./decide.js";
 import { type Line, readOutcome } from "./line.js";
 import { packMark, unpackMark } from "./marks.js";
 import { countRoll } from "./odds.js";
+import { countWin, winsOf } from "./persons.js";
 import { canGive, dayUnitOf, unitOf } from "./prizes.js";
 import type { Rolled } from "./rolls.js";
 import type { DayState, LogState } from "./state.js";
@@ -16,12 +23,17 @@ export function replayDraw(day: DayState, log: LogState, draw: Draw): void {
   if (!table) throw new Wrong("there is a draw, and no table is in force yet");
   const { p, drawNo, at } = draw;
   day.names.meet(p, log);
-  const { roll, high, low } = day.rolls[day.beacon === "missing" ? "missing" : "used"](p, drawNo);
+  const { roll, high, low } = day.rolls[
+    day.beacon === "missing" ? "missing" : "used"
+  ](p, drawNo);
   if (day.isKeyKnown && roll !== draw.roll) {
-    throw new Wrong(`the roll of this draw is ${roll}, but the line says ${draw.roll}`);
+    throw new Wrong(
+      `the roll of this draw is ${roll}, but the line says ${draw.roll}`,
+    );
   }
   const isAgain = mayDraw(day, log, draw, { roll, high, low });
-  if (log.cells && isByOdds(log, at)) countRoll(log.cells, log.inForce, draw.roll);
+  if (log.cells && isByOdds(log, at))
+    countRoll(log.cells, log.inForce, draw.roll);
 
   const limit = table.rules.wins_per_user;
   const isOver = limit === null ? undefined : winsOf(day, p) >= limit;
@@ -44,7 +56,12 @@ export function replayDraw(day: DayState, log: LogState, draw: Draw): void {
     });
     carryOut(decision, at);
   }
-  const mark = { stands: true, won: prize !== undefined, shard: log.shard, losses: log.losses };
+  const mark = {
+    stands: true,
+    won: prize !== undefined,
+    shard: log.shard,
+    losses: log.losses,
+  };
   day.draws.set(high, low, packMark(mark));
   day.tally.draws += 1;
   if (isAgain) {
@@ -56,7 +73,12 @@ export function replayDraw(day: DayState, log: LogState, draw: Draw): void {
 }
 
 /** Returns whether it is decided again, after a V line. */
-function mayDraw(day: DayState, log: LogState, draw: Draw, { high, low }: Rolled): boolean {
+function mayDraw(
+  day: DayState,
+  log: LogState,
+  draw: Draw,
+  { high, low }: Rolled,
+): boolean {
   const { rules } = log.table ?? {};
   const { p, drawNo, at } = draw;
   const before = day.draws.get(high, low);
@@ -68,8 +90,10 @@ function mayDraw(day: DayState, log: LogState, draw: Draw, { high, low }: Rolled
   if (before !== 0 && mark.losses === log.losses) {
     throw new Wrong(`${p} made draw ${drawNo} before, in an earlier line`);
   }
-  if (before !== 0) noteRepeat(day, log, { high, low }, mark.won, draw.outcome !== "-");
-  if (rules?.inactive) throw new Wrong("the campaign is not active, so nothing is decided");
+  if (before !== 0)
+    noteRepeat(day, log, { high, low }, mark.won, draw.outcome !== "-");
+  if (rules?.inactive)
+    throw new Wrong("the campaign is not active, so nothing is decided");
   if (rules && rules.starts_at !== null && at < rules.starts_at) {
     throw new Wrong("the campaign has not started, so nothing is decided");
   }
@@ -80,12 +104,19 @@ function mayDraw(day: DayState, log: LogState, draw: Draw, { high, low }: Rolled
     throw new Wrong("the moment of this draw is not on this day");
   }
   if (drawNo < 1 || drawNo > (rules?.draws_per_day ?? 1)) {
-    throw new Wrong(`draw ${drawNo}, but a person has ${rules?.draws_per_day} a day`);
+    throw new Wrong(
+      `draw ${drawNo}, but a person has ${rules?.draws_per_day} a day`,
+    );
   }
   if (drawNo > 1 && log.losses === 0) {
-    const earlier = day.rolls[day.beacon === "missing" ? "missing" : "used"](p, drawNo - 1);
+    const earlier = day.rolls[day.beacon === "missing" ? "missing" : "used"](
+      p,
+      drawNo - 1,
+    );
     if (day.draws.get(earlier.high, earlier.low) === 0) {
-      throw new Wrong(`${p} makes draw ${drawNo} and never made draw ${drawNo - 1}`);
+      throw new Wrong(
+        `${p} makes draw ${drawNo} and never made draw ${drawNo - 1}`,
+      );
     }
   }
   return false;
@@ -114,11 +145,11 @@ function decisionOf(
   isOver: boolean | undefined,
 ): Decision {
   const mayBeMoment = log.table?.moments !== null && !day.moments;
-  if (mayBeMoment && how === "moment" && !isOver) return unseenMoment(day, log, outcome, at);
+  if (mayBeMoment && how === "moment" && !isOver)
+    return unseenMoment(day, log, outcome, at);
   const decision = decide(log.inForce, roll, at);
-  if (day.seal.shards > 1 && log.inForce.some((it) => !canGive(it, at))) {
-    day.tally.noneHeld += 1;
-  }
+  const met = log.inForce[stretchOf(log.inForce, roll)];
+  if (day.seal.shards > 1 && met && !canGive(met, at)) day.tally.noneHeld += 1;
   const isLimited = how === "limited" && isOver !== undefined;
   const wouldWin = decision.prize !== undefined || (mayBeMoment && isLimited);
   if (isLimited && !isOver && wouldWin) day.tally.unknownLimits += 1;
@@ -131,7 +162,12 @@ function decisionOf(
   return decision;
 }
 
-function compare(made: string, madeHow: string, said: string, saidHow: string): void {
+function compare(
+  made: string,
+  madeHow: string,
+  said: string,
+  saidHow: string,
+): void {
   if (made === said && madeHow === saidHow) return;
   const inWords = (outcome: string, how: string) =>
     `${outcome === "-" ? "no prize" : outcome}${how && ` (${how})`}`;
@@ -141,7 +177,12 @@ function compare(made: string, madeHow: string, said: string, saidHow: string): 
 }
 
 /** Before the day is closed nobody else knows its moments: only the numbers can be checked. */
-function unseenMoment(day: DayState, log: LogState, outcome: string, at: number): Decision {
+function unseenMoment(
+  day: DayState,
+  log: LogState,
+  outcome: string,
+  at: number,
+): Decision {
   const prize = log.inForce.find(({ id }) => id === readOutcome(outcome).prize);
   if (!prize?.rule.moments) throw new Wrong("this prize has no moments");
   if (!canGive(prize, at)) throw new Wrong(`${prize.id} has no unit to give`);

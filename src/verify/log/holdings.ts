@@ -34,7 +34,11 @@ export class Holdings {
   /** A part of what is held goes back. */
   cut(prize: string, pool: "all" | "day", [from, to]: Range, at: number): void {
     const open = this.#open.find(
-      (it) => it.prize === prize && it.pool === pool && it.range[0] <= from && it.range[1] >= to,
+      (it) =>
+        it.prize === prize &&
+        it.pool === pool &&
+        it.range[0] <= from &&
+        it.range[1] >= to,
     );
     if (!open) return;
     this.all.push({ ...open, range: [from, to], until: at });
@@ -60,7 +64,8 @@ export class Holdings {
       );
       const other = others.find((it) => overlap(one, it));
       if (other) {
-        const [first, second] = one.since < other.since ? [other, one] : [one, other];
+        const [first, second] =
+          one.since < other.since ? [other, one] : [one, other];
         throw new Wrong(
           `of ${one.prize} ${inWords(first.range)} is held here, while shard ${second.shard} holds ${inWords(second.range)} by line ${second.line} of its log`,
           { file: `log-${first.shard}.tsv`, line: first.line },
@@ -73,4 +78,5 @@ export class Holdings {
 
 const overlap = (one: Holding, other: Holding): boolean =>
   one.shard !== other.shard &&
-  Math.min(one.until, other.until) - Math.max(one.since, other.since) > APART_MS;
+  Math.min(one.until, other.until) - Math.max(one.since, other.since) >
+    APART_MS;

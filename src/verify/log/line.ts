@@ -28,8 +28,16 @@ const isHow = oneOf("", "moment", "fallback", "limited");
 
 export function readLine(text: string): Line {
   const fields = text.split("\t");
-  const [first = "", second = "", kind = "", a = "", b = "", c = "", d = "", e = ""] =
-    fields;
+  const [
+    first = "",
+    second = "",
+    kind = "",
+    a = "",
+    b = "",
+    c = "",
+    d = "",
+    e = "",
+  ] = fields;
   if (!isKind(kind) || fields.length !== FIELDS[kind]) {
     throw new Wrong("this is no line of a log");
   }
@@ -55,7 +63,14 @@ export function readLine(text: string): Line {
     case "G":
       return { seq, at, kind, from: numberOf(a), to: numberOf(b), reason: c };
     case "R":
-      return { seq, at, kind, p: a, drawNo: numberOf(b), outcome: readOutcome(c) };
+      return {
+        seq,
+        at,
+        kind,
+        p: a,
+        drawNo: numberOf(b),
+        outcome: readOutcome(c),
+      };
     case "L":
       if (b !== "all" && b !== "day") throw new Wrong(`there is no pool ${b}`);
       return {

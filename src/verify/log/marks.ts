@@ -7,7 +7,12 @@ const SHARD = 3;
 const LOSSES = 13;
 const MOST = (1 << (LOSSES - SHARD)) - 1;
 
-export type Mark = { stands: boolean; won: boolean; shard: number; losses: number };
+export type Mark = {
+  stands: boolean;
+  won: boolean;
+  shard: number;
+  losses: number;
+};
 
 export const packMark = ({ stands, won, shard, losses }: Mark): number =>
   (IS_THERE |

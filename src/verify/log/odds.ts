@@ -1,5 +1,5 @@
-import type { Prize } from "./prizes.js";
 import { stretchOf } from "./decide.js";
+import type { Prize } from "./prizes.js";
 
 type Cells = { odds: number[]; seen: Float64Array };
 
@@ -22,12 +22,21 @@ export function cellsOf(odds: Odds, prizes: Prize[]): Float64Array {
   return seen;
 }
 
-export const countRoll = (cells: Float64Array, prizes: Prize[], roll: number) => {
+export const countRoll = (
+  cells: Float64Array,
+  prizes: Prize[],
+  roll: number,
+) => {
   const at = stretchOf(prizes, roll);
   cells[at] = (cells[at] ?? 0) + 1;
 };
 
-export type ChiSquare = { draws: number; value: number; freedom: number; p: number };
+export type ChiSquare = {
+  draws: number;
+  value: number;
+  freedom: number;
+  p: number;
+};
 
 /** Chi-square of all tables together; p: how often chance alone would be as far from the odds. */
 export function chiSquareOf(odds: Odds): ChiSquare {
@@ -62,7 +71,12 @@ export function chiSquareOf(odds: Odds): ChiSquare {
       0,
     );
   }
-  return { draws, value, freedom, p: freedom > 0 ? upperTail(value / 2, freedom / 2) : 1 };
+  return {
+    draws,
+    value,
+    freedom,
+    p: freedom > 0 ? upperTail(value / 2, freedom / 2) : 1,
+  };
 }
 
 /** The regularised incomplete gamma function Q(a, x), by its series or its continued fraction. */
@@ -101,5 +115,7 @@ function logGamma(a: number): number {
     at += 1;
   }
   const series = 1 / (12 * at) - 1 / (360 * at ** 3) + 1 / (1260 * at ** 5);
-  return (at - 0.5) * Math.log(at) - at + Math.log(2 * Math.PI) / 2 + series - shift;
+  return (
+    (at - 0.5) * Math.log(at) - at + Math.log(2 * Math.PI) / 2 + series - shift
+  );
 }

@@ -80,20 +80,26 @@ export class HeldPool implements Pool {
       (it) => it.from === from || (it.next === from && it.next <= it.to),
     );
     if (cut) {
-      if (to >= cut.to) throw new Wrong(`${inWords([from, cut.to])} is held already`);
+      if (to >= cut.to)
+        throw new Wrong(`${inWords([from, cut.to])} is held already`);
       if (to < cut.next - 1) {
-        throw new Wrong(`numbers up to ${cut.next - 1} are taken, so none of them can be cut`);
+        throw new Wrong(
+          `numbers up to ${cut.next - 1} are taken, so none of them can be cut`,
+        );
       }
       const gone: Range = [to + 1, cut.to];
       cut.to = to;
       return gone;
     }
-    if (from < 1 || to < from) throw new Wrong(`${from} to ${to} are no numbers`);
+    if (from < 1 || to < from)
+      throw new Wrong(`${from} to ${to} are no numbers`);
     const other = this.stretches.find(
       (it) => it.next <= it.to && it.next <= to && it.to >= from,
     );
     if (other) {
-      throw new Wrong(`of ${inWords([from, to])} this shard holds some already`);
+      throw new Wrong(
+        `of ${inWords([from, to])} this shard holds some already`,
+      );
     }
     this.stretches.push({ from, next: from, to });
     this.stretches.sort((a, b) => a.next - b.next);

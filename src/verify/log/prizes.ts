@@ -17,7 +17,10 @@ export type Prize = {
 const ANY = Number.POSITIVE_INFINITY;
 
 /** How many units of today's quota can have gone by a moment. */
-export function quotaAt({ daily_quota, release }: TablePrize, at: number): number {
+export function quotaAt(
+  { daily_quota, release }: TablePrize,
+  at: number,
+): number {
   if (daily_quota === null) return ANY;
   if (!release || at >= release[1]) return daily_quota;
   const [from, to] = release;
@@ -40,7 +43,10 @@ export const canGive = (prize: Prize, at: number): boolean =>
   unitOf(prize) > 0 && dayUnitOf(prize, at) > 0;
 
 /** Which prizes there are, with their numbers, over all tables of a log. */
-export function createPrizes(isSharded: boolean, indexOf: (id: string) => number) {
+export function createPrizes(
+  isSharded: boolean,
+  indexOf: (id: string) => number,
+) {
   const known = new Map<string, Prize>();
   const greatest = new Map<string, { all: number; day: number }>();
   return {

@@ -81,7 +81,11 @@ export async function readLog(
   const after = tree.size - last;
   if (after > 0) {
     const text = `the last ${many(after, "line")} of ${file} ${after === 1 ? "is" : "are"} not signed`;
-    if (isClosed) report.wrong(`${text}, though the day is closed`, { file, line: last + 1 });
+    if (isClosed)
+      report.wrong(`${text}, though the day is closed`, {
+        file,
+        line: last + 1,
+      });
     else report.waits(`For a checkpoint: ${text} yet.`);
   }
   return isRight && rest.length === 0;

@@ -1,5 +1,5 @@
-import { type Report, sentenceOf } from "../report.js";
 import type { Receipt } from "../notes/receipt.js";
+import { type Report, sentenceOf } from "../report.js";
 import { inBase64, Tree } from "../tree.js";
 
 type Watched = Receipt & { tree: Tree; seen: boolean };
@@ -20,12 +20,18 @@ export function watchReceipts(receipts: Receipt[], report: Report) {
         one.seen = true;
         if (text !== one.line) {
           const said = JSON.stringify(one.line);
-          report.wrong(`the receipt ${one.file} has another line for seq ${seq}: ${said}`, { file, line });
+          report.wrong(
+            `the receipt ${one.file} has another line for seq ${seq}: ${said}`,
+            { file, line },
+          );
         } else {
-          report.held(`The line of the receipt ${one.file} is ${file}:${line}.`);
+          report.held(
+            `The line of the receipt ${one.file} is ${file}:${line}.`,
+          );
         }
       }
-      if (!batch || seq < batch.first || seq >= batch.first + batch.count) continue;
+      if (!batch || seq < batch.first || seq >= batch.first + batch.count)
+        continue;
       one.tree.add(leaf);
       if (one.tree.size < batch.count) continue;
       if (inBase64(one.tree.root()) !== batch.root) {
@@ -38,13 +44,23 @@ export function watchReceipts(receipts: Receipt[], report: Report) {
   }
 
   /** What is said of receipts whose line was not there. */
-  function end(file: string, isClosed: boolean, lost: (seq: number) => boolean): void {
+  function end(
+    file: string,
+    isClosed: boolean,
+    lost: (seq: number) => boolean,
+  ): void {
     for (const { file: receipt, seq, seen } of watched) {
       if (seen) continue;
       const text = `the line with seq ${seq}, which the receipt ${receipt} proves, is not there`;
-      if (lost(seq)) report.unknown(`${sentenceOf({ kind: "unknown", text, place: { file } })}: it is among those that Redis is said to have lost.`);
+      if (lost(seq))
+        report.unknown(
+          `${sentenceOf({ kind: "unknown", text, place: { file } })}: it is among those that Redis is said to have lost.`,
+        );
       else if (isClosed) report.wrong(text, { file });
-      else report.waits(`${file} has no line with seq ${seq} yet, which the receipt ${receipt} proves.`);
+      else
+        report.waits(
+          `${file} has no line with seq ${seq} yet, which the receipt ${receipt} proves.`,
+        );
     }
   }
 

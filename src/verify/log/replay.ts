@@ -46,7 +46,10 @@ function checkSeq(log: LogState, line: Line): void {
   if (line.kind !== "G" && line.seq !== next) {
     throw new Wrong(`seq is ${line.seq}, and should be ${next}`);
   }
-  if (line.kind === "G" && (line.seq !== line.to + 1 || line.seq < next || line.from > next)) {
+  if (
+    line.kind === "G" &&
+    (line.seq !== line.to + 1 || line.seq < next || line.from > next)
+  ) {
     throw new Wrong(
       `numbers ${line.from} to ${line.to} are said to be lost, which does not fit seq ${line.seq} behind ${log.seq}`,
     );
@@ -58,7 +61,8 @@ function voidWin(day: DayState, log: LogState, seq: number): void {
   const row = day.wins.rowOf(seq);
   const win = day.wins.at(row);
   if (row < 0) throw new Wrong(`there is no win with seq ${seq}`);
-  if (win.isVoid) throw new Wrong(`the win with seq ${seq} was taken back before`);
+  if (win.isVoid)
+    throw new Wrong(`the win with seq ${seq} was taken back before`);
   day.wins.void(row);
   const { high, low } = win;
   const repeated = day.repeated.get(`${high} ${low}`);
@@ -85,7 +89,11 @@ function voidWin(day: DayState, log: LogState, seq: number): void {
 }
 
 /** A G line: Redis lost data. */
-function lose(day: DayState, log: LogState, line: Extract<Line, { kind: "G" }>): void {
+function lose(
+  day: DayState,
+  log: LogState,
+  line: Extract<Line, { kind: "G" }>,
+): void {
   log.losses += 1;
   log.lost.push([line.from, line.to]);
   log.isExplained = true;
@@ -95,13 +103,19 @@ function lose(day: DayState, log: LogState, line: Extract<Line, { kind: "G" }>):
 }
 
 /** An R line: a win whose own line is lost. */
-function returnWin(day: DayState, log: LogState, line: Extract<Line, { kind: "R" }>): void {
+function returnWin(
+  day: DayState,
+  log: LogState,
+  line: Extract<Line, { kind: "R" }>,
+): void {
   if (log.losses === 0) {
     throw new Wrong("a win comes back, and no line says that any were lost");
   }
   const { p, drawNo, outcome } = line;
   day.names.meet(p, log);
-  const { high, low } = day.rolls[day.beacon === "missing" ? "missing" : "used"](p, drawNo);
+  const { high, low } = day.rolls[
+    day.beacon === "missing" ? "missing" : "used"
+  ](p, drawNo);
   const before = day.draws.get(high, low);
   const mark = unpackMark(before);
   if (before !== 0 && mark.shard !== log.shard) {
@@ -123,27 +137,46 @@ function returnWin(day: DayState, log: LogState, line: Extract<Line, { kind: "R"
     shard: log.shard,
     returned: 1,
   });
-  day.draws.set(high, low, packMark({ stands: true, won: true, shard: log.shard, losses: log.losses }));
+  day.draws.set(
+    high,
+    low,
+    packMark({ stands: true, won: true, shard: log.shard, losses: log.losses }),
+  );
   log.isExplained = true;
   day.tally.returned += 1;
 }
 
 /** An L line: numbers that the shard may take from here on, or fewer of them. */
-function hold(day: DayState, log: LogState, line: Extract<Line, { kind: "L" }>): void {
-  if (day.seal.shards === 1) throw new Wrong("the campaign is on one shard, which holds all numbers");
-  if (!log.table) throw new Wrong("numbers are held, and no table is in force yet");
+function hold(
+  day: DayState,
+  log: LogState,
+  line: Extract<Line, { kind: "L" }>,
+): void {
+  if (day.seal.shards === 1)
+    throw new Wrong("the campaign is on one shard, which holds all numbers");
+  if (!log.table)
+    throw new Wrong("numbers are held, and no table is in force yet");
   const { prize: id, pool, from, to, at } = line;
   const prize = log.prizes.known.get(id);
   if (!prize) return;
   const quota = log.prizes.most(id)[pool];
   if (to > quota) {
-    throw new Wrong(`numbers of ${id} up to ${counted(to)}, but its quota is ${counted(quota)}`);
+    throw new Wrong(
+      `numbers of ${id} up to ${counted(to)}, but its quota is ${counted(quota)}`,
+    );
   }
   const held = (pool === "all" ? prize.all : prize.today) as HeldPool;
   const gone: Range | undefined = held.hold(from, to);
   if (gone) day.holdings.cut(id, pool, gone, at);
   else {
     const { shard, line: number } = log;
-    day.holdings.hold({ shard, prize: id, pool, range: [from, to], since: at, line: number });
+    day.holdings.hold({
+      shard,
+      prize: id,
+      pool,
+      range: [from, to],
+      since: at,
+      line: number,
+    });
   }
 }

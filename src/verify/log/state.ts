@@ -10,7 +10,12 @@ import type { Range, Table } from "./table.js";
 import { Wins } from "./wins.js";
 
 /** Draws of one person and number that were decided again after a loss. */
-export type Repeated = { draws: number; wins: number; shard: number; line: number };
+export type Repeated = {
+  draws: number;
+  wins: number;
+  shard: number;
+  line: number;
+};
 
 /** What all logs of a day share. */
 export type DayState = {

@@ -1,6 +1,6 @@
 import { counted, Wrong } from "../report.js";
-import type { Prize } from "./prizes.js";
 import { CountedPool } from "./pool.js";
+import type { Prize } from "./prizes.js";
 import { inWords, without } from "./ranges.js";
 import type { Range, Table } from "./table.js";
 
@@ -45,14 +45,30 @@ export function checkStated(table: Table, before: Counted): number {
     const ever = table.taken[id] ?? 0;
     const today = table.taken_today[id] ?? 0;
     if (known) {
-      unexplained += compare(`units of ${id}`, ever, known.all.counter, before.isEarly);
+      unexplained += compare(
+        `units of ${id}`,
+        ever,
+        known.all.counter,
+        before.isEarly,
+      );
     }
     const since = known?.today.counter ?? 0;
-    unexplained += compare(`units of ${id} today`, today, since, before.isFirst && before.hadLoss);
+    unexplained += compare(
+      `units of ${id} today`,
+      today,
+      since,
+      before.isFirst && before.hadLoss,
+    );
   }
   const { ever, today } = table.draws;
-  if (!before.isFirst) compare("draws", ever, before.draws.ever, before.isEarly);
-  compare("draws today", today, before.draws.today, before.isFirst && before.hadLoss);
+  if (!before.isFirst)
+    compare("draws", ever, before.draws.ever, before.isEarly);
+  compare(
+    "draws today",
+    today,
+    before.draws.today,
+    before.isFirst && before.hadLoss,
+  );
   if (!before.isFirst && !before.hadLoss) checkSpare(table, before);
   return before.isFirst ? 0 : unexplained;
 }
@@ -60,18 +76,25 @@ export function checkStated(table: Table, before: Counted): number {
 /** Numbers come back by V lines only, and go by draws only. */
 function checkSpare(table: Table, { prizes, back }: Counted): void {
   for (const [id, { all, today }] of prizes) {
-    for (const [name, pool] of [["all", all], ["day", today]] as const) {
+    for (const [name, pool] of [
+      ["all", all],
+      ["day", today],
+    ] as const) {
       if (!(pool instanceof CountedPool)) continue;
       if (!table.prizes.some((it) => it.id === id)) continue;
       const stated = table.spare[id]?.[name] ?? [];
       const returned = back.get(id)?.[name] ?? [];
       const [strange] = without(stated, [...pool.spare(), ...returned]);
       if (strange) {
-        throw new Wrong(`spare numbers of ${id}: ${inWords(strange)} did not come back by any line`);
+        throw new Wrong(
+          `spare numbers of ${id}: ${inWords(strange)} did not come back by any line`,
+        );
       }
       const [missing] = without(pool.spare(), stated);
       if (missing) {
-        throw new Wrong(`spare numbers of ${id}: ${inWords(missing)} is gone, and no draw took it`);
+        throw new Wrong(
+          `spare numbers of ${id}: ${inWords(missing)} is gone, and no draw took it`,
+        );
       }
     }
   }

@@ -68,7 +68,9 @@ export function readTable(json: string) {
   let before = 0;
   for (const { id, odds_to } of table.prizes) {
     if (odds_to < before || odds_to > WHOLE) {
-      throw new Wrong(`the stretch of ${id} ends at ${odds_to}, which can't be`);
+      throw new Wrong(
+        `the stretch of ${id} ends at ${odds_to}, which can't be`,
+      );
     }
     before = odds_to;
   }

@@ -13,7 +13,12 @@ import { readTable, type Table } from "./table.js";
 const EARLY_MS = 600_000;
 
 /** A T line: compares what it counts with the lines before, and puts its table in force. */
-export function takeTable(day: DayState, log: LogState, at: number, json: string): void {
+export function takeTable(
+  day: DayState,
+  log: LogState,
+  at: number,
+  json: string,
+): void {
   const table = readTable(json);
   checkBeaconUse(day, table);
   const isFirst = log.table === undefined;
@@ -35,20 +40,29 @@ export function takeTable(day: DayState, log: LogState, at: number, json: string
   // Prizes that are not in force keep their numbers, too.
   for (const prize of log.prizes.known.values()) setNumbers(prize, table, log);
   openMoments(day, log, table);
-  log.cells = log.inForce.length > 0 ? cellsOf(day.odds, log.inForce) : undefined;
+  log.cells =
+    log.inForce.length > 0 ? cellsOf(day.odds, log.inForce) : undefined;
 }
 
 function checkBeaconUse(day: DayState, { beacon }: Table): void {
   if ((beacon === null) !== (day.seal.beacon === null)) {
-    throw new Wrong("a T line names the beacon where the seal does, and only there");
+    throw new Wrong(
+      "a T line names the beacon where the seal does, and only there",
+    );
   }
   if (day.beacon !== undefined && day.beacon !== beacon) {
-    throw new Wrong(`the beacon is ${beacon} here, but ${day.beacon} in a line before`);
+    throw new Wrong(
+      `the beacon is ${beacon} here, but ${day.beacon} in a line before`,
+    );
   }
   day.beacon = beacon;
 }
 
-function setNumbers({ id, rule, all, today }: Prize, table: Table, log: LogState): void {
+function setNumbers(
+  { id, rule, all, today }: Prize,
+  table: Table,
+  log: LogState,
+): void {
   const isNamed = rule === table.prizes.find((it) => it.id === id);
   if (!isNamed && !(id in table.taken) && !(id in table.spare)) return;
   const spare = table.spare[id] ?? {};
@@ -73,7 +87,9 @@ function openMoments(day: DayState, log: LogState, table: Table): void {
   if (table.moments === null || !day.moments) return;
   const list = day.moments.get(table.moments);
   if (!list) {
-    throw new Wrong(`moments.tsv has no moments with the hash ${table.moments}`);
+    throw new Wrong(
+      `moments.tsv has no moments with the hash ${table.moments}`,
+    );
   }
   const claimed = new Set(table.claimed.map(String));
   const byPrize = new Map<string, Moment[]>();
@@ -91,7 +107,9 @@ function openMoments(day: DayState, log: LogState, table: Table): void {
   }
   const [strange] = claimed;
   if (strange !== undefined) {
-    throw new Wrong(`moment ${strange} is said to be won, but is none of the list`);
+    throw new Wrong(
+      `moment ${strange} is said to be won, but is none of the list`,
+    );
   }
   for (const prize of log.inForce) {
     const moments = prize.rule.moments ? (byPrize.get(prize.id) ?? []) : [];

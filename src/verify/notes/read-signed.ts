@@ -7,7 +7,12 @@ import { openCheckpoint } from "./checkpoint.js";
 import { readCheckpoints } from "./checkpoints.js";
 import type { Key } from "./key.js";
 
-type Given = { shard: number; seal: Seal; keys: Key[]; close: Close | undefined };
+type Given = {
+  shard: number;
+  seal: Seal;
+  keys: Key[];
+  close: Close | undefined;
+};
 
 /** All roots that were signed of a log, the smallest size first: checkpoints, the newest, the close. */
 export async function readSigned(
@@ -20,9 +25,14 @@ export async function readSigned(
   const signed: Signed[] = [];
   const chunks = await source.open(file);
   try {
-    const placed = chunks ? await readCheckpoints(file, chunks, { keys, path }) : [];
+    const placed = chunks
+      ? await readCheckpoints(file, chunks, { keys, path })
+      : [];
     for (const one of placed) signed.push({ ...one, file });
-    if (chunks) report.held(`${many(placed.length, "checkpoint")} of shard ${shard} are signed, their sizes rise.`);
+    if (chunks)
+      report.held(
+        `${many(placed.length, "checkpoint")} of shard ${shard} are signed, their sizes rise.`,
+      );
   } catch (error) {
     if (!(error instanceof Wrong)) throw error;
     report.wrong(error.message, error.place);
@@ -38,6 +48,7 @@ export async function readSigned(
   const tree = close?.trees[shard];
   if (tree) signed.push({ ...tree, file: "close.note", line: 1 });
   const isUnsigned = !tree && signed.length === 0;
-  if (isUnsigned) report.waits(`For a checkpoint of shard ${shard}: there is none yet.`);
+  if (isUnsigned)
+    report.waits(`For a checkpoint of shard ${shard}: there is none yet.`);
   return signed.sort((a, b) => a.size - b.size);
 }

@@ -30,7 +30,8 @@ export function openReceipt(
   const { line, index, path, ...rest } = isProof
     ? parseShaped(kept, { ...PROOF, checkpoint: isText })
     : parseShaped(kept, { ...PROOF, note: isText });
-  if (!path.every(isHashText)) throw new Wrong("its path is not made of hashes");
+  if (!path.every(isHashText))
+    throw new Wrong("its path is not made of hashes");
   const seq = Number(line.split("\t")[0]);
   const opened =
     "checkpoint" in rest
@@ -38,7 +39,9 @@ export function openReceipt(
       : ofBatch(rest.note, keys, day);
   const { batch } = opened;
   if (batch && seq !== batch.first + index) {
-    throw new Wrong(`its line has seq ${seq}, and should have ${batch.first + index}`);
+    throw new Wrong(
+      `its line has seq ${seq}, and should have ${batch.first + index}`,
+    );
   }
   const root = rootByPath(leafOf(Buffer.from(line)), {
     index,
@@ -46,7 +49,9 @@ export function openReceipt(
     path: path.map((hash) => Buffer.from(hash, "hex").toString("latin1")),
   });
   if (root === undefined || inBase64(root) !== opened.root) {
-    throw new Wrong("its line is not what was signed: the path leads to another root");
+    throw new Wrong(
+      "its line is not what was signed: the path leads to another root",
+    );
   }
   return { file, line, shard: opened.shard, seq, batch };
 }
@@ -63,7 +68,12 @@ function withoutAnswer(json: string): string {
   return JSON.stringify(found);
 }
 
-type Opened = { shard: number; size: number; root: string; batch: Receipt["batch"] };
+type Opened = {
+  shard: number;
+  size: number;
+  root: string;
+  batch: Receipt["batch"];
+};
 
 function ofBatch(
   note: string,
@@ -76,7 +86,9 @@ function ofBatch(
     throw new Wrong("its note is not that of a receipt");
   }
   if (ofCampaign !== campaign || ofDay !== day || Number(shard) >= shards) {
-    throw new Wrong(`it is of ${ofCampaign}, ${ofDay}, shard ${shard}, which is not this day`);
+    throw new Wrong(
+      `it is of ${ofCampaign}, ${ofDay}, shard ${shard}, which is not this day`,
+    );
   }
   const batch = { first: Number(first), count: Number(count), root };
   return { shard: Number(shard), size: batch.count, root, batch };

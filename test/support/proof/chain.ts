@@ -8,7 +8,10 @@ const ON_G1 = "BLS_SIG_BLS12381G1_XMD:SHA-256_SSWU_RO_NUL_";
 const SCHEMES = {
   "pedersen-bls-unchained": { curve: bls12_381.longSignatures, domain: ON_G2 },
   "bls-unchained-on-g1": { curve: bls12_381.shortSignatures, domain: ON_G2 },
-  "bls-unchained-g1-rfc9380": { curve: bls12_381.shortSignatures, domain: ON_G1 },
+  "bls-unchained-g1-rfc9380": {
+    curve: bls12_381.shortSignatures,
+    domain: ON_G1,
+  },
 };
 export type Scheme = keyof typeof SCHEMES;
 

@@ -1,9 +1,17 @@
-import { createHash, createHmac, createPrivateKey, createPublicKey, sign } from "node:crypto";
+import {
+  createHash,
+  createHmac,
+  createPrivateKey,
+  createPublicKey,
+  sign,
+} from "node:crypto";
 
 // All that a day's files are made of, by Node's own functions and the words of the format: nothing of src/verify.
 
 export const sha256 = (...parts: (Buffer | string)[]): Buffer =>
-  parts.reduce((hash, part) => hash.update(part), createHash("sha256")).digest();
+  parts
+    .reduce((hash, part) => hash.update(part), createHash("sha256"))
+    .digest();
 
 export const hmac = (key: Buffer, text: string): Buffer =>
   createHmac("sha256", key).update(text).digest();
@@ -61,6 +69,12 @@ export function pathOf(lines: string[], index: number): string[] {
   if (count <= 1) return [];
   const middle = split(count);
   return index < middle
-    ? [...pathOf(lines.slice(0, middle), index), rootOf(lines.slice(middle)).toString("hex")]
-    : [...pathOf(lines.slice(middle), index - middle), rootOf(lines.slice(0, middle)).toString("hex")];
+    ? [
+        ...pathOf(lines.slice(0, middle), index),
+        rootOf(lines.slice(middle)).toString("hex"),
+      ]
+    : [
+        ...pathOf(lines.slice(middle), index - middle),
+        rootOf(lines.slice(0, middle)).toString("hex"),
+      ];
 }

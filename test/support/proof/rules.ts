@@ -30,8 +30,15 @@ export function secretsOf(campaign: string, day: string) {
   return { seed: secret("seed"), namesKey: secret("names") };
 }
 
-export function dayKeyOf(campaign: string, day: string, signature: string | null): Buffer {
-  const randomness = signature === null ? "" : sha256(Buffer.from(signature, "hex")).toString("hex");
+export function dayKeyOf(
+  campaign: string,
+  day: string,
+  signature: string | null,
+): Buffer {
+  const randomness =
+    signature === null
+      ? ""
+      : sha256(Buffer.from(signature, "hex")).toString("hex");
   const { seed } = secretsOf(campaign, day);
   return hmac(seed, `lucky-draw/v1/day\n${campaign}\n${day}\n${randomness}`);
 }
@@ -47,7 +54,10 @@ export function rollOf(dayKey: Buffer, p: string, drawNo: number): number {
 }
 
 /** Units of a daily quota that can have gone by a moment. */
-export function released({ daily_quota, release }: PrizeRule, at: number): number {
+export function released(
+  { daily_quota, release }: PrizeRule,
+  at: number,
+): number {
   if (daily_quota === null) return Number.POSITIVE_INFINITY;
   if (!release || at >= release[1]) return daily_quota;
   if (at <= release[0]) return 0;
@@ -56,17 +66,30 @@ export function released({ daily_quota, release }: PrizeRule, at: number): numbe
 }
 
 /** The number that a pool gives next. */
-export function nextNumber(pool: Numbers, quota: number, isSharded: boolean): number | undefined {
+export function nextNumber(
+  pool: Numbers,
+  quota: number,
+  isSharded: boolean,
+): number | undefined {
   if (isSharded) {
-    const lowest = Math.min(...pool.held);
-    return lowest <= quota ? lowest : undefined;
+    const [lowest] = [...pool.held].sort((a, b) => a - b);
+    return lowest !== undefined && lowest <= quota ? lowest : undefined;
   }
-  const lowest = Math.min(...pool.spare);
-  if (lowest <= quota && pool.counter - pool.spare.length < quota) return lowest;
+  const [lowest] = [...pool.spare].sort((a, b) => a - b);
+  if (
+    lowest !== undefined &&
+    lowest <= quota &&
+    pool.counter - pool.spare.length < quota
+  )
+    return lowest;
   return pool.counter + 1 <= quota ? pool.counter + 1 : undefined;
 }
 
-export function takeNumber(pool: Numbers, number: number, isSharded: boolean): void {
+export function takeNumber(
+  pool: Numbers,
+  number: number,
+  isSharded: boolean,
+): void {
   if (isSharded) {
     pool.held = pool.held.filter((it) => it !== number);
     pool.counter += 1;
