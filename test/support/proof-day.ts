@@ -49,6 +49,7 @@ export const PRIZES: PrizeRule[] = [
     daily_quota: null,
     total_quota: null,
     ...plain,
+    moments: true,
   },
   {
     id: "sticker",
