@@ -1,6 +1,6 @@
 import t from "tap";
 import { keysOf } from "../../src/stores/keys.js";
-import { filesOfDay, holds } from "../support/check-day.js";
+import { filesOfDay, holds } from "../support/logged-day.js";
 import { drawIn, setCampaign } from "../support/set-campaign.js";
 import {
   closeDay,
