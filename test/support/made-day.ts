@@ -96,7 +96,11 @@ export const prizeOf = (id: string, odds_to: number, more = {}): MadePrize => ({
 
 /** Everything about a day but its lines. */
 export function planDay(options: DayOptions) {
-  const { campaign = "default", day = "2026-11-28", names = "sealed" } = options;
+  const {
+    campaign = "default",
+    day = "2026-11-28",
+    names = "sealed",
+  } = options;
   const begins_at = Date.parse(`${day}T00:00:00Z`);
   const seed = sha256(`seed of ${campaign} ${day}`);
   const randomness = options.beacon
@@ -140,7 +144,12 @@ export function planDay(options: DayOptions) {
 export type Plan = ReturnType<typeof planDay>;
 
 /** The T line of a plan, with what was taken before. */
-export function tableLine(plan: Plan, seq: number, at: number, more = {}): string {
+export function tableLine(
+  plan: Plan,
+  seq: number,
+  at: number,
+  more = {},
+): string {
   const json = {
     prizes: plan.prizes,
     rules: {
@@ -175,9 +184,13 @@ export function linesOf(plan: Plan): string[] {
       const next = (taken.get(prize.id) ?? 0) + 1;
       const { daily_quota: daily, release, total_quota: total } = prize;
       const share = release
-        ? Math.min(1, Math.max(0, (at - release[0]) / (release[1] - release[0])))
+        ? Math.min(
+            1,
+            Math.max(0, (at - release[0]) / (release[1] - release[0])),
+          )
         : 1;
-      if (daily !== null && next > Math.floor(daily * share + 1e-9)) return undefined;
+      if (daily !== null && next > Math.floor(daily * share + 1e-9))
+        return undefined;
       return total !== null && next > total ? undefined : { prize, next };
     };
     const due = open.find(
@@ -193,7 +206,9 @@ export function linesOf(plan: Plan): string[] {
     const how = byMoment ? "moment" : byRoll || !given ? "" : "fallback";
     if (due) open.splice(open.indexOf(due), 1);
     if (given) taken.set(given.prize.id, given.next);
-    const outcome = given ? `${given.prize.id}:${given.next}:${given.next}` : "-";
+    const outcome = given
+      ? `${given.prize.id}:${given.next}:${given.next}`
+      : "-";
     lines.push(`${n}\t${at}\tD\t${p}\t1\t${roll}\t${outcome}\t${how}`);
   }
   return lines;
@@ -244,7 +259,9 @@ export function filesOf(
         seed_hash: hash(plan.seed),
         names: plan.names,
         names_hash: plan.names === "open" ? null : hash(plan.namesKey),
-        beacon: plan.beacon ? { round: 1_234, scheme: "bls-unchained-g1-rfc9380" } : null,
+        beacon: plan.beacon
+          ? { round: 1_234, scheme: "bls-unchained-g1-rfc9380" }
+          : null,
         shards: 1,
         engine_hash: hash(Buffer.from("draw.lua")),
         previous: null,
@@ -266,9 +283,7 @@ export function filesOf(
       seed: plan.seed.toString("hex"),
       beacon_signature: plan.beacon ?? null,
       ...countsOf(lines),
-      trees: [
-        { size: lines.length, root: rootOf(lines).toString("base64") },
-      ],
+      trees: [{ size: lines.length, root: rootOf(lines).toString("base64") }],
       ...close,
     }),
   );
