@@ -18,6 +18,7 @@ const FLOORS = [
   ["engine"],
   ["prizes", "results"],
   ["shards"],
+  ["proof"],
   ["outbox"],
   ["stores/embedded"],
   ["stores"],
@@ -33,6 +34,7 @@ const CORE = [
   "prizes",
   "results",
   "shards",
+  "proof",
   "outbox",
   "stores",
 ];
