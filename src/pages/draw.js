@@ -74,7 +74,7 @@ export function useDraw(news) {
     }
   }
 
-  /** A win is kept before anything is shown. @param {string} username @param {Drawn & { receipt?: import("./receipts.js").Receipt }} body @returns {Promise<Decided>} */
+  /** A win is kept before anything is shown. @param {string} username @param {Drawn} body @returns {Promise<Decided>} */
   async function settle(username, { data, receipt }) {
     const kept = receipt && keepReceipt(username, receipt);
     const { message, result, resets_at, draws_left: left = 0 } = data;

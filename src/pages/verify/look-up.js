@@ -40,15 +40,15 @@ export function LookUp({ names, find }) {
   </form>`;
 }
 
-/** @param {{ found: { p: string, draws: import("./run.js").Explained[] }, report: import("./run.js").Report }} props */
-export function Draws({ found, report }) {
+/** @param {{ found: { p: string, draws: import("./run.js").Explained[] }, report: import("./run.js").Report, titleOf: (id: string) => string }} props */
+export function Draws({ found, report, titleOf }) {
   const { draws } = found;
   return html`<section class="draws" aria-label="Draws that were found" role="status">
     ${draws.length === 0 && html`<p class="note">Nobody of that name drew on this day.</p>`}
     ${draws.map(
       (draw) => html`<article key=${draw.line} class="panel">
         <h3>${draws.length > 1 || draw.no !== "1" ? `Draw ${draw.no}, ` : "Drawn "}${clock(draw.at)}</h3>
-        <${OddsBar} draw=${draw} isClosed=${report.isClosed} />
+        <${OddsBar} draw=${draw} isClosed=${report.isClosed} titleOf=${titleOf} />
       </article>`,
     )}
   </section>`;

@@ -10,15 +10,15 @@ const GREY = "#6b7280";
 /**
  * How a draw was decided, as a picture: the odds as they were, the roll on them, and what followed.
  *
- * @param {{ draw: Explained, isClosed: boolean }} props
+ * @param {{ draw: Explained, isClosed: boolean, titleOf: (id: string) => string }} props
  */
-export function OddsBar({ draw, isClosed }) {
+export function OddsBar({ draw, isClosed, titleOf }) {
   const { roll, stretches, rest } = draw;
   const colours = palette(stretches.length);
   const parts = [
     ...stretches.map((stretch, n) => ({
       ...stretch,
-      title: stretch.id,
+      title: titleOf(stretch.id),
       colour: colours[n] ?? GREY,
     })),
     {
@@ -65,15 +65,16 @@ export function OddsBar({ draw, isClosed }) {
             </li>`,
           )}
         </ol>
-        <ol class="story">${story(draw, isClosed).map((sentence) => html`<li key=${sentence}>${sentence}</li>`)}</ol>
+        <ol class="story">${story(draw, isClosed, titleOf).map((sentence) => html`<li key=${sentence}>${sentence}</li>`)}</ol>
       </figcaption>
     </figure>`;
 }
 
-/** What followed from what. @param {Explained} draw @param {boolean} isClosed */
-function story({ roll, stretches, outcome, how, line }, isClosed) {
+/** What followed from what. @param {Explained} draw @param {boolean} isClosed @param {(id: string) => string} titleOf */
+function story({ roll, stretches, outcome, how, line }, isClosed, titleOf) {
   const met = stretches.find(({ from, to }) => roll >= from && roll < to);
-  const [prize, unit, dayUnit] = outcome.split(":");
+  const [id = "", unit, dayUnit] = outcome.split(":");
+  const prize = titleOf(id);
   const won = `${prize}: unit ${number(Number(unit))} of all, ${number(Number(dayUnit))} of the day.`;
   const known = isClosed
     ? "It follows from the day’s secret and from who drew."
@@ -87,11 +88,11 @@ function story({ roll, stretches, outcome, how, line }, isClosed) {
     sentences.push("It falls behind the stretches of all prizes.");
   } else {
     sentences.push(
-      `It falls in the stretch of ${met.id}: ${number(met.from)} to ${number(met.to - 1)}.`,
+      `It falls in the stretch of ${titleOf(met.id)}: ${number(met.from)} to ${number(met.to - 1)}.`,
     );
     if (!met.isLeft)
       sentences.push(
-        `No unit of ${met.id} could go: its quota was used up, or no more of it was released at that moment.`,
+        `No unit of ${titleOf(met.id)} could go: its quota was used up, or no more of it was released at that moment.`,
       );
   }
   if (how === "fallback")

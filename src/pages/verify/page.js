@@ -12,8 +12,7 @@ function Page() {
       <h2 id="intro">Check the draws</h2>
       <p>
         You need not believe that the draws were fair: here your own browser computes it from what was published. It asks this
-        server for the files, and does not take its word for anything in them.
-        <a href="#about">What this shows, and what it can’t</a>
+        server for the files, and does not take its word for anything in them.${" "}<a href="#about">What this shows, and what it can’t</a>
       </p>
     </section>
     <${Choose} start=${start} busy=${check.state === "running"} />

@@ -3,6 +3,7 @@ import { html } from "../html.js";
 import { dayName } from "./choose.js";
 import { Draws, LookUp } from "./look-up.js";
 import { StepList } from "./step-list.js";
+import { useTitles } from "./titles.js";
 import { clock, counted, number, STEPS } from "./words.js";
 
 /**
@@ -18,24 +19,39 @@ export function Result({ check, start, find }) {
   const heading = useRef(/** @type {HTMLElement | null} */ (null));
   useEffect(() => heading.current?.focus(), [task, state]);
   const verdict = verdictOf(check);
+  const titleOf = useTitles(report?.campaign ?? told?.campaign);
   const share = of > 0 ? done / of : undefined;
+  const draws =
+    found &&
+    report &&
+    html`<${Draws} found=${found} report=${report} titleOf=${titleOf} />`;
+  // That of the receipt stands first; others below the field in which they were asked for.
+  const isOwn = task?.kind === "day" && task.p === found?.p;
+  const open =
+    state === "done" ? steps.filter((step) => step.state === "unknown") : [];
   return html`<section class="result" aria-labelledby="verdict">
     <div class=${`verdict ${verdict.tone}`} role="status">
       <h2 id="verdict" tabindex="-1" ref=${heading}>${verdict.title}</h2>
       <p>${verdict.sentence}</p>
+      ${
+        verdict.tone === "good" &&
+        open.length > 0 &&
+        html`<p class="open">Left open, see below: ${open.map(({ id }) => STEPS[id]?.title).join("; ")}.</p>`
+      }
       ${state === "running" && html`<progress value=${share} max="1" aria-label="Checking"></progress>`}
     </div>
-    ${report && html`<${Facts} check=${check} />`}
-    ${told && html`<${Told} told=${told} />`}
+    ${report && html`<${Facts} check=${check} titleOf=${titleOf} />`}
+    ${told && html`<${Told} told=${told} titleOf=${titleOf} />`}
     ${
       told &&
       html`<button type="button" class="next" onClick=${() => start({ kind: "day", campaign: told.campaign, day: told.day, p: told.p, pinned: task?.pinned })}>
         Check the whole day, and see how this draw was decided
       </button>`
     }
-    ${found && report && html`<${Draws} found=${found} report=${report} />`}
+    ${isOwn && draws}
     <${StepList} steps=${steps} />
     ${report && html`<${LookUp} key=${report.day} names=${report.names} find=${find} />`}
+    ${!isOwn && draws}
   </section>`;
 }
 
@@ -117,8 +133,8 @@ function verdictOf({
   };
 }
 
-/** What the day came to. @param {{ check: Check }} props */
-function Facts({ check: { report, took = 0 } }) {
+/** What the day came to. @param {{ check: Check, titleOf: (id: string) => string }} props */
+function Facts({ check: { report, took = 0 }, titleOf }) {
   if (!report) return null;
   const prizes = Object.entries(report.wins).sort(([a], [b]) =>
     a < b ? -1 : 1,
@@ -126,17 +142,17 @@ function Facts({ check: { report, took = 0 } }) {
   return html`<dl class="facts">
     <div><dt>Day</dt><dd>${dayName(report.day)}</dd></div>
     <div><dt>Draws</dt><dd>${number(report.draws)}</dd></div>
-    ${prizes.map(([id, count]) => html`<div key=${id}><dt>${id}</dt><dd>${number(count)}</dd></div>`)}
+    ${prizes.map(([id, count]) => html`<div key=${id}><dt>${titleOf(id)}</dt><dd>${number(count)}</dd></div>`)}
     <div><dt>Computed here in</dt><dd>${(took / 1_000).toFixed(1)} s</dd></div>
   </dl>`;
 }
 
-/** What a receipt says. @param {{ told: import("./run.js").ReceiptTold }} props */
-function Told({ told }) {
+/** What a receipt says. @param {{ told: import("./run.js").ReceiptTold, titleOf: (id: string) => string }} props */
+function Told({ told, titleOf }) {
   const [prize, unit] = told.outcome.split(":");
   return html`<dl class="facts">
     <div><dt>Drawn</dt><dd>${clock(told.at)}</dd></div>
-    <div><dt>Outcome</dt><dd>${told.outcome === "-" ? "No prize" : html`${prize}, unit ${unit}`}</dd></div>
+    <div><dt>Outcome</dt><dd>${told.outcome === "-" ? "No prize" : html`${titleOf(prize ?? "")}, unit ${unit}`}</dd></div>
     <div><dt>Line</dt><dd>${number(told.seq)}</dd></div>
     <div class="wide"><dt>You in the log</dt><dd><code>${told.p}</code></dd></div>
   </dl>`;

@@ -134,8 +134,9 @@ export function createShard({ seal, people, momentsOf, rollOf, wrong, watch }) {
       ? `${given.prize.id}:${given.unit}:${given.dayUnit}`
       : "-";
     let isRight = outcome === right && how === (given?.how ?? "");
-    if (most !== null && given && before >= most) {
-      isRight = !isWon && how === "limited";
+    if (most !== null && before >= most && (given || !isAlone)) {
+      // Of several shards this one may hold no number where another does.
+      isRight = !isWon && (how === "limited" || (!given && how === ""));
     } else if (how === "limited" && most !== null && given && !isWon) {
       // Wins of other days count, too, and stand in their logs.
       isRight = table.draws?.ever !== table.draws?.today;
