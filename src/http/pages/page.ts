@@ -31,7 +31,7 @@ const ADMINISTRATORS: Kind = {
 const CHECKERS: Kind = {
   path: "/verify/",
   folder: "verify/",
-  more: ["verify/check/"],
+  more: ["verify/check/", "verify/hashes/", "verify/rules/"],
   styles: [],
 };
 

@@ -5,7 +5,7 @@ import { useEffect, useRef, useState } from "preact/hooks";
  * @typedef {import("./check/steps.js").Step} Step
  * @typedef {Extract<News, { kind: "receipt" }>["told"]} ReceiptTold
  * @typedef {import("./check/day.js").Report} Report
- * @typedef {import("./check/explain.js").Explained} Explained
+ * @typedef {import("./rules/explain.js").Explained} Explained
  * @typedef {{ kind: "receipt", text: string, pinned?: string | undefined }
  *   | { kind: "day", campaign: string, day: string, pinned?: string | undefined, p?: string | undefined }} Task  `p`: whose draws
  *   are looked for when the day is checked

@@ -1,12 +1,12 @@
-import { hex } from "./bytes.js";
-import { parseCheckpoint, parseKey, parseNote, verify } from "./note.js";
-import { sha256 } from "./sha256.js";
+import { hex } from "../hashes/bytes.js";
+import { parseNote, verify } from "../hashes/note.js";
+import { sha256 } from "../hashes/sha256.js";
 
 /**
  * The files of a day, as the server has them.
  *
  * @typedef {{ base: string, campaign: string, day: string, pinned?: string | undefined }} Where  `base`: the URL of /proof/
- * @typedef {import("./note.js").Key} Key
+ * @typedef {import("../hashes/note.js").Key} Key
  */
 
 /** What can't be read, in a sentence: the check did not take place. */
@@ -41,64 +41,6 @@ export async function read(where, file) {
 }
 
 /**
- * The keys that sign a day, told as a step.
- *
- * @param {Where} where @param {import("./steps.js").Steps} steps
- * @returns {Promise<Key[]>}
- */
-export async function readKeys(where, steps) {
-  const text = await read(where, "key.txt");
-  if (!text) {
-    steps.wrong("key", "There is no key.txt: this day was never sealed.");
-    return [];
-  }
-  /** @type {Key[]} */
-  let keys;
-  try {
-    keys = text.trimEnd().split("\n").map(parseKey);
-  } catch (error) {
-    steps.wrong(
-      "key",
-      `key.txt: ${error instanceof Error ? error.message : ""}`,
-    );
-    return [];
-  }
-  const names = keys.map(({ line }) => line).join(", ");
-  if (!where.pinned) {
-    steps.set(
-      "key",
-      "unknown",
-      `The key comes from this server: ${names}. Compare it with one that you got in another way, or enter that one above.`,
-    );
-    return keys;
-  }
-  /** @type {Key} */
-  let pinned;
-  try {
-    pinned = parseKey(where.pinned);
-  } catch (error) {
-    throw new Unreadable(error instanceof Error ? error.message : "");
-  }
-  if (!keys.some(({ line }) => line === pinned.line)) {
-    steps.wrong(
-      "key",
-      `The server signs with another key than yours: ${names}.`,
-    );
-    return [pinned];
-  }
-  if (keys.length === 1) {
-    steps.set("key", "held", "It is the key that you entered.");
-  } else {
-    steps.set(
-      "key",
-      "unknown",
-      `The key that you entered signed the seal; the rest may be signed by a new one: ${names}.`,
-    );
-  }
-  return keys;
-}
-
-/**
  * Reads a note and checks its signature, told as a step where it is not as it should be.
  *
  * @param {{ text: string, file: string, keys: Key[], step: string }} note @param {import("./steps.js").Steps} steps
@@ -121,60 +63,10 @@ export async function readNote({ text, file, keys, step }, steps) {
   }
 }
 
-/**
- * All checkpoints of a shard's log, the oldest first, by their sizes.
- *
- * @param {Where} where @param {number} shard @param {Key[]} keys @param {import("./steps.js").Steps} steps
- */
-export async function readCheckpoints(where, shard, keys, steps) {
-  const newest = (await read(where, `checkpoint-${shard}.note`)) ?? "";
-  const all = (await read(where, `checkpoints-${shard}.txt`)) ?? "";
-  const file = `checkpoints-${shard}.txt`;
-  // A note has an empty line of its own, before its signatures.
-  const texts = all.split(/(?<=\n— [^\n]*\n)\n/).filter((text) => text !== "");
-  if (newest && !texts.includes(newest)) texts.push(newest);
-  const notes = await Promise.all(
-    texts.map((text) => readNote({ text, file, keys, step: "tree" }, steps)),
-  );
-  /** @type {Map<number, string>} */
-  const roots = new Map();
-  let isSigned = true;
-  let largest = -1;
-  for (const note of notes) {
-    if (!note) continue;
-    isSigned &&= note.isSigned;
-    const { origin, size, root } = checkpointOf(note.text, steps) ?? {};
-    if (size === undefined || !root || !origin) continue;
-    const rest = `/${where.campaign}/${where.day}/${shard}`;
-    if (!keys.some(({ name }) => origin === name + rest)) {
-      steps.wrong("tree", `A checkpoint is of another log: ${origin}.`);
-    }
-    if (size < largest || (roots.get(size) ?? root) !== root) {
-      steps.wrong(
-        "tree",
-        `The checkpoint of ${size} lines contradicts others.`,
-      );
-    }
-    largest = Math.max(largest, size);
-    roots.set(size, root);
-  }
-  return { roots, isSigned, largest, count: notes.length };
-}
-
-/** @param {string} text @param {import("./steps.js").Steps} steps */
-function checkpointOf(text, steps) {
-  try {
-    return parseCheckpoint(text);
-  } catch (error) {
-    steps.wrong("tree", error instanceof Error ? error.message : "");
-    return undefined;
-  }
-}
-
 /** The moments of a day, by the hashes that T lines name. @param {Where} where */
 export async function readMoments(where) {
   const text = (await read(where, "moments.tsv")) ?? "";
-  /** @type {Map<string, import("./table.js").Moment[]>} */
+  /** @type {Map<string, import("../rules/table.js").Moment[]>} */
   const sets = new Map();
   for (const line of text.split("\n")) {
     const [hash, id, prize, at] = line.split("\t");

@@ -1,3 +1,5 @@
+import { Unreadable } from "./files.js";
+
 /**
  * Reads a log line by line as it comes: the bytes are what the tree has, the text is what they say. `keep` gets the text in
  * pieces of whole lines. Returns what is wrong with its end or its letters.
@@ -13,7 +15,9 @@ export async function readLines(answer, each, keep) {
   const decoder = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
   let rest = new Uint8Array(0);
   for (;;) {
-    const { done, value } = await reader.read();
+    const { done, value } = await reader.read().catch(() => {
+      throw new Unreadable("The connection broke off. Please try again.");
+    });
     if (done) break;
     let bytes = value;
     if (rest.length > 0) {

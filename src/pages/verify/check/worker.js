@@ -1,6 +1,7 @@
 import { checkDay } from "./day.js";
 import { Unreadable } from "./files.js";
-import { checkReceipt, parseReceipt } from "./receipt.js";
+import { parseReceipt } from "./parse-receipt.js";
+import { checkReceipt } from "./receipt.js";
 
 /**
  * The checks, beside the page, so that it stays quick while they run.
@@ -12,7 +13,7 @@ import { checkReceipt, parseReceipt } from "./receipt.js";
  *   | { kind: "progress", done: number, of: number }
  *   | { kind: "receipt", told: Awaited<ReturnType<typeof checkReceipt>> }
  *   | { kind: "day", report: import("./day.js").Report | undefined, took: number }
- *   | { kind: "found", p: string, draws: import("./explain.js").Explained[] }
+ *   | { kind: "found", p: string, draws: import("../rules/explain.js").Explained[] }
  *   | { kind: "failed", sentence: string }} News
  */
 

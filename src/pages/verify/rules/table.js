@@ -77,16 +77,15 @@ export function createTable(version, text, { shards, momentsOf }) {
     fallback: prizes.find(({ fallback }) => fallback),
     beacon: /** @type {"used" | "missing" | null} */ (said.beacon ?? null),
     taken: /** @type {Record<string, number>} */ (said.taken ?? {}),
-    draws: /** @type {{ ever: number, today: number } | undefined} */ (
-      said.draws
+    claimed,
+    draws: /** @type {{ ever: number, today: number }} */ (
+      said.draws ?? { ever: 0, today: 0 }
     ),
-    hasSpare: Object.keys(said.spare ?? {}).length > 0,
   };
 }
 
 /** What the rules give to a roll at a moment. @param {Table} table @param {number} roll @param {number} now */
 export function giveFor(table, roll, now) {
-  // From the front, as long as they are due; where several shards share them, only the log tells who came first.
   for (const moment of table.moments ?? []) {
     if (moment.at > now) break;
     const prize = table.byId.get(moment.prize);
@@ -103,4 +102,13 @@ export function giveByOdds(table, roll, now) {
   if (unit) return { ...unit, how: "" };
   const instead = table.unitOf(table.fallback, now);
   return instead && { ...instead, how: "fallback" };
+}
+
+/** What a due moment of the outcome's prize gives, whosever it is. @param {Table} table @param {string} outcome @param {number} now */
+export function giveByMoment(table, outcome, now) {
+  const [id] = outcome.split(":");
+  const moment = table.moments?.find((it) => it.prize === id && it.at <= now);
+  const prize = moment && table.byId.get(moment.prize);
+  const unit = prize?.moments ? table.unitOf(prize, now) : undefined;
+  return unit && { ...unit, how: "moment" };
 }

@@ -1,5 +1,8 @@
 /** Text and bytes, strictly: what is not in its one form is refused. */
 
+/** A number in its one form, which JavaScript holds exactly. */
+export const NUMBER = /^(0|[1-9]\d{0,14})$/;
+
 const encoder = new TextEncoder();
 
 /** @param {string} text */
