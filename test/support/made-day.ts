@@ -269,7 +269,7 @@ export function filesOf(
         ...seal,
       }),
     ],
-    ["log-0.tsv", `${lines.join("\n")}\n`],
+    ["log-0.tsv", lines.map((line) => `${line}\n`).join("")],
     ["checkpoint-0.note", checkpoints.at(-1) ?? ""],
     ["checkpoints-0.txt", checkpoints.map((it) => `${it}\n`).join("")],
   ]);
