@@ -13,7 +13,7 @@
 -- COST    O(1)
 
 local taken, taken_today, log = KEYS[1], KEYS[2], KEYS[3]
-local epoch, begun_in, next_seq, now, begins_at, beacon = ARGV[1], ARGV[2], tonumber(ARGV[3]), ARGV[4], ARGV[5], ARGV[6]
+local epoch, begun_in, next_seq, now, begins_at, beacon = ARGV[1], ARGV[2], ARGV[3], ARGV[4], ARGV[5], ARGV[6]
 local call = redis.call
 local MOST_AHEAD = 4000000 -- draw.lua has it, too
 local LARGEST_BATCH = 10000 -- more lines than one run of draw.lua makes
@@ -32,10 +32,10 @@ end
 
 local drawn = tonumber(call('HGET', taken_today, '@draws') or 0)
 -- Before the day begins nobody has drawn: what was lost had no lines.
-local is_fresh = drawn == 0 and next_seq == 0 and (begun_in == epoch or tonumber(now) < tonumber(begins_at))
+local is_fresh = drawn == 0 and next_seq == '0' and (begun_in == epoch or tonumber(now) < tonumber(begins_at))
 local seq = 0
 if not is_fresh then
-  local from = math.max(tonumber(standing or '') or 0, next_seq)
+  local from = math.max(tonumber(standing or '') or 0, tonumber(next_seq))
   seq = from + MOST_AHEAD + LARGEST_BATCH
   call('XADD', log, string.format('%d-0', seq + 1), 'lines',
     string.format('%d\t%s\tG\t%d\t%d\t%s', seq, now, from, seq - 1, begun_in == epoch and 'drawn_before' or 'loss'))

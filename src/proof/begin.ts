@@ -90,11 +90,12 @@ export async function beginLog(
 export async function noLog(
   { redis, keys }: { redis: Redis; keys: Keys },
   { date }: Pick<Day, "date">,
-  epoch: string,
+  { epoch, now }: { epoch: string; now: number },
 ): Promise<void> {
+  const at = Math.floor(now);
   const names = namesOf(keys, date);
   await redis
-    .log(names.length, ...names, epoch, "", 0, 0, 0, "null")
+    .log(names.length, ...names, epoch, "", 0, at, at, "null")
     .catch(refuse);
 }
 
