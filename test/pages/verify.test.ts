@@ -216,7 +216,10 @@ const tampered: {
         }),
       ),
     wrong: ["outcomes"],
-    says: new RegExp(`no prize stands here[^]*log-0.tsv, line ${winner + 1}:`),
+    says: new RegExp(
+      `no prize stands here.*log-0.tsv, line ${winner + 1}:`,
+      "s",
+    ),
   },
   {
     name: "a dropped line",
@@ -254,7 +257,7 @@ const tampered: {
           it[5] = roll;
         }),
       ),
-    wrong: ["once", "outcomes"],
+    wrong: ["once"],
     says: /draw number 1 was decided before/,
   },
   {

@@ -39,13 +39,12 @@ export function OddsBar({ draw, isClosed, titleOf }) {
         ${parts.map(
           ({
             id,
-            title,
             from,
             to,
             colour,
             isLeft,
           }) => html`<span key=${id} class=${isLeft ? "" : "gone"}
-            style=${{ width: `${((to - from) / PARTS) * 100}%`, background: colour }}>${(to - from) / PARTS > 0.14 ? title : ""}</span>`,
+            style=${{ width: `${((to - from) / PARTS) * 100}%`, background: colour }}></span>`,
         )}
       </div>
       <figcaption>
