@@ -523,7 +523,7 @@ end
 
 -- Whether a draw would win, if its user might.
 local function would_win(i)
-  local moment = odds.moments and at <= #due and next_due()
+  local moment = odds.moments and due_at <= #due and next_due()
   while moment do
     if has_unit(moments_of[string.match(moment, '^(.*)/%d+$')]) then
       due_at = due_at - 1

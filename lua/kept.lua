@@ -18,7 +18,10 @@ call('XTRIM', log, 'MINID', string.format('%d-0', tonumber(next_seq) + 1))
 local standing = call('HGET', taken_today, '@log')
 local seq = tonumber(standing or '')
 if seq and close == '0' then
-  call('HSET', taken_today, '@kept', next_seq)
+  -- After a loss the numbers go on far above what Postgres has: those between don't wait.
+  if tonumber(next_seq) > tonumber(call('HGET', taken_today, '@kept') or 0) then
+    call('HSET', taken_today, '@kept', next_seq)
+  end
 elseif close == '1' then
   if call('XLEN', log) > 0 or (seq and seq > tonumber(next_seq)) then
     return 'open'

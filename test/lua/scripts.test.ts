@@ -132,6 +132,7 @@ const VALUES: Record<string, RegExp> = {
   begun_in: /^(|\d{13}-[0-9a-f]{8})$/,
   next_seq: /^\d+$/,
   begins_at: /^\d{13}$/,
+  start: /^\d*$/,
   beacon: /^(null|"used"|"missing")$/,
   close: /^[01]$/,
   line: /^[VR]\t/,
