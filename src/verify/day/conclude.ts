@@ -100,7 +100,7 @@ function tellNames(
     const { count, first } = names.strangers;
     if (first)
       report.wrong(
-        `this is nobody in the list of users; ${many(count, "line")} are by nobody in it`,
+        `this is nobody in the list of users; ${many(count, "line is", "lines are")} by nobody in it`,
         first,
       );
   } else if (seal.names === "sealed") {
