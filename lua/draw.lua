@@ -2,20 +2,25 @@
 -- draw: decides a batch of draws of one day. Each draw repeats what was decided before, or wins a moment that is due, picks
 -- a prize by its odds, else the fallback, takes one unit of both quotas, records the participation and puts the win into the
 -- outbox. The campaign's rules are in the table: dates, draws a day, wins a user, release. Where the campaign is on several
--- shards, it takes only units whose numbers this one holds.
+-- shards, it takes only units whose numbers this one holds. Where the day has a log, each decision is a line of it
+-- (src/verify/README.md).
 --
 -- KEYS    prizes taken taken_today outbox pending moments
 --         per draw: players
 --         per limited draw: wins_ever
 --         per keyed draw: players_before
--- ARGV    draw_date date_before created_at expires_at epoch server batches limited
+--         where logged: log
+-- ARGV    draw_date date_before created_at expires_at epoch server batches limited logged
 --         per draw: ticket
+--         per logged draw: p
 --   created_at  milliseconds by the clock that servers share: the moment of the decision, compared with all dates
 --   expires_at  seconds, when the day's keys may go
 --   epoch       what the server takes the day's data for: a name, with a ? where it has restored the winners among these
 --               users itself, since not all of the day's are back (src/prizes/epoch.ts)
 --   server      names the server process                      batches  that it surely wrote in this epoch
 --   limited     1: the server takes wins for limited, and all draws for limited ones; else 0
+--   logged      1: the server takes the day for one with a log; else 0
+--   p           who draws, as the log names it, and, where it is not the first, / and the number of the draw that the roll is for
 --   ticket      kind (1 character), attempt (8), roll (9), id (36), user_id (the rest), without a gap
 --     kind        k: keyed, the client may retry it tomorrow, too; r: Postgres refused its win of before; else -
 --     attempt     names this try     roll  digits, from 000000000     id  of the result that it may become
@@ -24,12 +29,13 @@
 --   A place is an outbox entry or @ and a day, and, where it is not the user's first draw of its day, / and its number.
 -- RETURNS where a reload must come first, and nothing is decided: not_loaded, no prize table is there, or none that says what
 --         this batch needs; not_whole, the day's data are of another epoch, or of none, or this shard's numbers are not read
---         yet; lost, they are older than what this server wrote. Else {entry wins letters batches left asks other…}
+--         yet; lost, they are older than what this server wrote; behind, too much of the log is not in Postgres yet. Else
+--         {entry wins letters batches left asks lines other…}
 --   entry wins  the outbox entry of all that was won now, and its text; empty where nothing was:
 --               {draw_date created_at} newline {prize_id units_taken_before day_units_taken_before}… newline
 --               {prize_id ticket}… in the order of the draws; tab-separated. Behind that prize_id stand / and the number of
 --               the draw, where it is not the first of the day, # and the number of the user's win, where wins are limited,
---               @ and the moment that was won, and = and unit:day_unit, where these are not the next ones
+--               @ and the moment that was won, = and unit:day_unit, where these are not the next ones, and ~ and the number of its line
 --   batches     that this server has written in this epoch
 --   letters     one a draw: l no prize, w won, the next of wins, p drawn before today by another attempt, o see other; not
 --               decided and nothing used up: b before the start, e after the end, x the campaign is not active, s a unit may
@@ -38,26 +44,29 @@
 --   asks        of which prizes this shard needs numbers: {prize_id pool rights granted most urgency}…, tab-separated. pool: e ever, d of the
 --               day; rights: the name of those of the pool; granted: the grants that it has; most: the greatest number
 --               that can go, -1 for any; urgency: s a draw waits for them, l they run low
+--   lines       of the log: comma-separated, of which draws its D lines are, newline, the lines; empty where there are none
 --   other       one an o, in their order:
 --     l draw_date          lost on that day
 --     r place              won on that day; the row is in Postgres
 --     w place newline wins won before, perhaps not yet in Postgres, with the others of that entry
 --     w place              the same, of an entry whose wins an other before has told
 --     d number             the same as that draw of this batch
--- WRITES  taken taken_today outbox pending players moments wins_ever; field @draws of taken and taken_today counts what was
+--     n number             nothing is decided: the draw would be this one, and its roll is for another
+-- WRITES  taken taken_today outbox pending players moments wins_ever log; field @draws of taken and taken_today counts what was
 --         decided, @s: with the server's name its batches
 -- COST    O(prizes) once, then O(log prizes) a draw; a draw of a user with several a day O(draws a day); on several shards
 --         O(stretches of numbers) once for each prize that is met
 
 local prizes, taken, taken_today, outbox, pending, moments = KEYS[1], KEYS[2], KEYS[3], KEYS[4], KEYS[5], KEYS[6]
-local draw_date, date_before, created_at, expires_at, epoch, server, batches, limited =
-  ARGV[1], ARGV[2], ARGV[3], ARGV[4], ARGV[5], ARGV[6], ARGV[7], ARGV[8]
-local KEYS_BEFORE, ARGV_BEFORE = 6, 8 -- the draws' own
-local count = #ARGV - ARGV_BEFORE
+local draw_date, date_before, created_at, expires_at, epoch, server, batches, limited, logged =
+  ARGV[1], ARGV[2], ARGV[3], ARGV[4], ARGV[5], ARGV[6], ARGV[7], ARGV[8], ARGV[9]
+local is_logged = logged == '1'
+local KEYS_BEFORE, ARGV_BEFORE = 6, 9 -- the draws' own
+local count = (#ARGV - ARGV_BEFORE) / (is_logged and 2 or 1)
 local call, sub = redis.call, string.sub
 
 -- Why nothing is decided.
-local NOT_LOADED, NOT_WHOLE, LOST_WRITES = 'not_loaded', 'not_whole', 'lost'
+local NOT_LOADED, NOT_WHOLE, LOST_WRITES, BEHIND = 'not_loaded', 'not_whole', 'lost', 'behind'
 -- A ticket's kind.
 local KEYED, REFUSED, PLAIN = 'k', 'r', '-'
 -- A record: one of these letters, the attempt that was decided (8) and, of a win, its outbox entry. Who draws several times a
@@ -68,7 +77,10 @@ local NO_PRIZE, NEW_WIN, PARTICIPATED, SEE_OTHER = 'l', 'w', 'p', 'o'
 local NOT_STARTED, ENDED, INACTIVE = 'b', 'e', 'x'
 local STARVED = 's'
 -- The kind of an other.
-local LOST_ON, HAS_ROW, IN_OUTBOX, SAME_AS = 'l', 'r', 'w', 'd'
+local LOST_ON, HAS_ROW, IN_OUTBOX, SAME_AS, OF_NUMBER = 'l', 'r', 'w', 'd', 'n'
+-- So many lines may wait for Postgres: 80 bytes each, and after a loss the numbers go on above all that can have been given
+-- (log.lua).
+local MOST_AHEAD = 4000000
 -- A place that begins like this names the day of a win whose row is in Postgres; any other names an outbox entry. Marks are
 -- such places, comma-separated.
 local ROW_OF_DAY = '@'
@@ -225,6 +237,92 @@ if is_ranged then
   end
 end
 
+-- The day's log: the number of its next line. T: the table and all that was counted, where something of it changed otherwise than by
+-- the lines before (src/verify/README.md).
+local seq, lines, lines_of, table_line = nil, NONE, NONE, nil
+if odds.verifiable or is_logged then
+  local standing, log_of, kept, beacon = unpack(call('HMGET', taken_today, '@log', '@log_of', '@kept', '@beacon'))
+  seq = tonumber(standing)
+  if (seq ~= nil) ~= is_logged or (not standing and not closed) or standing == 'closed' or (seq and log_of ~= string.match(epoch, '[^?]*')) then
+    return NOT_LOADED
+  elseif seq and seq - tonumber(kept or 0) > MOST_AHEAD then
+    return BEHIND
+  end
+  if seq then
+    lines, lines_of = {}, {}
+    if call('HGET', taken, '@told') ~= draw_date then
+      table_line = { beacon or 'null' }
+    end
+  end
+end
+
+local function put_line(kind, rest)
+  lines[#lines + 1] = string.format('%d\t%s\t%s\t%s', seq, created_at, kind, rest)
+  seq = seq + 1
+end
+
+if table_line then
+  local proofs, hashes, version = unpack(call('HMGET', prizes, 'proof', 'moments', 'version'))
+  local texts = proofs and cjson.decode(proofs)
+  if not texts or not texts[draw_date] then
+    return NOT_LOADED
+  end
+  -- The fields that are not 0, as JSON.
+  local function counts_of(key)
+    local counts = {}
+    for n, n_taken in ipairs(call('HMGET', key, unpack(odds.ids))) do
+      if n_taken and n_taken ~= '0' then
+        counts[#counts + 1] = string.format('"%s":%s', odds.ids[n], n_taken)
+      end
+    end
+    return '{' .. table.concat(counts, ',') .. '}'
+  end
+  local numbers = { {}, {} }
+  if is_ranged and #odds.ids > 0 then
+    local fields = {}
+    for n, id in ipairs(odds.ids) do
+      fields[n] = UNITS_OF .. id
+    end
+    for pool, key in ipairs({ taken, taken_today }) do
+      for n, text in ipairs(call('HMGET', key, unpack(fields))) do
+        numbers[pool][n] = text and string.match(text, '^%d+ %d+ %d+ ?(.*)$') or ''
+      end
+    end
+  end
+  local spare = {}
+  for n, id in ipairs(odds.ids) do
+    local all, of_day = numbers[1][n] or '', numbers[2][n] or ''
+    if not odds.sharded and all .. of_day ~= '' then
+      local function pairs_of(list)
+        return '[' .. string.gsub(list, '(%d+)-(%d+)', '[%1,%2]') .. ']'
+      end
+      spare[#spare + 1] = string.format('"%s":{"all":%s,"day":%s}', id, pairs_of(all), pairs_of(of_day))
+    end
+  end
+  local hash = hashes and cjson.decode(hashes)[draw_date]
+  local claimed = odds.moments and call('ZRANGEBYSCORE', moments, '+inf', '+inf') or NONE
+  local claims = {}
+  for n, moment in ipairs(claimed) do
+    claims[n] = string.match(moment, '%d+$')
+  end
+  local has_ids = #odds.ids > 0
+  put_line('T', string.format(
+    '%s\t{%s,"beacon":%s,"taken":%s,"taken_today":%s,"spare":{%s},"moments":%s,"claimed":[%s],"draws":{"ever":%s,"today":%s}}',
+    version, texts[draw_date], table_line[1], has_ids and counts_of(taken) or '{}', has_ids and counts_of(taken_today) or '{}',
+    table.concat(spare, ','), hash and '"' .. hash .. '"' or 'null', table.concat(claims, ','),
+    call('HGET', taken, '@draws') or 0, day[3] or 0))
+  if odds.sharded then
+    for n, id in ipairs(odds.ids) do
+      for pool, name in ipairs({ 'all', 'day' }) do
+        for first, last in string.gmatch(numbers[pool][n] or '', '(%d+)-(%d+)') do
+          put_line('L', table.concat({ id, name, first, last }, '\t'))
+        end
+      end
+    end
+  end
+end
+local lines_before = #lines -- what stands here before the first decision is put out only with one
+
 local marks = call('HMGET', pending, unpack(users))
 local ever = call('HMGET', taken, '@draws', unpack(ids))
 local units, day_units, daily_quotas, before = {}, {}, {}, {}
@@ -258,8 +356,9 @@ local carried = {} -- user → the draw that decides a marked win again
 local win_counts = {} -- user → wins in the campaign, where they are limited
 local claimed = {} -- moments
 
+local outcome -- of the unit taken last, as the log has it
 -- Where numbers are held, or came to nothing. Nobody else need pay for it: even to make a function takes time.
-local asks, ask, take_number = NONE, nil, nil
+local asks, ask, take_number, has_number = NONE, nil, nil, nil
 if is_ranged then
   -- The next number of a prize: of those that are held, else the one after the counter. false: none is left; nil: this shard holds
   -- none that can go. On one shard a number that came to nothing waits where as many as the quota were taken before that was lowered.
@@ -287,6 +386,12 @@ if is_ranged then
     end
     pool.count = pool.count - 1
     pool.is_spent = true
+  end
+
+  -- Whether a prize has a number of each pool, or may have.
+  has_number = function(n)
+    return next_number(pools_ever[n], units[n], odds.total_quotas[places[n]]) ~= false
+      and next_number(pools_today[n], day_units[n], daily_quotas[n]) ~= false
   end
 
   asks = {}
@@ -326,6 +431,9 @@ if is_ranged then
       suffix = string.format('%s=%d:%d', suffix or '', unit, day_unit)
     end
     told_unit[n], told_day_unit[n] = unit, day_unit
+    if is_logged then
+      outcome = string.format('%s:%d:%d', ids[n], unit, day_unit)
+    end
     if is_held then
       spend(pool)
     end
@@ -360,6 +468,12 @@ local function take(n, i, suffix)
       return false
     end
     units[n], day_units[n] = unit, day_unit
+    if is_logged then
+      outcome = string.format('%s:%d:%d', ids[n], unit, day_unit)
+    end
+  end
+  if is_logged then
+    suffix = string.format('%s~%d', suffix or '', seq)
   end
   wins[won + 1], wins[won + 2] = suffix and ids[n] .. suffix or ids[n], tickets[i]
   won = won + 2
@@ -394,6 +508,33 @@ local function take_moment(i, suffix)
   end
   due_at = #due + 1
   return false
+end
+
+-- Whether a prize has a unit left.
+local function has_unit(n)
+  if not n then
+    return false
+  elseif has_number then
+    return has_number(n)
+  end
+  local total_quota, daily_quota = odds.total_quotas[places[n]], daily_quotas[n]
+  return (total_quota < 0 or units[n] < total_quota) and (daily_quota < 0 or day_units[n] < daily_quota)
+end
+
+-- Whether a draw would win, if its user might.
+local function would_win(i)
+  local moment = odds.moments and due_at <= #due and next_due()
+  while moment do
+    if has_unit(moments_of[string.match(moment, '^(.*)/%d+$')]) then
+      due_at = due_at - 1
+      return true
+    end
+    moment = next_due()
+  end
+  if odds.moments then
+    due_at = #due + 1
+  end
+  return has_unit(numbers[i]) or has_unit(fallback)
 end
 
 -- The user's wins in the campaign. Those before a refused win are what Postgres has: the refused one is counted here.
@@ -439,10 +580,15 @@ local function decide(i, list)
   elseif draws_per_day > 1 then
     no = free_number(list)
   end
+  if is_logged and number_of(ARGV[ARGV_BEFORE + count + i]) ~= no then
+    letters[i] = SEE_OTHER
+    others[#others + 1] = OF_NUMBER .. no
+    return
+  end
   if no > 1 then
     suffix = '/' .. no
   end
-  local may_win, wins_before, is_won = true, nil, false
+  local may_win, wins_before, is_won, how = true, nil, false, ''
   if wins_per_user then
     wins_before = wins_of(i)
     may_win = wins_before < wins_per_user
@@ -451,18 +597,28 @@ local function decide(i, list)
   if may_win then
     -- A moment that is due, else the prize that the roll meets, else the fallback; nil: this shard can't tell yet.
     if odds.moments then
-      is_won = take_moment(i, suffix)
+      is_won, how = take_moment(i, suffix), 'moment'
     end
     if is_won == false then
-      is_won = take(numbers[i], i, suffix)
+      is_won, how = take(numbers[i], i, suffix), ''
     end
     if is_won == false then
-      is_won = take(fallback, i, suffix)
+      is_won, how = take(fallback, i, suffix), 'fallback'
     end
     if is_won == nil then
       letters[i] = STARVED
       return
     end
+  end
+  if is_logged then
+    if not may_win and would_win(i) then
+      how = 'limited'
+    elseif not is_won then
+      how = ''
+    end
+    lines_of[#lines_of + 1] = i
+    put_line('D', string.format('%s\t%d\t%d\t%s\t%s', where_of(ARGV[ARGV_BEFORE + count + i]), no,
+      tonumber(sub(tickets[i], 10, 18)), is_won and outcome or '-', how))
   end
   decided[user_id] = i
   draws = draws + (kinds[i] == REFUSED and 0 or 1)
@@ -651,6 +807,12 @@ local function count_up()
       counted_today[2 * n + 3], counted_today[2 * n + 4] = id, day_units[n]
     end
   end
+  if #lines > lines_before then
+    counted_today[#counted_today + 1], counted_today[#counted_today + 2] = '@log', seq
+    if table_line then
+      counted[#counted + 1], counted[#counted + 2] = '@told', draw_date
+    end
+  end
   -- The day's expiry stands since its epoch began (reload.lua).
   call('HSET', taken, unpack(counted))
   call('HSET', taken_today, unpack(counted_today))
@@ -719,9 +881,15 @@ local function write_record(user_id, i, entry)
   end
 end
 
-local entry, text = '', ''
-if draws > 0 or won > 0 then
+local entry, text, log_text = '', '', ''
+if draws > 0 or won > 0 or #lines > lines_before then
   count_up()
+end
+if #lines > lines_before then
+  log_text = table.concat(lines, '\n')
+  local log = KEYS[#KEYS]
+  call('XADD', log, string.format('%d-0', seq), 'lines', log_text)
+  log_text = table.concat(lines_of, ',') .. '\n' .. log_text
 end
 if is_ranged then
   local function put_pools(key, pools)
@@ -768,5 +936,6 @@ if odds.sharded then
 end
 
 return {
-  entry, text, table.concat(letters), written, table.concat(left, ','), table.concat(asks, '\t'), unpack(others)
+  entry, text, table.concat(letters), written, table.concat(left, ','), table.concat(asks, '\t'), log_text,
+  unpack(others)
 }

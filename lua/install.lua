@@ -2,10 +2,11 @@
 -- install: puts the numbers of units that a shard holds where draw.lua takes them from. Where they were lost, those that are fresh;
 -- else it only takes away what the shard holds no longer.
 --
--- KEYS    counters
+-- KEYS    counters taken
 -- ARGV    rights
 --         per prize: prize_id granted size used fresh ranges
 --   counters  taken, or that of a day
+--   taken     where a log, if there is one, is to be told anew what can be taken
 --   rights    the name of the numbers: of ever, as reload.lua gave it, or of the day's data; both without a ?
 --   granted   the grants that Postgres knows of
 --   size      the numbers of the latest
@@ -13,10 +14,10 @@
 --   fresh     first-last, comma-separated, the lowest first: those held that are above all that have a row, and not in the outbox
 --   ranges    first-last, comma-separated, the lowest first: all that are held
 -- RETURNS how many numbers can be taken; stale, and nothing is written, where the numbers have another name
--- WRITES  counters
+-- WRITES  counters taken
 -- COST    O(prizes and ranges); where the numbers were lost O(fields of counters), too
 
-local counters = KEYS[1]
+local counters, taken = KEYS[1], KEYS[2]
 local rights = ARGV[1]
 local call = redis.call
 local RIGHTS, UNITS_OF, CUT_OF, NEWS_OF = '@rights', '@r:', '@c:', '@n:' -- draw.lua, recall.lua and gone.lua have them, too
@@ -88,4 +89,5 @@ end
 if is_new then
   call('HSET', counters, RIGHTS, rights)
 end
+call('HDEL', taken, '@told')
 return free

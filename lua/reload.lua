@@ -4,7 +4,7 @@
 -- something of the day was lost, its data get a new name, and with it every server knows.
 --
 -- KEYS    prizes taken taken_today
--- ARGV    version listing expires_at identity time_zone revision now epoch lost restored rules
+-- ARGV    version listing expires_at identity time_zone revision now epoch lost restored rules proof
 --         per prize: id odds_to daily_quota total_quota unit day_unit fallback release moments
 --   version      moves on with every edit of the prizes; empty: raise the counters, leave the table
 --   listing      the table in force as JSON, for GET /prizes
@@ -12,6 +12,7 @@
 --   revision     of the scripts' data                   now        milliseconds, by the clock that servers share
 --   rules        of the campaign, as JSON: starts_at and ends_at in milliseconds, draws_per_day, wins_per_user, inactive, empty where
 --                it has no prizes, sharded where it is on several; what is not limited is left out
+--   proof        empty where no day has a log; else JSON: day → the table and the rules, as the line of a log has them
 --   epoch        a new name, to be taken where something was lost
 --   lost         the name that the server knows to be lost, or empty
 --   restored     the name whose winners are all back, or empty
@@ -29,9 +30,9 @@
 
 local prizes, taken, taken_today = KEYS[1], KEYS[2], KEYS[3]
 local RIGHTS, UNITS_OF = '@rights', '@r:' -- draw.lua has them all
-local version, listing, expires_at, identity, time_zone, revision, now, epoch, lost, restored, rules =
-  ARGV[1], ARGV[2], ARGV[3], ARGV[4], ARGV[5], ARGV[6], ARGV[7], ARGV[8], ARGV[9], ARGV[10], ARGV[11]
-local HEAD = 11
+local version, listing, expires_at, identity, time_zone, revision, now, epoch, lost, restored, rules, proof =
+  ARGV[1], ARGV[2], ARGV[3], ARGV[4], ARGV[5], ARGV[6], ARGV[7], ARGV[8], ARGV[9], ARGV[10], ARGV[11], ARGV[12]
+local HEAD = 12
 local call = redis.call
 
 -- For so many milliseconds after its last look, a server keeps out servers with another time zone.
@@ -125,7 +126,16 @@ end
 
 if is_newer then
   call('HSET', prizes, 'version', version, 'listing', listing, 'odds', cmsgpack.pack(odds))
+  if proof ~= '' then
+    call('HSET', prizes, 'proof', proof)
+  else
+    call('HDEL', prizes, 'proof')
+  end
   in_force = version
+end
+-- The next line of a log says what is counted and in force now.
+if proof ~= '' then
+  call('HDEL', taken, '@told')
 end
 call(
   'HSET', prizes, 'identity', identity, 'revision', revision,

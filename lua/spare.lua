@@ -1,17 +1,18 @@
 #!lua
 -- spare: numbers of units that came to nothing can be taken again: of a win that Postgres refused, or that Redis lost.
 --
--- KEYS    counters prizes
+-- KEYS    counters prizes taken
 -- ARGV    rights prize_id
 --         per number: number
 --   counters  taken, or that of a day
+--   taken     where a log, if there is one, is to be told anew what can be taken
 --   rights    the name of the numbers, where the campaign is on several shards; else empty
 -- RETURNS how many are new among those that can be taken; stale, and nothing is written, where the numbers have another name:
 --         then those without a row are installed again
--- WRITES  counters prizes
+-- WRITES  counters prizes taken
 -- COST    O(numbers and ranges)
 
-local counters, prizes = KEYS[1], KEYS[2]
+local counters, prizes, taken = KEYS[1], KEYS[2], KEYS[3]
 local rights, prize_id = ARGV[1], ARGV[2]
 local call = redis.call
 local RIGHTS, UNITS_OF = '@rights', '@r:' -- draw.lua has them, too
@@ -63,6 +64,7 @@ for n, range in ipairs(texts) do
   texts[n] = string.format('%d-%d', range[1], range[2])
 end
 call('HSET', counters, UNITS_OF .. prize_id, string.format('%s %s 0 %s', granted or 0, size or 0, table.concat(texts, ',')))
+call('HDEL', taken, '@told')
 if rights ~= '' then
   call('HINCRBY', counters, prize_id, -added)
 else

@@ -22,7 +22,14 @@ grant execute on function grant_units(text, text, date, int, text, int, bigint),
   return_units(text, text, date, int, text, int8multirange, text), look_for_units(text, text, date, bigint, text), read_rights(text, date, int, text), forget_units(date),
   lease_units(text, text, text, float8) to lucky_server;
 
+-- Draws that anybody can check: nothing that is published is deleted, and of a day only its end is written later.
+grant select, insert on proof_day, proof_log, proof_chunk, proof_win, proof_moments to lucky_server;
+grant update (close, beacon_signature) on proof_day to lucky_server;
+grant update on proof_log to lucky_server;
+grant delete on proof_win to lucky_server; -- the line stays: what is void is no win
+
 -- Reports, without phone numbers.
-grant select on migration, campaign, prize, prize_version, prize_change, redemption_count to lucky_reader;
+grant select on migration, campaign, prize, prize_version, prize_change, redemption_count,
+  proof_day, proof_log, proof_chunk, proof_win, proof_moments to lucky_reader;
 grant select (id, user_id, prize_id, draw_date, unit, day_unit, created_at, redeemed_at, campaign_id, draw_no, win_no, moment_id)
   on result to lucky_reader;

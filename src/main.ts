@@ -11,6 +11,8 @@ type Stores = {
   databaseUrl: string;
   redisUrl: string;
   embedded: boolean;
+  /** of the embedded pair */
+  proofKey?: string;
   close(): Promise<void>;
 };
 
@@ -38,9 +40,10 @@ process.on("uncaughtException", fail);
 const started = start(config, log);
 started.catch(fail);
 
-async function start(config: Config, log: Logger): Promise<void> {
-  stores = await storesOf(config);
-  const { databaseUrl, redisUrl, embedded } = stores;
+async function start(given: Config, log: Logger): Promise<void> {
+  stores = await storesOf(given);
+  const { databaseUrl, redisUrl, embedded, proofKey } = stores;
+  const config = { ...(proofKey && { PROOF_KEY: proofKey }), ...given };
   const samplePrizes = embedded || process.argv.includes("--sample-prizes");
   const options = { databaseUrl, redisUrl, samplePrizes, log };
   const workers = workersOf(config.WORKERS);

@@ -35,6 +35,8 @@ export function createScheduler(
         await restoring.run();
         await refill();
       }),
+    "keeping the logs": () =>
+      forAll(campaigns.watched(), ({ keep }) => keep.run()),
     "sweeping the outbox": () =>
       forAll(campaigns.watched(), async ({ prizes, settlements, sweep }) => {
         // Only a reload shows that the data in Redis are this product's: nobody else's wins may be written.

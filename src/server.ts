@@ -14,6 +14,8 @@ import {
 } from "./observe/instrument.js";
 import { createMetrics } from "./observe/metrics.js";
 import type { Sums } from "./observe/sums.js";
+import { proofOf } from "./proof/proof-of.js";
+import { requireKey } from "./proof/require-key.js";
 import { type Random, systemRandom } from "./random.js";
 import { createRedemptions } from "./results/redeem.js";
 import { createScheduler } from "./scheduler.js";
@@ -82,6 +84,7 @@ export function createServer(settings: Settings, options: ServerOptions) {
     random: options.random ?? systemRandom,
     timeZone,
     claimDays: settings.CLAIM_DAYS,
+    proof: proofOf(settings),
     warn: log.warn.bind(log),
     watch: (_campaign, reload, problem) => metrics?.reloading(reload, problem),
     count: (engine, campaign) => countDraws(engine, campaign, metrics),
@@ -147,7 +150,10 @@ export function createServer(settings: Settings, options: ServerOptions) {
     const connecting = redis.connect().catch(() => {}); // goes on trying by itself
     limits?.connect().catch(() => {});
     if (migrated) await connecting;
-    else await migrateInTime(databaseUrl, samplePrizes, log, () => closing);
+    else {
+      await migrateInTime(databaseUrl, samplePrizes, log, () => closing);
+      await requireKey(postgres, settings.PROOF_KEY, () => closing);
+    }
     await scheduler.tick().catch((err: unknown) => {
       log.warn({ err }, "the prizes are not loaded yet");
     });

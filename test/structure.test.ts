@@ -35,6 +35,7 @@ const CORE = [
   "prizes",
   "results",
   "shards",
+  "proof",
   "outbox",
   "stores",
 ];

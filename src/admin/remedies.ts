@@ -35,6 +35,8 @@ const REMEDIES: Record<string, string> = {
   claim_days: "must be a whole number from 1 to 3650, or null",
   shards: "must be a whole number from 1 to 64",
   frozen: "must be true or false",
+  verifiable: "must be true or false",
+  proof_names: "must be sealed or open",
   campaign: "must be the id of a campaign",
   moments: "must be a list of 1 to 10000 moments",
   at: "must be a moment such as 2026-12-24T18:00:00Z",

@@ -10,7 +10,11 @@ import {
   createRestoring,
   type Restoring,
 } from "../prizes/restoring/restoring.js";
-import type { Random } from "../random.js";
+import { createDays, type Days } from "../proof/days.js";
+import { createKeep, type Keep } from "../proof/keep.js";
+import type { ProofSettings } from "../proof/sealed-days.js";
+import { voidWin } from "../proof/void.js";
+import { freshName, type Random } from "../random.js";
 import { createResults, type Results } from "../results/results.js";
 import { createLedger } from "../shards/ledger.js";
 import {
@@ -19,6 +23,7 @@ import {
   type Replenish,
   type Waiting,
 } from "../shards/replenish.js";
+import { shardOf } from "../shards/shard-of.js";
 import { createSpare, type Spare } from "../shards/spare.js";
 import { keysOf, shardsOf } from "../stores/keys.js";
 import type { Postgres } from "../stores/postgres.js";
@@ -37,6 +42,9 @@ export type Lane = Scope & {
   replenish: Replenish | undefined;
   sweep: Sweep;
   untold: Untold;
+  /** which days have logs, and the logs on their way to Postgres */
+  days: Days;
+  keep: Keep;
 };
 
 /** Whether it is the only lane of its campaign, or that of its first shard. */
@@ -55,6 +63,8 @@ export type Shared = {
   /** of campaigns without their own */
   timeZone: string;
   claimDays: number | undefined;
+  /** how days are sealed; undefined without PROOF_KEY */
+  proof?: ProofSettings | undefined;
   warn: (details: object, sentence: string) => void;
   /** is handed every reload that begins, and why its prizes are not in force */
   watch: (
@@ -85,8 +95,14 @@ export function createLane(
   };
   const warn = (details: object, sentence: string) =>
     shared.warn({ campaign: id, ...details }, sentence);
+  const proofs = {
+    ...{ ...scope, shardOf, timeZone, warn, settings: shared.proof },
+    server: freshName(),
+  };
+  const days = createDays(proofs);
+  const keep = createKeep(proofs, days);
   const prizes: Prizes = createPrizes(
-    { ...scope, timeZone },
+    { ...scope, timeZone, days },
     (sentence) => warn({}, sentence),
     (reload) => shared.watch(id, reload, prizes.problem),
   );
@@ -99,11 +115,19 @@ export function createLane(
       : createReplenish({
           redis,
           ledger: createLedger(postgres),
+          clock,
           ...{ ...of, shard, ...waiting },
           reload: (date) => prizes.reload(date),
         });
-  const spare = createSpare(redis, postgres, { ...of, keys });
-  const parts = { waiting, prizes, results, settlements, replenish, spare };
+  const giveBack = createSpare(redis, postgres, { ...of, keys });
+  // In this order: before its number can be another's.
+  const spare: Spare = async (win) => {
+    await voidWin(redis, keys, clock, win);
+    await giveBack(win);
+  };
+  const parts = {
+    ...{ waiting, prizes, results, settlements, replenish, spare, days },
+  };
   const engine = shared.count(createEngine(scope, parts, random, warn), id);
   const sweep = createSweep({
     ...scope,
@@ -113,14 +137,15 @@ export function createLane(
     spare,
     warn,
   });
-  const days = () => held.campaign.claim_days ?? claimDays;
+  const claimed = () => held.campaign.claim_days ?? claimDays;
   return {
     ...scope,
     ...parts,
     engine,
     sweep,
     restoring: createRestoring(scope, prizes),
-    refill: createRefill(scope, prizes),
-    untold: createUntold(redis, keys, clock, days),
+    keep,
+    refill: createRefill(scope, prizes, keep),
+    untold: createUntold(redis, keys, clock, claimed),
   };
 }

@@ -14,11 +14,13 @@ const HELP = `npm run -s campaigns -- COMMAND
   list                 all campaigns with their rules
   set ID [--title T] [--time-zone ZONE|none] [--starts-at MOMENT|none] [--ends-at MOMENT|none] [--draws-per-day N]
          [--wins-per-user N|none] [--claim-days N|none] [--shards N] [--frozen true|false] [--active true|false]
+         [--verifiable true|false] [--proof-names sealed|open]
                        changes what is given of a campaign; with --new makes it (a title is needed)
   copy FROM TO         makes a campaign of the rules and prizes of another: inactive, without dates, moments and results
 
 A moment has an offset: 2026-12-24T18:00:00+08:00, or Z. A change is in force on every running server within two seconds, and is
-kept in the history. --frozen true can't be taken back once the campaign has begun.
+kept in the history. --frozen true can't be taken back once the campaign has begun. --verifiable true: anybody can check the
+draws, from the next day on, or today where nobody has drawn yet.
 The database is DATABASE_URL's, from the environment or .env, or that of an npm start that runs in this folder.
 Exit code: 0 done, 1 failed, 2 called wrongly.`;
 
@@ -38,6 +40,7 @@ const HEAD = [
   "WINS A USER",
   "CLAIM DAYS",
   "SHARDS",
+  "PROOF",
   "FROZEN",
   "ACTIVE",
 ];
@@ -50,6 +53,19 @@ const MOST: Record<string, number> = {
   "claim-days": 3_650,
   shards: 64,
 };
+
+const NEEDS_KEY =
+  "PROOF_KEY is not set here: make sure that it is at every server, or they draw nothing in it, and do not start again.";
+
+const FLAGS = ["frozen", "active", "verifiable"];
+
+const OPTIONAL = [
+  "time-zone",
+  "starts-at",
+  "ends-at",
+  "wins-per-user",
+  "claim-days",
+];
 
 await runCommands(HELP, COMMANDS);
 
@@ -69,6 +85,7 @@ async function list(args: string[]): Promise<void> {
       String(it.wins_per_user ?? ""),
       String(it.claim_days ?? config.CLAIM_DAYS ?? ""),
       String(it.shards),
+      it.verifiable ? `${it.proof_names} names` : "",
       it.frozen ? "yes" : "",
       it.active ? "yes" : "no",
     ];
@@ -91,6 +108,8 @@ async function set(args: string[]): Promise<void> {
       shards: text,
       frozen: text,
       active: text,
+      verifiable: text,
+      "proof-names": text,
       new: { type: "boolean", default: false },
     },
   });
@@ -112,7 +131,7 @@ async function set(args: string[]): Promise<void> {
       "set: the id must have 1 to 32 lower-case letters, digits and dashes, no dash in front.",
     );
   }
-  await withDatabase(async (postgres) => {
+  await withDatabase(async (postgres, config) => {
     await changeCampaign(postgres, {
       mode: isNew ? "create" : "change",
       campaign: { id, ...Object.fromEntries(fields) },
@@ -121,19 +140,15 @@ async function set(args: string[]): Promise<void> {
       preview: false,
     });
     await print(`${id}: saved.`);
+    const { PROOF_KEY } = config;
+    if (given.verifiable === "true" && !PROOF_KEY) await print(NEEDS_KEY);
   });
 }
 
 /** The value of an option. Throws a UsageError that names it. */
 function parseValue(option: string, value: string) {
   const most = MOST[option];
-  const isOptional = ![
-    "title",
-    "draws-per-day",
-    "shards",
-    "frozen",
-    "active",
-  ].includes(option);
+  const isOptional = OPTIONAL.includes(option);
   if (isOptional && value === "none") return null;
   if (most !== undefined) {
     if (/^[1-9]\d{0,9}$/.test(value) && Number(value) <= most) {
@@ -143,7 +158,11 @@ function parseValue(option: string, value: string) {
       `--${option}: must be a whole number from 1 to ${most}${isOptional ? ", or none" : ""}.`,
     );
   }
-  if (option === "frozen" || option === "active") {
+  if (option === "proof-names") {
+    if (value === "sealed" || value === "open") return value;
+    throw new UsageError("--proof-names: must be sealed or open.");
+  }
+  if (FLAGS.includes(option)) {
     if (value === "true" || value === "false") return value === "true";
     throw new UsageError(`--${option}: must be true or false.`);
   }

@@ -27,7 +27,7 @@ await runProgram(HELP, async (args) => {
 
 /** By its text: several hosts are no URL to Node. */
 function masked(name: string, value: string): string {
-  if (/TOKEN|SECRET|PASSWORD/.test(name)) return MASK;
+  if (/TOKEN|SECRET|PASSWORD|KEY$/.test(name)) return MASK;
   return value
     .replace(/^([\w+.-]+:\/\/[^/?#:]*:)[^/?#]*@/, `$1${MASK}@`)
     .replace(

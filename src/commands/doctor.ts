@@ -25,13 +25,14 @@ import {
   reachPostgres,
 } from "./doctor/postgres.js";
 import { examinePrivileges } from "./doctor/privileges.js";
+import { examineProof } from "./doctor/proof.js";
 import { examineRedis, reachRedis } from "./doctor/redis.js";
 import { runProgram, sentenceOf } from "./program.js";
 
 const HELP = `npm run doctor
 
 Connects to both stores as a server would and examines them: links, versions, Redis's persistence, memory and role,
-migrations, rights, campaigns and their prizes, counters, the outbox, clocks. It writes nothing but two scratch keys in Redis. Each finding is a line, ok, warn or fail,
+migrations, rights, campaigns, their prizes and seals, counters, the outbox, clocks. It writes nothing but two scratch keys in Redis. Each finding is a line, ok, warn or fail,
 and under a warn or fail what to do. Without DATABASE_URL and REDIS_URL it examines the embedded pair of a running
 npm start.
 
@@ -59,7 +60,8 @@ async function examine(config: Config, say: Say): Promise<void> {
   const embedded = !DATABASE_URL || !REDIS_URL;
   const urls = embedded
     ? await runningPair(".data")
-    : { databaseUrl: DATABASE_URL, redisUrl: REDIS_URL };
+    : { databaseUrl: DATABASE_URL, redisUrl: REDIS_URL, proofKey: undefined };
+  const proofKey = config.PROOF_KEY ?? urls.proofKey;
   examineLinks(urls, say);
   const redis = await reachRedis(urls.redisUrl, say);
   const postgres = await reachPostgres(urls.databaseUrl, say);
@@ -67,7 +69,7 @@ async function examine(config: Config, say: Say): Promise<void> {
   try {
     const admin = ADMIN_TOKEN !== undefined;
     const stores = { redis, postgres, embedded, admin, timeZone: TIME_ZONE };
-    await examineStores(stores, say);
+    await examineStores({ ...stores, proofKey }, say);
   } finally {
     redis?.disconnect();
     await postgres?.close();
@@ -81,10 +83,11 @@ type Stores = {
   /** whether /admin is on */
   admin: boolean;
   timeZone: string;
+  proofKey: string | undefined;
 };
 
 async function examineStores(
-  { redis, postgres, embedded, admin, timeZone }: Stores,
+  { redis, postgres, embedded, admin, timeZone, proofKey }: Stores,
   say: Say,
 ): Promise<void> {
   const local = async () => Date.now();
@@ -127,5 +130,6 @@ async function examineStores(
     );
     if (redis) await examineIdentity({ redis, postgres, timeZone }, say);
     await examineCampaigns({ redis, postgres, clock, timeZone }, say);
+    await examineProof(postgres, proofKey, say);
   });
 }

@@ -91,9 +91,12 @@ function causeOf({ cause }: Error): string {
 export async function withDatabase(
   work: (postgres: Postgres, config: Config) => Promise<void>,
 ): Promise<void> {
-  const config = await readConfig(withoutRedis());
-  const url = config.DATABASE_URL ?? (await runningPair(".data")).databaseUrl;
-  const postgres = createPostgres(url);
+  const given = await readConfig(withoutRedis());
+  const url = given.DATABASE_URL;
+  const pair = url === undefined ? await runningPair(".data") : undefined;
+  const postgres = createPostgres(url ?? pair?.databaseUrl ?? "");
+  const proofKey = given.PROOF_KEY ?? pair?.proofKey;
+  const config = { ...given, ...(proofKey && { PROOF_KEY: proofKey }) };
   try {
     await work(postgres, config);
   } finally {

@@ -17,8 +17,8 @@ import { CommandError, print, runProgram } from "./program.js";
 
 const HELP = `npm run -s reset -- [--yes DATABASE]
 
-Begins anew after trial draws: deletes all results and redemptions in the database of DATABASE_URL, and all that Redis
-knows of draws. Prizes, their history and all settings stay. What is deleted can't be brought back: make a backup first.
+Begins anew after trial draws: deletes all results, redemptions and proofs in the database of DATABASE_URL, and all that
+Redis knows of draws. Prizes, their history and all settings stay. What is deleted can't be brought back: make a backup first.
 Stop all servers before. The role of DATABASE_URL must own the tables. It asks for the database's name, or takes it from
 --yes. If it is interrupted, run it again. The embedded pair: stop npm start and delete the folder .data/.
 
@@ -131,5 +131,12 @@ async function deleteResults(postgres: Postgres): Promise<number> {
   await postgres.query((sql) => sql`delete from redemption_count`);
   await postgres.query((sql) => sql`delete from shard_units`);
   await postgres.query((sql) => sql`delete from shard_rights`);
+  // A log that a new day's went on with would have lines that its Redis knows nothing of.
+  await postgres.query(
+    (sql) => sql`
+      with days as (delete from proof_day), logs as (delete from proof_log), chunks as (delete from proof_chunk),
+        wins as (delete from proof_win)
+      delete from proof_moments`,
+  );
   return row?.count ?? 0;
 }

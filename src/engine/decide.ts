@@ -2,6 +2,7 @@ import { type Batcher, createBatcher } from "../batch.js";
 import type { Day } from "../clock.js";
 import { unavailable } from "../errors.js";
 import { markEarlier } from "../outbox/mark-earlier.js";
+import { parsePlace } from "../outbox/win.js";
 import type { Scope } from "../prizes/campaign.js";
 import {
   type Epoch,
@@ -12,6 +13,7 @@ import {
 import type { Prizes } from "../prizes/reload.js";
 import { recountUsers } from "../prizes/restoring/recount-wins.js";
 import { restoreUsers } from "../prizes/restoring/restore-winners.js";
+import type { Days, Log } from "../proof/days.js";
 import { freshName } from "../random.js";
 import type { Replenish } from "../shards/replenish.js";
 import { type Decision, type Draw, evaluate } from "./script.js";
@@ -27,6 +29,7 @@ export function createDecisions(
   scope: Scope,
   prizes: Pick<Prizes, "isFresh" | "reload" | "epoch">,
   replenish: Replenish | undefined,
+  days: Pick<Days, "log">,
 ): Batcher<Draw, Decision> {
   const { redis, keys, clock, held } = scope;
   const server = freshName();
@@ -61,6 +64,9 @@ export function createDecisions(
       const epoch = prizes.epoch(date);
       const answer = epoch ? await tryDay(day, epoch, draws) : "not_whole";
       if (typeof answer !== "string") return answer;
+      if (answer === "behind") {
+        throw unavailable(new Error("too much of the log is not kept yet"));
+      }
       await prizes.reload(date, answer === "lost" ? { lost: epoch } : {});
       if (!prizes.epoch(day.before)) await prizes.reload(day.before);
     }
@@ -72,8 +78,10 @@ export function createDecisions(
     const name = nameOf(epoch);
     const mark = { epoch, server, batches: written.get(name) ?? 0 };
     const limited = held.campaign.wins_per_user !== null;
-    const at = { day, mark, now: clock.now(), limited };
-    const answer = await evaluate(redis, keys, at, draws);
+    const log = days.log(day.date);
+    const at = { day, mark, now: clock.now(), limited, log };
+    const named = log ? draws.map((draw) => withRoll(draw, log)) : draws;
+    const answer = await evaluate(redis, keys, at, named);
     if (typeof answer === "string") return answer;
     written.set(name, answer.batches);
     if (answer.low.length > 0) replenish?.prefetch(answer.low, day.date);
@@ -106,4 +114,12 @@ export function createDecisions(
     const users = usersOf(tell ? draws : draws.filter((draw) => draw.keyed));
     return restoreUsers(scope, lost, users);
   }
+}
+
+/** The draw with the roll that its day has for it. */
+function withRoll(draw: Draw, { rolls }: Log): Draw {
+  const { draw_no = draw.refused ? parsePlace(draw.refused).draw_no : 1 } =
+    draw;
+  const p = rolls.nameOf(draw.user_id);
+  return { ...draw, p, draw_no, roll: rolls.rollOf(p, draw_no) };
 }

@@ -4,6 +4,8 @@ import { placeOf, type Win } from "../outbox/win.js";
 import type { Scope } from "../prizes/campaign.js";
 import type { Prizes } from "../prizes/reload.js";
 import { countWins } from "../prizes/restoring/recount-wins.js";
+import type { Days } from "../proof/days.js";
+import type { Receipt } from "../proof/receipts.js";
 import { attemptOf, nameAttempt, type Random } from "../random.js";
 import type { RowFate } from "../results/record.js";
 import type { Result, Results } from "../results/results.js";
@@ -27,6 +29,8 @@ export type Outcome = (
 ) & {
   /** of the user's draws of that day, where there are several */
   draws_left?: number;
+  /** of a draw that was decided now, where its day has a log */
+  receipt?: Receipt;
 };
 
 export type Engine = {
@@ -54,6 +58,7 @@ export function createEngine(
     replenish,
     spare,
     waiting,
+    days,
   }: {
     prizes: Prizes;
     results: Results;
@@ -62,12 +67,13 @@ export function createEngine(
     replenish: Replenish | undefined;
     spare: Spare;
     waiting: Pick<Waiting, "now">;
+    days: Pick<Days, "log">;
   },
   random: Random,
   warn: (details: object, sentence: string) => void,
 ): Engine {
   const { clock, held } = scope;
-  const decisions = createDecisions(scope, prizes, replenish);
+  const decisions = createDecisions(scope, prizes, replenish, days);
 
   function draw(userId: string, idempotencyKey?: string): Promise<Outcome> {
     const begin = () => {
@@ -104,17 +110,21 @@ export function createEngine(
         return { ...decision, draw_date: draw.draw_date };
       case "starved":
         return feed(draw, decision.asks, rounds);
+      case "renumbered":
+        return follow({ ...draw, draw_no: decision.draw_no }, rounds);
       case "closed":
         throw closedFailure(held.campaign, decision.why);
       case "recorded":
-        return withLeft(decision, await recall(draw.user_id, decision));
+        return withMore(decision, await recall(draw.user_id, decision));
       case "won": {
         const { win } = decision;
         const fate = await results.record(win);
         const outcome = conclude(fate, win, draw, rounds);
-        return decision.draws_left === undefined
-          ? outcome
-          : withLeft(decision, await outcome);
+        const { draws_left, receipt } = decision;
+        if (draws_left === undefined && receipt === undefined) return outcome;
+        return fate === "recorded"
+          ? withMore(decision, await outcome)
+          : withMore({ draws_left }, await outcome);
       }
     }
   }
@@ -241,10 +251,17 @@ const settlementOf = ({
   attempt,
 });
 
-const withLeft = (
-  { draws_left }: { draws_left?: number },
+const withMore = (
+  {
+    draws_left,
+    receipt,
+  }: { draws_left?: number | undefined; receipt?: Receipt | undefined },
   outcome: Outcome,
-): Outcome => (draws_left === undefined ? outcome : { ...outcome, draws_left });
+): Outcome => ({
+  ...outcome,
+  ...(draws_left !== undefined && { draws_left }),
+  ...(receipt && { receipt }),
+});
 
 let latest = Number.NaN;
 let written = "";

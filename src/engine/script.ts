@@ -5,9 +5,12 @@ import {
   formatTicket,
   parsePlace,
   parseWins,
+  placeOf,
   type Win,
 } from "../outbox/win.js";
 import type { Epoch } from "../prizes/epoch.js";
+import type { Log } from "../proof/days.js";
+import type { Receipt } from "../proof/receipts.js";
 import { type Ask, parseAsks } from "../shards/ask.js";
 import type { Keys } from "../stores/keys.js";
 import type { Redis } from "../stores/redis.js";
@@ -20,6 +23,9 @@ export type Draw = {
   /** named by an Idempotency-Key, so that it may come again after midnight */
   keyed: boolean;
   roll: number;
+  /** where its day has a log: who draws, as that names them, and the number of the draw that the roll is for */
+  p?: string;
+  draw_no?: number;
   id: string;
   /** the place of a win that Postgres refused and that is to be decided again, or empty */
   refused: string;
@@ -29,7 +35,7 @@ export type Draw = {
   starved_since?: number;
 };
 
-/** What draw.lua decided about a draw; closed and starved: nothing, and the draw is not used up. */
+/** What draw.lua decided about a draw; closed, starved and renumbered: nothing, and the draw is not used up. */
 export type Decision = (
   | { outcome: "no_prize"; draw_date: string }
   | { outcome: "participated" }
@@ -37,7 +43,10 @@ export type Decision = (
   | { outcome: "won"; win: Win }
   | { outcome: "closed"; why: "not_started" | "ended" | "inactive" }
   | { outcome: "starved"; asks: Ask[] }
+  | { outcome: "renumbered"; draw_no: number }
 ) & {
+  /** of a draw that was decided now, where its day has a log */
+  receipt?: Receipt;
   /** of the user's draws of that day, where there are several */
   draws_left?: number;
 };
@@ -61,9 +70,9 @@ export type Decided = {
 
 /**
  * Why nothing was decided. not_loaded: no prize table is there; not_whole: the data are of another epoch; lost: they are
- * older than what this server wrote.
+ * older than what this server wrote; behind: too much of the day's log waits for Postgres.
  */
-export type Undecided = "not_loaded" | "not_whole" | "lost";
+export type Undecided = "not_loaded" | "not_whole" | "lost" | "behind";
 
 /**
  * One EVALSHA of lua/draw.lua, for draws of one day, on the keys named. `now` is in milliseconds. Rejects with
@@ -78,10 +87,12 @@ export async function evaluate(
     now: number;
     /** whether the server takes wins for limited, as lua/draw.lua has it */
     limited: boolean;
+    /** of the day, where it has one: then each draw has its p and its roll by it */
+    log?: Log | undefined;
   },
   draws: Draw[],
 ): Promise<Decided | Undecided> {
-  const { day, mark, now, limited } = at;
+  const { day, mark, now, limited, log } = at;
   const { date, before, expiresAt } = day;
   const names = [
     keys.prizes,
@@ -100,6 +111,7 @@ export async function evaluate(
     mark.server,
     mark.batches,
     limited ? 1 : 0,
+    log ? 1 : 0,
   ];
   const earlier: string[] = [];
   for (const draw of draws) {
@@ -113,11 +125,17 @@ export async function evaluate(
     for (const { user_id } of draws) names.push(keys.winsEver(user_id));
   }
   names.push(...earlier);
+  if (log) {
+    names.push(keys.log(date));
+    for (const { p = "", draw_no = 1 } of draws) {
+      values.push(placeOf(p, draw_no));
+    }
+  }
   try {
     const reply = await redis.draw(names.length, ...names, ...values);
     return typeof reply === "string"
       ? (reply as Undecided)
-      : readReply(reply, draws);
+      : readReply(reply, draws, log);
   } catch (error) {
     throw unavailable(error);
   }
@@ -139,7 +157,11 @@ function ticketOf(draw: Draw): string {
 }
 
 /** What draw.lua decided, draw by draw; its header says how it is written. */
-function readReply(reply: unknown, draws: Draw[]): Decided {
+function readReply(
+  reply: unknown,
+  draws: Draw[],
+  log: Log | undefined,
+): Decided {
   const [
     entry = "",
     text = "",
@@ -147,6 +169,7 @@ function readReply(reply: unknown, draws: Draw[]): Decided {
     batches,
     left,
     wanted,
+    lines,
     ...others
   ] = reply as string[];
   const asks = wanted ? parseAsks(wanted) : [];
@@ -182,11 +205,25 @@ function readReply(reply: unknown, draws: Draw[]): Decided {
         decisions.push(readOther(next(other), draw, decisions, entries));
     }
   }
+  if (log && lines) addReceipts(decisions, lines, log);
   return {
     decisions: withLeft(decisions, left),
     batches: Number(batches),
     low: asks.filter((ask) => !ask.urgent),
   };
+}
+
+/** Each D line is of a draw: those named before the lines, in their order. */
+function addReceipts(decisions: Decision[], text: string, log: Log): void {
+  const [of = "", ...lines] = text.split("\n");
+  const receiptOf = log.receipts(lines);
+  const draws = of.split(",").values();
+  for (const [n, line] of lines.entries()) {
+    if (!/^\d+\t\d+\tD\t/.test(line)) continue;
+    const at = Number(next(draws)) - 1;
+    const decision = decisions[at] as Decision;
+    decisions[at] = { ...decision, receipt: receiptOf(n) };
+  }
 }
 
 function withLeft(decisions: Decision[], left = ""): Decision[] {
@@ -207,6 +244,8 @@ function readOther(
       return { outcome: "no_prize", draw_date: rest };
     case OTHER.HAS_ROW:
       return recorded(rest);
+    case OTHER.OF_NUMBER:
+      return { outcome: "renumbered", draw_no: Number(rest) };
     case OTHER.SAME_AS:
       return before[Number(rest) - 1] as Decision;
     case OTHER.IN_OUTBOX: {

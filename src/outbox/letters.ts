@@ -35,4 +35,5 @@ export const OTHER = {
   HAS_ROW: "r",
   IN_OUTBOX: "w",
   SAME_AS: "d",
+  OF_NUMBER: "n",
 } as const;

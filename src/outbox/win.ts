@@ -31,6 +31,8 @@ export type Win = {
   attempt: string;
   roll: number;
   entry: Entry;
+  /** the number of its line, where the day has a log */
+  seq?: number;
 };
 
 /** A user's draw of a day: names a win of an entry. */
@@ -48,7 +50,8 @@ export function parsePlace(place: string): { where: string; draw_no: number } {
 }
 
 /** A prize's id as draw.lua writes it before a ticket, with the numbers that few wins have. */
-const WON = /^([\w.-]+)(?:\/(\d+))?(?:#(\d+))?(?:@(\d+))?(?:=(\d+):(\d+))?$/;
+const WON =
+  /^([\w.-]+)(?:\/(\d+))?(?:#(\d+))?(?:@(\d+))?(?:=(\d+):(\d+))?(?:~(\d+))?$/;
 
 /** A draw as draw.lua reads it, in one string: kind, attempt, roll, id, and the user as the rest. */
 export function formatTicket(ticket: {
@@ -107,6 +110,7 @@ export function parseWins(entryId: string, text: string): Win[] {
     };
     if (more?.[3] !== undefined) win.win_no = Number(more[3]);
     if (more?.[4] !== undefined) win.moment_id = more[4];
+    if (more?.[7] !== undefined) win.seq = Number(more[7]);
     parsed.push(win);
   }
   return parsed;

@@ -17,6 +17,10 @@ export type Campaign = {
   shards: number;
   frozen: boolean;
   active: boolean;
+  /** whether anybody can check its draws: src/verify/README.md */
+  verifiable: boolean;
+  /** whether what is published then names who drew */
+  proof_names: "sealed" | "open";
 };
 
 /** A campaign without any rules of its own. */
@@ -31,6 +35,8 @@ export const PLAIN: Omit<Campaign, "id"> = {
   shards: 1,
   frozen: false,
   active: true,
+  verifiable: false,
+  proof_names: "sealed",
 };
 
 /** What the parts of one campaign work with. `held`: the campaign as it was last read. */
@@ -57,6 +63,7 @@ export function readCampaigns(
   return postgres.query(
     (sql) => sql<Versioned[]>`
       select c.id, c.title, c.time_zone, c.draws_per_day, c.wins_per_user, c.claim_days, c.shards, c.frozen, c.active,
+        c.verifiable, c.proof_names,
         ceil(extract(epoch from nullif(c.starts_at, '-infinity')) * 1000)::float8 as starts_at,
         ceil(extract(epoch from nullif(c.ends_at, 'infinity')) * 1000)::float8 as ends_at,
         v.version
@@ -75,8 +82,11 @@ export async function readVersion(postgres: Postgres): Promise<string> {
   return row?.version ?? "";
 }
 
-/** What draw.lua has to know of a campaign, as reload.lua takes it. `empty`: it has no prizes, and only its dates count. */
-export function rulesOf(campaign: Campaign, empty = false): string {
+/** What draw.lua has to know of a campaign, as reload.lua takes it. `empty`: it has no prizes, and only its dates count; `verifiable`: its days have logs. */
+export function rulesOf(
+  campaign: Campaign,
+  { empty = false, verifiable = false } = {},
+): string {
   const { starts_at, ends_at, draws_per_day, wins_per_user, active, shards } =
     campaign;
   return JSON.stringify({
@@ -87,6 +97,7 @@ export function rulesOf(campaign: Campaign, empty = false): string {
     ...(!active && { inactive: true }),
     ...(empty && { empty }),
     ...(shards > 1 && { sharded: true }),
+    ...(verifiable && { verifiable }),
   });
 }
 

@@ -55,11 +55,23 @@ export async function putTable(
     now: number;
     /** of the campaign, as rulesOf says them */
     rules: string;
+    /** the table and the rules of a day's log, by day; empty where there are no logs */
+    proof?: string;
     /** when a prize's daily quota is released, by day: from and to, in milliseconds */
     windows: (prize: Pick<Row, "release_from" | "release_to">) => Windows;
   },
 ): Promise<InForce | Differs> {
-  const { rows, table, day, isToday, agreed, known, now, rules } = put;
+  const {
+    rows,
+    table,
+    day,
+    isToday,
+    agreed,
+    known,
+    now,
+    rules,
+    proof = "",
+  } = put;
   const counted = new Map(rows.map((row) => [row.id, row]));
   const listed = new Map(table?.listing.map((prize) => [prize.id, prize]));
   const windowsOf = (prize?: Table["listing"][0]) =>
@@ -84,7 +96,7 @@ export async function putTable(
   const { next, lost = "", restored = "" } = known;
   const { identity, timeZone } = agreed;
   const head = [version, listing, day.expiresAt, identity, timeZone, REVISION];
-  head.push(Math.floor(now), next, lost, restored, rules);
+  head.push(Math.floor(now), next, lost, restored, rules, proof);
   const answer = (await redis
     .reload(places.length, ...places, ...head, ...lines)
     .catch((error: unknown) => {

@@ -1,6 +1,9 @@
 import { createBatcher } from "../batch.js";
 import type { Day } from "../clock.js";
 import { unavailable } from "../errors.js";
+import type { Days } from "../proof/days.js";
+import { keepMoments } from "../proof/moments.js";
+import { tableText } from "../proof/table.js";
 import { installHeld } from "../shards/install.js";
 import { createLedger } from "../shards/ledger.js";
 import { DEFAULT_CAMPAIGN } from "../stores/keys.js";
@@ -65,13 +68,13 @@ const MOST_TRIES = 3;
 const DOUBTED =
   "Redis's clock has jumped: nothing is drawn until it has stood for five seconds.";
 
-/** `watch` is handed every reload that begins; `timeZone` is that of campaigns without their own. */
+/** `days`: which of them have logs. `watch` is handed every reload that begins; `timeZone` is that of campaigns without their own. */
 export function createPrizes(
-  scope: Scope & { timeZone: string },
+  scope: Scope & { timeZone: string; days: Days },
   warn: (sentence: string) => void,
   watch: (reload: Promise<unknown>) => void = () => {},
 ): Prizes {
-  const { redis, postgres, keys, clock, timeZone, held } = scope;
+  const { redis, postgres, keys, clock, timeZone, held, days } = scope;
   const { shard, everywhere } = scope;
   const ledger = createLedger(postgres);
   const { id: campaignId } = held.campaign;
@@ -116,7 +119,9 @@ export function createPrizes(
     // Draws that began before midnight and retries by key need the day before; and midnight must not wait for Postgres.
     const { date: today, before, after } = clock.today();
     const others = asked.map(({ date }) => date).filter((it) => it !== TODAY);
-    for (const date of new Set([today, before, after, ...others])) {
+    const dates = [...new Set([today, before, after, ...others])];
+    await days.read(dates);
+    for (const date of dates) {
       const found = asked
         .filter(
           (it) => it.date === date || (it.date === TODAY && date === today),
@@ -124,7 +129,9 @@ export function createPrizes(
         .map((it) => it.found);
       // A clock that jumped ahead may have expired any key of a day.
       if (stepped !== steps) found.push({ lost: epochs.get(date) });
-      await reloadDay(clock.day(date), found);
+      const day = clock.day(date);
+      await reloadDay(day, found);
+      await days.begin(day, nameOf(epochs.get(date) ?? ""));
     }
     for (const date of epochs.keys()) if (date < before) epochs.delete(date);
     steps = stepped;
@@ -202,7 +209,11 @@ export function createPrizes(
       },
       known,
       now: clock.now(),
-      rules: rulesOf(held.campaign, isEmpty),
+      rules: rulesOf(held.campaign, {
+        empty: isEmpty,
+        verifiable: days.isOn(),
+      }),
+      proof: days.isOn() ? proofOf(table, day.date) : "",
       windows: (prize) => windowsOf(prize, day.date),
     });
     if ("differs" in answer) throw differ(differenceOf(answer, timeZone));
@@ -228,7 +239,48 @@ export function createPrizes(
 
   /** Puts the moments in force that the table read last has. */
   async function schedule(version: string, givenUp?: string): Promise<void> {
-    overdueAt = await putMoments(scope, { version, givenUp }, clock.now());
+    overdueAt = await putMoments(
+      scope,
+      { version, givenUp },
+      clock.now(),
+      async (moments) => {
+        if (!days.isOn()) return "";
+        const logged = datesBeside(clock.today().date).map(clock.day);
+        return keepMoments(postgres, campaignId, moments, logged);
+      },
+    );
+  }
+
+  /** The table and the rules as the logs of these days have them. */
+  function proofOf(table: Table | undefined, date: string): string {
+    const { starts_at, ends_at, draws_per_day } = held.campaign;
+    const { wins_per_user, active } = held.campaign;
+    const windows = (table?.listing ?? []).map((prize) =>
+      prize.release_from ? windowsOf(prize, date) : undefined,
+    );
+    const texts = datesBeside(date).map((date) => {
+      const prizes = (table?.listing ?? []).map((prize, n) => ({
+        id: prize.id,
+        odds_to: Number(prize.odds_to),
+        daily_quota: prize.daily_quota,
+        total_quota: prize.total_quota,
+        fallback: prize.fallback,
+        moments: prize.has_moments,
+        release: windows[n]?.[date] ?? null,
+      }));
+      const text = tableText(prizes, {
+        ...{ starts_at, ends_at, draws_per_day, wins_per_user },
+        inactive: !active,
+      });
+      return [date, text];
+    });
+    return JSON.stringify(Object.fromEntries(texts));
+  }
+
+  /** The days that draws may be of, and one. */
+  function datesBeside(date: string): string[] {
+    const { date: today, before, after } = clock.today();
+    return [...new Set([today, before, after, date])];
   }
 
   /** When a prize's daily quota is released on the days that draws may be of. */
@@ -236,12 +288,11 @@ export function createPrizes(
     prize: Pick<Row, "release_from" | "release_to">,
     date: string,
   ) {
-    const { date: today, before, after } = clock.today();
     const { release_from, release_to } = prize;
     const at = (date: string, time: string | null) =>
       clock.momentOf(date, time ?? "00:00:00");
     return Object.fromEntries(
-      [today, before, after, date].map((it): [string, [number, number]] => [
+      datesBeside(date).map((it): [string, [number, number]] => [
         it,
         [at(it, release_from), at(it, release_to)],
       ]),
@@ -281,6 +332,8 @@ export function createPrizes(
       edited ||
       !isKnown ||
       stepped ||
+      days.isPending(date) ||
+      days.isPending(after) ||
       (await isChanged(date))
     ) {
       await reload();

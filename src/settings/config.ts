@@ -48,6 +48,11 @@ export const ConfigSchema = Type.Object({
   AUTH_JWKS_URL: Type.Optional(Type.String({ format: "http-url" })),
   AUTH_ISSUER: Type.Optional(Type.String({ format: "claim" })),
   AUTH_AUDIENCE: Type.Optional(Type.String({ format: "claim" })),
+  PROOF_KEY: Type.Optional(Type.String({ format: "proof-keys" })),
+  PROOF_NAME: Type.String({ format: "note-name", default: "lucky-draw" }),
+  BEACON_URL: Type.Optional(Type.String({ format: "http-url" })),
+  BEACON_CHAIN: Type.Optional(Type.String({ format: "chain-hash" })),
+  BEACON: Type.Enum(["preferred", "required"], { default: "preferred" }),
   CLAIM_DAYS: Type.Optional(Type.Integer({ minimum: 1, maximum: 3650 })),
   TRUST_PROXY: Type.Optional(Type.String({ format: "trust-proxy" })),
   DRAIN_SECONDS: Type.Integer({ minimum: 0, maximum: 600, default: 0 }),
@@ -70,12 +75,14 @@ export const ConfigSchema = Type.Object({
 
 export type Config = Static<typeof ConfigSchema>;
 
-/** Settings that are of no use alone: half a pair of stores, or a token whose audience is not checked. */
+/** Settings that are of no use alone: half a pair of stores, a token whose audience is not checked, a beacon of any chain. */
 const TOGETHER = {
   DATABASE_URL: ["REDIS_URL"],
   REDIS_URL: ["DATABASE_URL"],
   AUTH_JWT_SECRET: ["AUTH_ISSUER", "AUTH_AUDIENCE"],
   AUTH_JWKS_URL: ["AUTH_ISSUER", "AUTH_AUDIENCE"],
+  BEACON_URL: ["BEACON_CHAIN"],
+  BEACON_CHAIN: ["BEACON_URL"],
 };
 
 /** One way to verify a token, not two. */
@@ -119,6 +126,20 @@ const FORMATS = {
     check: (text: string) => text === text.trim() && !/\p{Cc}/u.test(text),
     remedy:
       "must be as the tokens have it, without spaces or line ends around it",
+  },
+  "proof-keys": {
+    check: (text: string) => /^[\da-f]{64}(,[\da-f]{64})*$/i.test(text),
+    remedy:
+      "must have 64 hex digits (openssl rand -hex 32), or be several such keys with commas between, the one that signs first",
+  },
+  "note-name": {
+    check: (text: string) => /^[!-*,-~]{1,64}$/.test(text),
+    remedy: "must have 1 to 64 printable ASCII characters, no spaces and no +",
+  },
+  "chain-hash": {
+    check: (text: string) => /^[\da-f]{64}$/i.test(text),
+    remedy:
+      "must be the chain's hash, 64 hex digits: /chains of BEACON_URL lists them",
   },
   "http-url": {
     check: (text: string) => isUrl(text, ["http:", "https:"]),

@@ -8,6 +8,7 @@ export const SECRETS = [
   "REDIS_URL",
   "ADMIN_TOKEN",
   "AUTH_JWT_SECRET",
+  "PROOF_KEY",
 ];
 
 export type Variables = {

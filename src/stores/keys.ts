@@ -26,12 +26,13 @@ const keysUnder = (tag: string) => ({
   prizes: `${tag}prizes`,
   /**
    * hash: prize id → units taken ever, `@draws` → draws decided, and where there are several shards, or numbers that came to
-   * nothing: `@r:` with a prize id → numbers that can be taken, `@rights` → their name, `@lineage`, `@c:` → numbers cut for another shard, `@n:` → how often numbers came back
+   * nothing: `@r:` with a prize id → numbers that can be taken, `@rights` → their name, `@lineage`, `@c:` → numbers cut for another shard, `@n:` → how often numbers came back; `@told` → the day in whose log a line says what is counted here
    */
   taken: `${tag}taken`,
   /**
    * hash: prize id → units taken on that day, `@draws` → draws decided, `@epoch` → name of the day's data since they were
-   * last made whole, `@lineage` → the Redis that had them, `@counting` where wins are limited and counted, `@restorer` → the server that restores winners, `@filled` → the name of the data whose gaps were filled, and
+   * last made whole, `@lineage` → the Redis that had them, `@counting` where wins are limited and counted, `@restorer` → the server that restores winners, `@filled` → the name of the data whose gaps were filled, where the day has a log
+   * `@log` → the number of its next line, `-` or `closed`, `@log_of` → the name of the data in which it goes on, `@kept` → the number after the last line that Postgres has, `@beacon`, `@line:` with a line that must come once, and
    * `@s:` with a server's name → batches it wrote; expires
    */
   takenToday: (date: string) => `${tag}taken:${date}`,
@@ -49,6 +50,8 @@ const keysUnder = (tag: string) => ({
   winsEver: (userId: string) => `${tag}wins:${bucketOf(userId)}`,
   /** zset: prize id, a slash and the id of a winning moment → when it is due, in milliseconds; infinite where it is claimed */
   moments: `${tag}moments`,
+  /** stream: field `lines` → lines of a day's log that may not be in Postgres yet; an entry's id is the number after its last line */
+  log: (date: string) => `${tag}log:${date}`,
   /** stream: an entry a minute, by its number since the epoch → draws and wins ever, at its begin; expires */
   minutes: `${tag}minutes`,
 });

@@ -103,7 +103,7 @@ async function refuseForeign(sql: Sql, url: string): Promise<void> {
         where attrelid = to_regclass('migration') and attname in ('name', 'applied_at') and not attisdropped
       ) as columns,
       (
-        select string_agg(name, ', ') from unnest(array['campaign', 'prize', 'prize_version', 'prize_change', 'result', 'moment', 'identity', 'shard_units', 'shard_rights', 'shard_lease']) as t (name)
+        select string_agg(name, ', ') from unnest(array['campaign', 'prize', 'prize_version', 'prize_change', 'result', 'moment', 'identity', 'shard_units', 'shard_rights', 'shard_lease', 'proof_day', 'proof_log', 'proof_chunk', 'proof_win', 'proof_moments']) as t (name)
         where to_regclass(name) is not null
       ) as others`,
   );

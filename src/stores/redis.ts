@@ -21,6 +21,9 @@ declare module "ioredis" {
     grant(...args: (string | number)[]): Result<unknown, Context>;
     recall(...args: (string | number)[]): Result<unknown, Context>;
     spare(...args: (string | number)[]): Result<unknown, Context>;
+    log(...args: (string | number)[]): Result<unknown, Context>;
+    line(...args: (string | number)[]): Result<unknown, Context>;
+    kept(...args: (string | number)[]): Result<unknown, Context>;
   }
 }
 

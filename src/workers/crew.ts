@@ -1,7 +1,9 @@
 import type { Logger } from "pino";
 import type { Format } from "../observe/log.js";
+import { requireKey } from "../proof/require-key.js";
 import type { Config } from "../settings/config.js";
 import { migrateInTime } from "../stores/migrate-in-time.js";
+import { createPostgres } from "../stores/postgres.js";
 import { errorOf } from "./failure.js";
 import type { Counted, FromWorker } from "./messages.js";
 import { type Process, startWorker } from "./process.js";
@@ -32,8 +34,16 @@ export function createCrew(config: Config, count: number, options: Options) {
   let serves = (_address: string) => {};
   let fails = (_error: Error) => {};
 
-  const open = () =>
-    migrateInTime(databaseUrl, samplePrizes, log, () => ending.aborted);
+  async function open(): Promise<void> {
+    const isOver = () => ending.aborted;
+    await migrateInTime(databaseUrl, samplePrizes, log, isOver);
+    const postgres = createPostgres(databaseUrl, 1);
+    try {
+      await requireKey(postgres, config.PROOF_KEY, isOver);
+    } finally {
+      await postgres.close();
+    }
+  }
 
   /** Resolves with the address as soon as a worker listens. Rejects with what keeps the first one from it. */
   function listen(): Promise<string> {

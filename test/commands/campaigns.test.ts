@@ -88,6 +88,34 @@ t.test("a campaign from nothing to its first winner", async (t) => {
   t.match(change?.changed_by, /^command: /);
 });
 
+t.test("a campaign that anybody can check", async (t) => {
+  const { world, run } = await setUp(t);
+  const args = ["set", "open", "--new", "--title", "Open"];
+  const names = ["--proof-names", "open"];
+  const made = await run(
+    "campaigns",
+    ...args,
+    "--verifiable",
+    "true",
+    ...names,
+  );
+  t.match(made, { code: 0, err: "" });
+  t.match(made.out, /^open: saved\.\nPROOF_KEY is not set here: make sure/);
+  t.match(
+    (await run("campaigns", "list")).out,
+    /^open +Open +UTC +1 +1 +open names +yes$/m,
+  );
+  const env = { DATABASE_URL: world.databaseUrl, PROOF_KEY: "0a".repeat(32) };
+  const sealed = ["set", "open", "--verifiable", "true"];
+  const keyed = await runCommand("campaigns", env, {
+    args: [...sealed, "--proof-names", "sealed"],
+  });
+  t.same([keyed.code, keyed.out], [0, "open: saved.\n"]);
+  t.equal((await run("campaigns", "copy", "open", "twin")).code, 0);
+  const [twin] = await world.sql`select * from campaign where id = 'twin'`;
+  t.match(twin, { verifiable: true, proof_names: "sealed", active: false });
+});
+
 t.test("mistakes are told in a sentence", async (t) => {
   const { run } = await setUp(t);
   for (const [code, args, err] of [
@@ -114,6 +142,16 @@ t.test("mistakes are told in a sentence", async (t) => {
       2,
       ["campaigns", "set", "a", "--frozen", "yes"],
       /--frozen: must be true or false/,
+    ],
+    [
+      2,
+      ["campaigns", "set", "a", "--verifiable", "1"],
+      /--verifiable: must be true or false/,
+    ],
+    [
+      2,
+      ["campaigns", "set", "a", "--proof-names", "none"],
+      /--proof-names: must be sealed or open/,
     ],
     [
       1,

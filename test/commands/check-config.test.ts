@@ -13,13 +13,14 @@ t.test("it prints every setting, and no secret", async (t) => {
     REDIS_URL: `rediss://lucky:${secret}@redis.example:6379`,
     ADMIN_TOKEN: secret,
     AUTH_JWT_SECRET: secret,
+    PROOF_KEY: "5ec4e7".padEnd(64, "0"),
     AUTH_ISSUER: "https://login.example.com/",
     AUTH_AUDIENCE: "lucky-draw",
     OTEL_EXPORTER_OTLP_ENDPOINT: `https://me:${secret}@otel.example/?api_key=${secret}`,
     TIME_ZONE: "Europe/Paris",
   });
   t.same([code, err], [0, ""]);
-  t.notMatch(out, /s3cret/);
+  t.notMatch(out, /s3cret|5ec4e7/);
   const names = out
     .trim()
     .split("\n")
@@ -33,6 +34,7 @@ t.test("it prints every setting, and no secret", async (t) => {
     "REDIS_URL=rediss://lucky:***@redis.example:6379",
     "TIME_ZONE=Europe/Paris",
     "ADMIN_TOKEN=***",
+    "PROOF_KEY=***",
     "AUTH_JWT_SECRET=***",
     "AUTH_ISSUER=https://login.example.com/",
     "OTEL_EXPORTER_OTLP_ENDPOINT=https://me:***@otel.example/?api_key=***",

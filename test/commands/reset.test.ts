@@ -34,6 +34,10 @@ t.test(
     await trial.close();
     await redis.hset(keys.prizes, "time_zone_until", 1); // ten seconds later
     const { date } = trial.clock.today();
+    await sql`
+      insert into proof_day (campaign_id, draw_date, seal, ends_at, shards, key_text)
+      values ('default', ${date}, '{}', now() + interval '1 day', 1, '')`;
+    await sql`insert into proof_log (campaign_id, draw_date, shard) values ('default', ${date}, 0)`;
     const late = { user_id: "dan", prize_id: "MUG", draw_date: date, unit: 2 };
     await addWin(redis, late);
     await redis.set("{lucky-drawer}:another program's", "key");
@@ -50,6 +54,9 @@ t.test(
     t.equal((await sql`select from result`).length, 0);
     t.equal((await sql`select from redemption_count`).length, 0);
     t.equal((await sql`select from prize`).length, 1, "prizes stay");
+    const logs =
+      await sql`select from proof_day union all select from proof_log`;
+    t.equal(logs.length, 0, "the day's log begins anew, too");
     t.same(await redis.keys("*"), ["{lucky-drawer}:another program's"]);
     t.equal((await reset("--yes", name)).code, 0, "it may run twice");
 

@@ -71,6 +71,8 @@ t.test("defaults, and empty variables count as not set", async (t) => {
     DEFAULT_COUNTRY: "HK",
     LOG_LEVEL: "info",
     LOG_FORMAT: "pino",
+    PROOF_NAME: "lucky-draw",
+    BEACON: "preferred",
     DRAIN_SECONDS: 0,
     PAGE: "on",
     PAGE_TITLE: "Lucky Draw",
@@ -196,6 +198,44 @@ t.test(
     }
   },
 );
+
+t.test("draws that anybody can check: key, name and beacon", async (t) => {
+  const [key, chain] = ["0a".repeat(32), "5b".repeat(32)];
+  const told = (variables: Record<string, string>) =>
+    readConfig(variables).then(
+      () => "",
+      (error: Error) => error.message,
+    );
+  for (const PROOF_KEY of [key, `${key},${chain}`, key.toUpperCase()]) {
+    t.match(await readConfig({ PROOF_KEY }), { PROOF_KEY });
+  }
+  for (const PROOF_KEY of [
+    `${key}0`,
+    key.slice(1),
+    `${key},`,
+    `${key}, ${key}`,
+  ]) {
+    const sentence = await told({ PROOF_KEY });
+    t.match(sentence, /^PROOF_KEY: must have 64 hex digits/, PROOF_KEY);
+    t.notMatch(sentence, "0a0a", "the secret is not told");
+  }
+  const file = join(mkdtempSync(join(tmpdir(), "lucky-draw-key-")), "key");
+  writeFileSync(file, `${key}\n`);
+  t.match(await readConfig({ PROOF_KEY_FILE: file }), { PROOF_KEY: key });
+  t.equal(await told({ PROOF_NAME: "example.com/draw" }), "");
+  for (const PROOF_NAME of ["our draw", "a+b", "x".repeat(65), "caf\u00e9"]) {
+    t.match(await told({ PROOF_NAME }), /^PROOF_NAME: must have 1 to 64/);
+  }
+  const beacon = { BEACON_URL: "https://api.drand.sh", BEACON_CHAIN: chain };
+  t.match(await readConfig({ ...beacon, BEACON: "required" }), beacon);
+  t.match(await told({ BEACON_CHAIN: chain }), /^BEACON_URL: must be set, too/);
+  t.match(
+    await told({ BEACON_URL: beacon.BEACON_URL }),
+    /^BEACON_CHAIN: must be set, too, where BEACON_URL is$/,
+  );
+  t.match(await told({ ...beacon, BEACON_CHAIN: "quicknet" }), /64 hex digits/);
+  t.match(await told({ BEACON: "off" }), /^BEACON: must be one of preferred/);
+});
 
 t.test("all mistakes are told at once, before anything listens", async (t) => {
   const ended = spawnSync(env, command, {

@@ -13,6 +13,8 @@ export type CampaignRow = {
   shards?: number;
   frozen?: boolean;
   active?: boolean;
+  verifiable?: boolean;
+  proof_names?: "sealed" | "open";
 };
 
 /** A row of `prize` in it. */

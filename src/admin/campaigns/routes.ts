@@ -1,5 +1,6 @@
 import type { FastifyPluginAsyncTypebox } from "@fastify/type-provider-typebox";
 import type { FastifyReply } from "fastify";
+import { invalid } from "../../errors.js";
 import { failures } from "../../http/schemas/common.js";
 import type { Services } from "../../services.js";
 import { PRECONDITION_REQUIRED, parseIfMatch } from "../prizes/if-match.js";
@@ -40,7 +41,7 @@ const SHARED =
 /** /admin/campaigns: list, create, change, deactivate. Each answers with all campaigns. */
 export const campaignRoutes: FastifyPluginAsyncTypebox<Services> = async (
   app,
-  { postgres, campaigns },
+  { postgres, campaigns, settings },
 ) => {
   app.get(
     "/campaigns",
@@ -151,6 +152,9 @@ export const campaignRoutes: FastifyPluginAsyncTypebox<Services> = async (
     const name = headers["x-changed-by"];
     const changed_by = name ? `admin: ${name}` : "admin";
     const preview = query.preview === "yes";
+    if (edit.campaign.verifiable === true && !settings.PROOF_KEY) {
+      throw invalid("verifiable", "needs the setting PROOF_KEY at all servers");
+    }
     const table = await changeCampaign(postgres, {
       ...edit,
       changed_by,

@@ -42,6 +42,7 @@ const CODES: Record<string, Code> = {
   "22L10": "CAMPAIGN_EXISTS",
   "22L11": "INVALID_REQUEST",
   "22L12": "INVALID_REQUEST",
+  "22L13": "INVALID_REQUEST",
 };
 
 /** A failure in place of what the functions of sql/ raised, or the error itself. */

@@ -63,6 +63,14 @@ const editable = {
   active: Type.Boolean({
     description: "Whether there is such a campaign for participants.",
   }),
+  verifiable: Type.Boolean({
+    description:
+      "Whether anybody can check its draws: from its next day on, or today where nobody has drawn yet. Needs `PROOF_KEY`.",
+  }),
+  proof_names: Type.Enum(["sealed", "open"], {
+    description:
+      "Whether what is published then has usernames: as codes that only they and an auditor can match, or open.",
+  }),
 };
 
 const optional = <T extends Record<string, Type.TSchema>>(all: T) =>
@@ -106,6 +114,8 @@ export const CampaignRow = Type.Object(
     shards: Type.Integer(),
     frozen: Type.Boolean(),
     active: Type.Boolean(),
+    verifiable: Type.Boolean(),
+    proof_names: Type.Enum(["sealed", "open"]),
   },
   { title: "CampaignRow", description: "A campaign's rules." },
 );
@@ -122,6 +132,8 @@ const DEFAULT = {
   shards: 1,
   frozen: false,
   active: true,
+  verifiable: false,
+  proof_names: "sealed" as const,
 };
 
 export const CampaignPath = Type.Object({

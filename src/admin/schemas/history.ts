@@ -40,6 +40,17 @@ const PrizeRow = Type.Object(
   { title: "PrizeRow" },
 );
 
+/** A row of `campaign`, of before there was the one or the other, too. */
+const CampaignState = Type.Object(
+  {
+    ...CampaignRow.properties,
+    shards: Type.Optional(CampaignRow.properties.shards),
+    verifiable: Type.Optional(CampaignRow.properties.verifiable),
+    proof_names: Type.Optional(CampaignRow.properties.proof_names),
+  },
+  { title: "CampaignState" },
+);
+
 const PrizeChange = Type.Object(
   {
     id: Type.String(),
@@ -55,10 +66,10 @@ const PrizeChange = Type.Object(
     prize_id: Nullable(Type.String(), {
       description: "Null: the campaign itself was changed.",
     }),
-    before: Type.Union([PrizeRow, CampaignRow, Type.Null()], {
+    before: Type.Union([PrizeRow, CampaignState, Type.Null()], {
       description: "Null: it was created.",
     }),
-    after: Type.Union([PrizeRow, CampaignRow, Type.Null()], {
+    after: Type.Union([PrizeRow, CampaignState, Type.Null()], {
       description: "Null: it was deleted.",
     }),
   },

@@ -28,11 +28,11 @@ export const campaignsRoute: FastifyPluginAsyncTypebox<Services> = async (
       const shown = campaigns.all().flatMap((it) => {
         const state = phaseOf(it, now);
         if (state !== "running" && state !== "announced") return [];
-        const { id, title, draws_per_day } = it;
+        const { id, title, draws_per_day, verifiable } = it;
         const time_zone = it.time_zone ?? settings.TIME_ZONE;
         const [starts_at, ends_at] = [moment(it.starts_at), moment(it.ends_at)];
         const dates = { time_zone, starts_at, ends_at, draws_per_day };
-        return { id, title, state, ...dates };
+        return { id, title, state, ...dates, verifiable };
       });
       reply.header("cache-control", "no-cache");
       return { success: true as const, data: { campaigns: shown } };

@@ -39,7 +39,7 @@ export const drawRoute: FastifyPluginAsyncTypebox<Services> = async (
 
   function answer(outcome: Outcome, lane: Lane) {
     const { held, clock } = lane;
-    const { draws_left } = outcome;
+    const { draws_left, receipt } = outcome;
     if (outcome.outcome === "won") {
       const { title, settlement } = outcome;
       const claim_until = claimUntil(
@@ -63,7 +63,12 @@ export const drawRoute: FastifyPluginAsyncTypebox<Services> = async (
         draws_left === undefined
           ? { message, result }
           : { message, result, draws_left };
-      return { success: true as const, data };
+      const proof = receipt
+        ? { receipt }
+        : lane.days.log(settlement.draw_date)
+          ? { proof: `/proof/results/${outcome.result.id}` }
+          : undefined;
+      return { success: true as const, data, ...proof };
     }
     const day = clock.day(outcome.draw_date);
     const isLast = isLastDay(held.campaign, day);
@@ -74,7 +79,8 @@ export const drawRoute: FastifyPluginAsyncTypebox<Services> = async (
         ? { message, resets_at }
         : { message, resets_at, draws_left };
     // The published contract shows these under `message`, every other answer under `data`: both kinds of client work.
-    return { success: true as const, data, message: data };
+    const answer = { success: true as const, data, message: data };
+    return receipt ? { ...answer, receipt } : answer;
   }
 
   app.post(

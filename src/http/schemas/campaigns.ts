@@ -21,6 +21,9 @@ export const CampaignsAnswer = success(
             draws_per_day: Type.Integer({
               description: "Draws of a user on a day.",
             }),
+            verifiable: Type.Boolean({
+              description: "Whether anybody can check its draws: `/proof`.",
+            }),
           },
           { title: "Campaign" },
         ),
@@ -44,6 +47,7 @@ export const CampaignsAnswer = success(
               starts_at: null,
               ends_at: null,
               draws_per_day: 1,
+              verifiable: false,
             },
           ],
         },

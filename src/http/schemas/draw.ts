@@ -77,6 +77,24 @@ const NotWonAnswer = success(
   },
 );
 
+const Receipt = Type.Object(
+  {
+    line: Type.String({ description: "The line of the day's log." }),
+    index: Type.Integer({
+      description: "Its place among the lines that the note is of.",
+    }),
+    path: Type.Array(Type.String(), {
+      description: "From its hash to the root, hexadecimal digits.",
+    }),
+    note: Type.String({ description: "A signed note of the root." }),
+  },
+  {
+    title: "Receipt",
+    description:
+      "Proves later that this draw was decided so; only where the campaign is verifiable.",
+  },
+);
+
 const notWon = (message: string) => {
   const data = { message, resets_at: "2026-11-23T00:00:00+08:00" };
   return { value: { success: true, data, message: data } };
@@ -92,6 +110,13 @@ export const Drawn = success(
       draws_left: DrawsLeft,
     }),
     message: Type.Optional(NotWon),
+    receipt: Type.Optional(Receipt),
+    proof: Type.Optional(
+      Type.String({
+        description:
+          "Of a win that is repeated in a verifiable campaign: the path of its proof.",
+      }),
+    ),
   },
   {
     title: "Drawn",

@@ -46,6 +46,15 @@ const RULES = {
     "",
     (/** @type {boolean} */ frozen) => (frozen ? "frozen" : "not frozen"),
   ],
+  verifiable: [
+    "",
+    (/** @type {boolean | undefined} */ verifiable) =>
+      verifiable ? "can be checked" : "can't be checked",
+  ],
+  proof_names: [
+    "names in proofs",
+    (/** @type {string | undefined} */ names) => names ?? "sealed",
+  ],
   active: FIELDS.active,
 };
 

@@ -38,6 +38,8 @@ const TEXTS = [
 
 const NUMBERS = ["draws_per_day", "wins_per_user", "claim_days"];
 
+const FLAGS = ["verifiable", "frozen", "active"];
+
 /**
  * The rules of the campaign, and a form for a new one.
  *
@@ -71,8 +73,9 @@ export function Rules({ session, campaigns }) {
       field,
       readField(field, String(entered.get(field) ?? "").trim()),
     ]);
-    const flags = ["frozen", "active"].map((name) => [name, entered.has(name)]);
-    const all = Object.fromEntries([...fields, ...flags]);
+    const flags = FLAGS.map((name) => [name, entered.has(name)]);
+    const proof_names = entered.get("proof_names");
+    const all = { ...Object.fromEntries([...fields, ...flags]), proof_names };
     // What is as it was is not sent: moments are written in more than one way.
     const edits = Object.entries(all).filter(
       ([field, value]) =>
@@ -130,6 +133,23 @@ export function Rules({ session, campaigns }) {
           </div>`,
         )}
         <label><input type="checkbox" role="switch" name="active" defaultChecked=${its.active} /> Active</label>
+        <label>
+          <input type="checkbox" role="switch" name="verifiable" defaultChecked=${its.verifiable} />
+          Verifiable: anybody can check its draws, from its next day on
+        </label>
+        <div>
+          <label for="rule-proof_names">Names in what is published then</label>
+          <select id="rule-proof_names" name="proof_names" aria-describedby="rule-proof_names-hint">
+            ${["sealed", "open"].map(
+              (names) => html`<option
+                key=${names}
+                value=${names}
+                selected=${names === its.proof_names}
+              >${names}</option>`,
+            )}
+          </select>
+          <small id="rule-proof_names-hint" class="hint">Sealed: codes that only who drew and an auditor can match.</small>
+        </div>
         <label>
           <input type="checkbox" role="switch" name="frozen" defaultChecked=${its.frozen} />
           Frozen: from its start on, nothing can be taken back, not even this

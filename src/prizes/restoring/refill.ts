@@ -1,4 +1,5 @@
 import { unavailable } from "../../errors.js";
+import type { Keep } from "../../proof/keep.js";
 import { fillGaps } from "../../shards/gaps.js";
 import type { Scope } from "../campaign.js";
 import { beganAt, isRestoring, nameOf } from "../epoch.js";
@@ -16,6 +17,7 @@ export type Refill = () => Promise<void>;
 export function createRefill(
   scope: Scope,
   prizes: Pick<Prizes, "epoch">,
+  keep: Pick<Keep, "reconcile">,
 ): Refill {
   const { redis, keys, clock, held } = scope;
   const filled = new Map<string, string>(); // date → the name of its data
@@ -37,6 +39,8 @@ export function createRefill(
         (await redis.hget(counters, FILLED).catch(refuse)) !== name
       ) {
         const { id: campaign } = held.campaign;
+        // In this order: before a number can be another's, its log says that the win came to nothing.
+        if (!(await keep.reconcile(date))) continue;
         await fillGaps({ ...scope, campaign }, date);
         await redis.hset(counters, FILLED, name).catch(refuse);
       }

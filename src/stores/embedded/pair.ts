@@ -4,12 +4,15 @@ import { openFolder } from "./folder.js";
 import { guard } from "./guard.js";
 import { own } from "./owner.js";
 import { startPostgres } from "./postgres.js";
+import { keepProofKey } from "./proof-key.js";
 import { startRedis } from "./redis.js";
 
 /** A Redis and a PostgreSQL of this process's own. */
 export type Pair = {
   databaseUrl: string;
   redisUrl: string;
+  /** what signs where PROOF_KEY is not set */
+  proofKey: string;
   close(): Promise<void>;
 };
 
@@ -35,12 +38,14 @@ export async function startEmbedded(
         `Other users of this machine could enter ${name}: it is closed to them.`,
       );
     }
+    const proofKey = await keepProofKey(home.path);
     closes.push(guard(home.path));
     const redis = await startRedis(`${home.path}/redis`, say);
     closes.push(redis.stop);
     const postgres = await startPostgres(`${home.path}/postgres`, say);
     closes.push(postgres.stop);
-    return { databaseUrl: postgres.url, redisUrl: redis.url, close };
+    const urls = { databaseUrl: postgres.url, redisUrl: redis.url };
+    return { ...urls, proofKey, close };
   } catch (error) {
     await close();
     throw error;

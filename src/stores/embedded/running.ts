@@ -4,15 +4,21 @@ import { SetupError } from "../../errors.js";
 import { openFolder } from "./folder.js";
 import { ownerOf } from "./owner.js";
 import { postgresUrl } from "./postgres.js";
+import { readProofKey } from "./proof-key.js";
 import { redisSocket } from "./redis.js";
 
+export type RunningPair = {
+  databaseUrl: string;
+  redisUrl: string;
+  /** missing where the pair is of a version before it */
+  proofKey: string | undefined;
+};
+
 /**
- * The addresses of the pair that a running `npm start` keeps in `folder`; they hold in this process. Rejects with a
+ * The addresses and the key of the pair that a running `npm start` keeps in `folder`; they hold in this process. Rejects with a
  * sentence where none runs, or the folder is somebody else's.
  */
-export async function runningPair(
-  folder: string,
-): Promise<{ databaseUrl: string; redisUrl: string }> {
+export async function runningPair(folder: string): Promise<RunningPair> {
   const home = resolve(folder);
   if (existsSync(home)) {
     const { path } = openFolder(home);
@@ -22,7 +28,8 @@ export async function runningPair(
     const isUp = [redis, join(postgres, "postmaster.pid")].every(existsSync);
     if (isUp && (await ownerOf(path))) {
       const databaseUrl = postgresUrl(postgres);
-      return { databaseUrl, redisUrl: `unix://${redis}` };
+      const proofKey = await readProofKey(path);
+      return { databaseUrl, redisUrl: `unix://${redis}`, proofKey };
     }
   }
   throw new SetupError(

@@ -21,6 +21,9 @@ const scripts = {
   gone: script("gone"),
   recall: script("recall"),
   spare: script("spare"),
+  log: script("log"),
+  line: script("line"),
+  kept: script("kept"),
 };
 
 /** What a client of any kind is made with. */

@@ -1,0 +1,101 @@
+import { closeDay, closeLog } from "./close.js";
+import type { Days, Known, ProofParts } from "./days.js";
+import { moveLines } from "./move.js";
+import { reconcile } from "./reconcile.js";
+import { keysOf, readOpen } from "./sealed-days.js";
+import type { Signer } from "./secrets.js";
+
+/** After a day's end no draw of it is decided any more that its server does not follow. */
+const GRACE_MS = 10_000;
+
+export type Keep = {
+  /** Moves the lines of all open days to Postgres, and closes days that are over. Rejects with UNAVAILABLE. */
+  run(): Promise<void>;
+  /** Makes a day's log and its rows agree, after a loss. Returns false where it has to be tried again. Rejects with UNAVAILABLE. */
+  reconcile(date: string): Promise<boolean>;
+};
+
+export function createKeep(
+  parts: ProofParts & { server: string },
+  days: Days,
+): Keep {
+  const { postgres, clock, held, settings, shard, warn } = parts;
+  let lookedFor = ""; // the day on which open days were last looked for
+
+  async function run(): Promise<void> {
+    if (!settings) return;
+    await findOpen();
+    const { date } = clock.today();
+    for (const known of days.known()) {
+      const { seal, row } = known;
+      if (row.close !== null) {
+        if (seal.day < date) days.forget(seal.day);
+        continue;
+      }
+      const signer = signerOf(known);
+      if (!signer) continue;
+      if (clock.now() < seal.ends_at + GRACE_MS) await move(seal.day, signer);
+      else await close(known);
+    }
+  }
+
+  /** Days that were not closed in time: once a day, since whoever sealed them may be gone. */
+  async function findOpen(): Promise<void> {
+    const { date } = clock.today();
+    if (lookedFor === date) return;
+    const open = await readOpen(postgres, held.campaign.id, date);
+    await days.read(open.map((row) => row.draw_date));
+    lookedFor = date;
+  }
+
+  const signerOf = ({ seal, log }: Known): Signer | undefined =>
+    log?.signer ?? (settings && keysOf(settings, seal)?.signer);
+
+  const move = (draw_date: string, signer: Signer) =>
+    moveLines(
+      {
+        ...parts,
+        name: settings?.name ?? "",
+        warn: (sentence) => warn({ draw_date }, sentence),
+      },
+      { campaign: held.campaign.id, draw_date, shard: shard ?? 0 },
+      signer,
+    );
+
+  async function close(known: Known): Promise<void> {
+    const { seal } = known;
+    const of = {
+      campaign: held.campaign.id,
+      draw_date: seal.day,
+      shard: shard ?? 0,
+    };
+    if (await agree(known)) {
+      await closeLog(parts, of);
+    }
+    // The shards close their logs each for itself; the first one closes the day.
+    if (!shard && (await closeDay(parts, known.row))) {
+      await days.read([seal.day]);
+    } else if (shard) {
+      await days.read([seal.day]);
+    }
+  }
+
+  async function agree(known: Known): Promise<boolean> {
+    const signer = signerOf(known);
+    const log = known.log ?? days.logOf(known);
+    if (!signer || !log) return false;
+    return reconcile(parts, { log, date: known.seal.day }, () =>
+      move(known.seal.day, signer),
+    );
+  }
+
+  return {
+    run,
+    reconcile: async (date) => {
+      const known = days.known().find(({ seal }) => seal.day === date);
+      if (!known || known.row.close !== null || !settings) return true;
+      await agree(known);
+      return true;
+    },
+  };
+}
