@@ -6,6 +6,9 @@ import { type DayState, type LogState, rollOf } from "./state.js";
 
 type Draw = Extract<Line, { kind: "D" }>;
 
+/** So late after its end a draw of a day may be decided. */
+const LATE_MS = 60_000;
+
 /** Whether a person may make this draw. Returns whether it is decided again, after a V line. */
 export function mayDraw(
   day: DayState,
@@ -38,7 +41,9 @@ export function mayDraw(
   if (rules && rules.ends_at !== null && at >= rules.ends_at) {
     throw new Wrong("the campaign is over, so nothing is decided");
   }
-  if (at < day.seal.begins_at || at >= day.seal.ends_at) {
+  // Who asks just before midnight is decided just after it, and draws on the day before.
+  const { begins_at, ends_at } = day.seal;
+  if (at < begins_at || at >= ends_at + LATE_MS) {
     throw new Wrong("the moment of this draw is not on this day");
   }
   if (drawNo < 1 || drawNo > (rules?.draws_per_day ?? 1)) {
