@@ -61,7 +61,17 @@ export async function putTable(
     windows: (prize: Pick<Row, "release_from" | "release_to">) => Windows;
   },
 ): Promise<InForce | Differs> {
-  const { rows, table, day, isToday, agreed, known, now, rules, proof = "" } = put;
+  const {
+    rows,
+    table,
+    day,
+    isToday,
+    agreed,
+    known,
+    now,
+    rules,
+    proof = "",
+  } = put;
   const counted = new Map(rows.map((row) => [row.id, row]));
   const listed = new Map(table?.listing.map((prize) => [prize.id, prize]));
   const windowsOf = (prize?: Table["listing"][0]) =>
