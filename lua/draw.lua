@@ -58,9 +58,9 @@
 --         O(stretches of numbers) once for each prize that is met
 
 local prizes, taken, taken_today, outbox, pending, moments = KEYS[1], KEYS[2], KEYS[3], KEYS[4], KEYS[5], KEYS[6]
-local draw_date, date_before, created_at, expires_at, epoch, server, batches, limited =
-  ARGV[1], ARGV[2], ARGV[3], ARGV[4], ARGV[5], ARGV[6], ARGV[7], ARGV[8]
-local is_logged = ARGV[9] == '1'
+local draw_date, date_before, created_at, expires_at, epoch, server, batches, limited, logged =
+  ARGV[1], ARGV[2], ARGV[3], ARGV[4], ARGV[5], ARGV[6], ARGV[7], ARGV[8], ARGV[9]
+local is_logged = logged == '1'
 local KEYS_BEFORE, ARGV_BEFORE = 6, 9 -- the draws' own
 local count = (#ARGV - ARGV_BEFORE) / (is_logged and 2 or 1)
 local call, sub = redis.call, string.sub
@@ -241,9 +241,9 @@ end
 -- the lines before (src/verify/README.md).
 local seq, lines, lines_of, table_line = nil, NONE, NONE, nil
 if odds.verifiable or is_logged then
-  local log, log_of, kept, beacon = unpack(call('HMGET', taken_today, '@log', '@log_of', '@kept', '@beacon'))
-  seq = tonumber(log)
-  if (seq ~= nil) ~= is_logged or (not log and not closed) or log == 'closed' or (seq and log_of ~= string.match(epoch, '[^?]*')) then
+  local standing, log_of, kept, beacon = unpack(call('HMGET', taken_today, '@log', '@log_of', '@kept', '@beacon'))
+  seq = tonumber(standing)
+  if (seq ~= nil) ~= is_logged or (not standing and not closed) or standing == 'closed' or (seq and log_of ~= string.match(epoch, '[^?]*')) then
     return NOT_LOADED
   elseif seq and seq - tonumber(kept or 0) > MOST_AHEAD then
     return BEHIND
@@ -523,7 +523,7 @@ end
 
 -- Whether a draw would win, if its user might.
 local function would_win(i)
-  local moment = odds.moments and at <= #due and next_due()
+  local moment = odds.moments and due_at <= #due and next_due()
   while moment do
     if has_unit(moments_of[string.match(moment, '^(.*)/%d+$')]) then
       due_at = due_at - 1
@@ -887,7 +887,8 @@ if draws > 0 or won > 0 or #lines > lines_before then
 end
 if #lines > lines_before then
   log_text = table.concat(lines, '\n')
-  call('XADD', KEYS[#KEYS], string.format('%d-0', seq), 'lines', log_text)
+  local log = KEYS[#KEYS]
+  call('XADD', log, string.format('%d-0', seq), 'lines', log_text)
   log_text = table.concat(lines_of, ',') .. '\n' .. log_text
 end
 if is_ranged then

@@ -10,23 +10,26 @@
 -- COST    O(lines)
 
 local taken_today, log = KEYS[1], KEYS[2]
-local next_seq, close = tonumber(ARGV[1]), ARGV[2] == '1'
+local next_seq, close = ARGV[1], ARGV[2]
 local call = redis.call
 
-call('XTRIM', log, 'MINID', string.format('%d-0', next_seq + 1))
+call('XTRIM', log, 'MINID', string.format('%d-0', tonumber(next_seq) + 1))
 -- Where the day's data are gone, nothing of it is decided any more.
 local standing = call('HGET', taken_today, '@log')
 local seq = tonumber(standing or '')
-if seq and not close then
-  call('HSET', taken_today, '@kept', next_seq)
-elseif close then
-  if call('XLEN', log) > 0 or (seq and seq > next_seq) then
+if seq and close == '0' then
+  -- After a loss the numbers go on far above what Postgres has: those between don't wait.
+  if tonumber(next_seq) > tonumber(call('HGET', taken_today, '@kept') or 0) then
+    call('HSET', taken_today, '@kept', next_seq)
+  end
+elseif close == '1' then
+  if call('XLEN', log) > 0 or (seq and seq > tonumber(next_seq)) then
     return 'open'
   end
   if seq then
     call('HSET', taken_today, '@log', 'closed')
   end
-  call('EXPIRE', log, 0)
+  call('EXPIREAT', log, 1)
   return 'closed'
 end
 return 'OK'

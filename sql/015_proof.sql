@@ -21,6 +21,7 @@ create table proof_log (
   draw_date date not null,
   shard smallint not null,
   begun_in text not null, -- the name of the day's data in Redis then
+  resumed_at bigint not null default 0, -- the number at which it went on after the last loss of Redis
   size bigint not null default 0, -- lines
   draws bigint not null default 0, -- that are not void
   next_seq bigint not null default 0,

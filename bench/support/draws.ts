@@ -35,7 +35,9 @@ export async function startDrawing(url: string, campaign = "default") {
   const held = { campaign: { ...PLAIN, id: campaign } };
   const shards = { shard: undefined, everywhere: [keys] };
   const scope = { redis, postgres: away, keys, clock, held, ...shards };
-  const decisions = createDecisions(scope, loaded, undefined, { log: () => undefined });
+  const decisions = createDecisions(scope, loaded, undefined, {
+    log: () => undefined,
+  });
 
   /** Puts so many prizes in force; together their odds are 0.825. */
   async function setPrizes(count: number): Promise<void> {

@@ -115,6 +115,7 @@ export function createLane(
       : createReplenish({
           redis,
           ledger: createLedger(postgres),
+          clock,
           ...{ ...of, shard, ...waiting },
           reload: (date) => prizes.reload(date),
         });

@@ -1,6 +1,7 @@
 import { useLayoutEffect, useRef } from "preact/hooks";
 import { Countdown } from "./countdown.js";
 import { html } from "./html.js";
+import { Receipt } from "./receipt.js";
 import { Redeem } from "./redeem.js";
 
 /**
@@ -22,7 +23,7 @@ const HEADINGS = {
  */
 export function Answer({ decided, win, seen, again, more, changed }) {
   const heading = useRef(/** @type {HTMLElement | null} */ (null));
-  const { outcome, username, message, resetsAt, left } = decided;
+  const { outcome, username, message, resetsAt, left, kept } = decided;
   useLayoutEffect(() => {
     heading.current?.focus();
     seen();
@@ -33,6 +34,7 @@ export function Answer({ decided, win, seen, again, more, changed }) {
     <p class="for">${username}</p>
     <p class="sentence">${message}</p>
     ${win && html`<${Redeem} key=${win.id} win=${win} changed=${changed} />`}
+    ${kept && html`<${Receipt} kept=${kept} />`}
     ${outcome !== "won" && left === 0 && resetsAt && html`<${Countdown} until=${resetsAt} ended=${again} />`}
     ${
       left > 0 &&

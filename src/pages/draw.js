@@ -2,6 +2,7 @@ import { useEffect, useRef, useState } from "preact/hooks";
 import { ask, remedy } from "./ask.js";
 import { campaign } from "./campaign.js";
 import { beginDraw, endDraw, keepWin, pendingDraws } from "./kept.js";
+import { keepReceipt } from "./receipts.js";
 import { moment } from "./words.js";
 
 const DAY = 86_400_000;
@@ -14,8 +15,9 @@ const DAY = 86_400_000;
  * @typedef {import("./prizes.js").Stock} Stock
  * @typedef {{
  *   outcome: "won" | "no_prize" | "participated", prizeId: string | null, win?: Win,
- *   username: string, message: string, resetsAt: string | null, left: number
- * }} Decided  `resetsAt`: null where there is no other day; `left`: draws of today
+ *   username: string, message: string, resetsAt: string | null, left: number, kept?: import("./receipts.js").Kept | undefined
+ * }} Decided  `resetsAt`: null where there is no other day; `left`: draws of today; `kept`: its receipt, of a campaign whose
+ *   draws can be checked
  * @typedef {{ step: "ready", username: string, mistake?: string }
  *   | { step: "asking", username: string, wait?: Wait }
  *   | { step: "stopping", decided: Decided }
@@ -55,7 +57,7 @@ export function useDraw(news) {
         signal,
       );
       if (status === 200) {
-        const decided = await settle(username, body.data);
+        const decided = await settle(username, body);
         const turns = decided.outcome !== "participated";
         const step = turns ? "stopping" : "answered";
         if (!signal.aborted) setState({ step, decided });
@@ -72,8 +74,9 @@ export function useDraw(news) {
     }
   }
 
-  /** A win is kept before anything is shown. @param {string} username @param {Drawn["data"]} data @returns {Promise<Decided>} */
-  async function settle(username, data) {
+  /** A win is kept before anything is shown. @param {string} username @param {Drawn} body @returns {Promise<Decided>} */
+  async function settle(username, { data, receipt }) {
+    const kept = receipt && keepReceipt(username, receipt);
     const { message, result, resets_at, draws_left: left = 0 } = data;
     // The contract tells these two apart by their sentences.
     const participated = message.startsWith("You have already");
@@ -81,7 +84,8 @@ export function useDraw(news) {
       const stock = participated ? undefined : await news();
       const resetsAt = resets_at === undefined ? tomorrow(stock) : resets_at;
       const outcome = participated ? "participated" : "no_prize";
-      return { outcome, prizeId: null, username, message, resetsAt, left };
+      const all = { username, message, resetsAt, left, kept };
+      return { outcome, prizeId: null, ...all };
     }
     const { id, user_id, prize_id: prizeId } = result;
     const stock = await news();
@@ -92,7 +96,8 @@ export function useDraw(news) {
     const title = prize?.title ?? prizeId;
     const win = { id, username: user_id, title, resetsAt, claimUntil };
     keepWin(win);
-    return { outcome: "won", prizeId, win, username, message, resetsAt, left };
+    const all = { username, message, resetsAt, left, kept };
+    return { outcome: "won", prizeId, win, ...all };
   }
 
   /** No more asking: a win that was decided is told on the next try of this name. */

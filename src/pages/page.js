@@ -1,6 +1,6 @@
 import { render } from "preact";
 import { useCallback, useEffect, useMemo, useState } from "preact/hooks";
-import { campaign } from "./campaign.js";
+import { campaign, readCampaign } from "./campaign.js";
 import { useDraw } from "./draw.js";
 import { html } from "./html.js";
 import { wins as keptWins, onOtherTab } from "./kept.js";
@@ -31,7 +31,7 @@ function Page() {
   }, [decided]);
   const isTurning = state.step === "asking" && !state.wait;
   const ofDraw = decided && (wins.find(isOf(decided)) ?? decided.win);
-  const { Wheel, Answer, Wins, Odds } = later ?? {};
+  const { Wheel, Answer, Wins, Odds, Checkable } = later ?? {};
 
   return html`
     ${
@@ -66,6 +66,7 @@ function Page() {
       />`
     }
     ${Odds && stock && html`<${Odds} stock=${stock} evenly=${evenly} setEvenly=${setEvenly} />`}
+    ${Checkable && html`<${Checkable} />`}
   `;
 }
 
@@ -95,11 +96,7 @@ function isOf({ win, username }) {
 
 /** The name of the campaign that the address names, as soon as it is known. */
 async function showTitle() {
-  const answer = await fetch("campaigns").catch(() => undefined);
-  const { data } = answer?.ok ? await answer.json() : { data: undefined };
-  const its = data?.campaigns.find(
-    (/** @type {{ id: string }} */ { id }) => id === campaign,
-  );
+  const its = await readCampaign();
   const heading = document.querySelector("header h1");
   if (!its || !heading) return;
   heading.textContent = its.title;

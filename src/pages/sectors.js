@@ -73,7 +73,7 @@ export function sectorsOf(outcomes, evenly) {
 }
 
 /** The page's colour and others around the circle from it, dark enough for white letters. @param {number} count */
-function palette(count) {
+export function palette(count) {
   const style = getComputedStyle(document.documentElement);
   const colour = style.getPropertyValue("--colour").trim();
   const [r = 0, g = 0, b = 0] = [1, 3, 5].map((at) =>

@@ -76,25 +76,40 @@ export async function beginLog(
   );
   const { begun_in = epoch, next_seq = 0 } = row ?? {};
   const names = namesOf(keys, seal.day);
-  const answer = await redis
-    .log(
-      names.length,
-      ...names,
-      ...[epoch, begun_in, next_seq, Math.floor(now), seal.begins_at, beacon],
-    )
-    .catch(refuse);
-  return answer !== "stale";
+  const begin = (next_seq: number, start: number | "") =>
+    redis
+      .log(
+        names.length,
+        ...names,
+        ...[epoch, begun_in, next_seq, start],
+        ...[Math.floor(now), seal.begins_at, beacon],
+      )
+      .catch(refuse);
+  const answer = await begin(next_seq, "");
+  if (answer !== "lost") return answer !== "stale";
+  const [place] = await postgres.query(
+    (sql) => sql<{ next_seq: number; resumed_at: number }[]>`
+      update proof_log set resumed_at = greatest(resumed_at, next_seq) + ${FURTHER}::bigint
+      where campaign_id = ${campaign} and draw_date = ${seal.day}::text::date and shard = ${shard}::int
+      returning next_seq::float8, resumed_at::float8`,
+  );
+  if (!place) return false;
+  return (await begin(place.next_seq, place.resumed_at)) !== "stale";
 }
+
+/** More numbers than can have been given since: draw.lua stops when so many, less a batch, wait for Postgres. */
+const FURTHER = 4_010_000;
 
 /** Says in Redis that a day has no log. Rejects with UNAVAILABLE. */
 export async function noLog(
   { redis, keys }: { redis: Redis; keys: Keys },
   { date }: Pick<Day, "date">,
-  epoch: string,
+  { epoch, now }: { epoch: string; now: number },
 ): Promise<void> {
+  const at = Math.floor(now);
   const names = namesOf(keys, date);
   await redis
-    .log(names.length, ...names, epoch, "", 0, 0, 0, "null")
+    .log(names.length, ...names, epoch, "", 0, "", at, at, "null")
     .catch(refuse);
 }
 

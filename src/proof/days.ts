@@ -89,7 +89,7 @@ export type Days = {
 const RETRY_MS = 30_000;
 
 export function createDays(parts: ProofParts): Days {
-  const { redis, postgres, keys, clock, held, everywhere } = parts;
+  const { redis, postgres, clock, held, everywhere } = parts;
   const { timeZone, settings, shard = 0 } = parts;
   const days = new Map<string, Known>();
   const pending = new Map<string, number>(); // date → when it is tried again
@@ -117,7 +117,9 @@ export function createDays(parts: ProofParts): Days {
     pending.delete(date);
     if (!days.has(date)) {
       const fate = verifiable ? await seal(day) : "never";
-      if (fate === "never") return noLog(parts, day, epoch);
+      if (fate === "never") {
+        return noLog(parts, day, { epoch, now: clock.now() });
+      }
       if (fate === "later") retry(day);
       if (fate !== "sealed") return;
     }

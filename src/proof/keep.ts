@@ -2,8 +2,8 @@ import { closeDay, closeLog } from "./close.js";
 import type { Days, Known, ProofParts } from "./days.js";
 import { moveLines } from "./move.js";
 import { reconcile } from "./reconcile.js";
-import { jsonOf, keysOf, readOpen, type Seal } from "./sealed-days.js";
-import { noteOf, type Signer } from "./secrets.js";
+import { keysOf, readOpen } from "./sealed-days.js";
+import type { Signer } from "./secrets.js";
 
 /** After a day's end no draw of it is decided any more that its server does not follow. */
 const GRACE_MS = 10_000;

@@ -1,15 +1,11 @@
+import type { Config } from "../settings/config.js";
 import type { Beacon } from "./beacon.js";
 import type { ProofSettings } from "./sealed-days.js";
 
 /** How days are sealed, of the settings; undefined without PROOF_KEY. */
-export function proofOf(settings: {
-  PROOF_KEY?: string;
-  PROOF_NAME: string;
-  BEACON_URL?: string;
-  BEACON_CHAIN?: string;
-  BEACON: "preferred" | "required";
-}): ProofSettings | undefined {
-  const { PROOF_KEY, PROOF_NAME, BEACON_URL, BEACON_CHAIN, BEACON } = settings;
+export function proofOf(settings: Partial<Config>): ProofSettings | undefined {
+  const { PROOF_KEY, PROOF_NAME = "lucky-draw" } = settings;
+  const { BEACON_URL, BEACON_CHAIN, BEACON } = settings;
   if (!PROOF_KEY) return undefined;
   const keys = PROOF_KEY.toLowerCase().split(",");
   if (!BEACON_URL || !BEACON_CHAIN) return { name: PROOF_NAME, keys };

@@ -26,11 +26,13 @@ export async function installHeld(
   const { unit, day_unit } = await numbersInOutbox(redis, keys, date);
   const held = await ledger.read(campaign, date, shard, ofDay);
   const today = { held, waiting: day_unit };
-  await install(redis, keys.takenToday(date), ofDay, today);
+  const counters = keys.takenToday(date);
+  const { taken } = keys;
+  await install(redis, { counters, taken }, ofDay, today);
   if (ofEver === undefined) return;
   const heldEver = await ledger.read(campaign, EVER, shard, ofEver);
   const ever = { held: heldEver, waiting: unit };
-  await install(redis, keys.taken, ofEver, ever);
+  await install(redis, { counters: taken, taken }, ofEver, ever);
 }
 
 /**
@@ -39,7 +41,7 @@ export async function installHeld(
  */
 async function install(
   redis: Redis,
-  counters: string,
+  { counters, taken }: { counters: string; taken: string },
   rights: string,
   { held, waiting }: { held: Held; waiting: Map<string, Stretch[]> },
 ): Promise<boolean> {
@@ -55,7 +57,7 @@ async function install(
     },
   );
   const answer = await redis
-    .install(1, counters, rights, ...lines)
+    .install(2, counters, taken, rights, ...lines)
     .catch((error: unknown) => {
       throw unavailable(error);
     });

@@ -9,6 +9,21 @@ import type { Stretch } from "./ledger.js";
 export const countersOf = (keys: Keys, pool: Pool, date: string): string =>
   pool === "ever" ? keys.taken : keys.takenToday(date);
 
+/** The counters, and the log of the day in which what is added to them and cut from them is a line. */
+export type Place = {
+  counters: string;
+  takenToday: string;
+  log: string;
+  pool: "all" | "day";
+};
+
+export const placeIn = (keys: Keys, pool: Pool, date: string): Place => ({
+  counters: countersOf(keys, pool, date),
+  takenToday: keys.takenToday(date),
+  log: keys.log(date),
+  pool: pool === "ever" ? "all" : "day",
+});
+
 /** What a shard has of a prize's numbers. */
 export type State = {
   /** the name of its numbers; ends with a ? until they are there */

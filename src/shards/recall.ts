@@ -1,18 +1,20 @@
+import type { Clock } from "../clock.js";
 import { unavailable } from "../errors.js";
 import type { Keys } from "../stores/keys.js";
 import type { Redis } from "../stores/redis.js";
 import type { Ask } from "./ask.js";
 import type { Ledger, Numbers, Stretch } from "./ledger.js";
 import {
-  countersOf,
   countUpTo,
+  type Place,
   parseStretches,
+  placeIn,
   readState,
   type State,
 } from "./pools.js";
 
 /** What a shard has, or that it can't be asked. */
-type Seen = { shard: number; counters: string; state: State | undefined };
+type Seen = { shard: number; place: Place; state: State | undefined };
 
 /**
  * Makes numbers free that another shard holds and has not spent, half of what the richest has. Only the holder of the lease,
@@ -27,10 +29,12 @@ export type Recall = (
 export function createRecall({
   redis,
   ledger,
+  clock,
   everywhere,
 }: {
   redis: Redis;
   ledger: Ledger;
+  clock: Pick<Clock, "now">;
   /** the keys of all shards */
   everywhere: Keys[];
 }): Recall {
@@ -44,7 +48,7 @@ export function createRecall({
     const { grants } = await ledger.look(numbers, looking);
     const all = await seeAll(ask, date);
     let isMoved = false;
-    for (const { shard, counters, state } of all) {
+    for (const { shard, place, state } of all) {
       if (!state || state.rights.endsWith("?")) continue;
       // What is on its way: granted, and its server may be gone before it was there.
       if ((grants[shard] ?? 0) > state.granted) {
@@ -52,12 +56,12 @@ export function createRecall({
         const to = { shard, rights, granted: state.granted, most };
         const grant = await ledger.grant(numbers, to);
         if (grant && grant !== "stale") {
-          await deliver(redis, counters, { rights, prize_id, grant });
+          await deliver(redis, clock, place, { rights, prize_id, grant });
         }
         isMoved = true;
       }
       if (state.cut.length > 0) {
-        const from = { shard, counters, state };
+        const from = { shard, place, state };
         const none = { most, mover, count: 0 };
         isMoved ||= await cut(numbers, from, none);
       }
@@ -91,13 +95,16 @@ export function createRecall({
   /** Cuts numbers from a shard and makes them free. Returns whether there were any. */
   async function cut(
     numbers: Numbers,
-    from: { shard: number; counters: string; state: State },
+    from: { shard: number; place: Place; state: State },
     { most, mover, count }: { most: number; mover: string; count: number },
   ): Promise<boolean> {
-    const { shard, counters, state } = from;
+    const { shard, place, state } = from;
+    const { counters, takenToday, log, pool } = place;
+    const names = [counters, takenToday, log];
+    const at = [pool, Math.floor(clock.now())];
     const head = [state.rights, numbers.prize_id, most];
     const answer = await redis
-      .recall(1, counters, ...head, count, "")
+      .recall(names.length, ...names, ...head, count, "", ...at)
       .catch(refuse);
     if (answer === "stale" || answer === "") return false;
     const text = String(answer);
@@ -105,7 +112,9 @@ export function createRecall({
     const { rights } = state;
     const back = { shard, rights, units, mover };
     if (!(await ledger.giveBack(numbers, back))) return true;
-    await redis.recall(1, counters, ...head, 0, text).catch(refuse);
+    await redis
+      .recall(names.length, ...names, ...head, 0, text, ...at)
+      .catch(refuse);
     return true;
   }
 
@@ -115,11 +124,11 @@ export function createRecall({
   ): Promise<Seen[]> {
     return Promise.all(
       everywhere.map(async (keys, shard) => {
-        const counters = countersOf(keys, pool, date);
-        const state = await readState(redis, counters, prize_id).catch(
+        const place = placeIn(keys, pool, date);
+        const state = await readState(redis, place.counters, prize_id).catch(
           () => undefined,
         );
-        return { shard, counters, state };
+        return { shard, place, state };
       }),
     );
   }
@@ -128,10 +137,10 @@ export function createRecall({
   async function tellGone(ask: Ask, all: Seen[]): Promise<boolean> {
     const { prize_id, most } = ask;
     const answers = await Promise.all(
-      all.map(({ counters, state }) => {
+      all.map(({ place, state }) => {
         const { rights = "?", granted = 0, news = 0 } = state ?? {};
         return redis
-          .gone(1, counters, rights, prize_id, granted, most, news)
+          .gone(1, place.counters, rights, prize_id, granted, most, news)
           .catch(refuse);
       }),
     );
@@ -144,7 +153,8 @@ export function createRecall({
 /** Brings a grant to its shard, by lua/grant.lua. Rejects with UNAVAILABLE. */
 export async function deliver(
   redis: Redis,
-  counters: string,
+  clock: Pick<Clock, "now">,
+  { counters, takenToday, log, pool }: Place,
   of: {
     rights: string;
     prize_id: string;
@@ -152,8 +162,11 @@ export async function deliver(
   },
 ): Promise<void> {
   const { rights, prize_id, grant } = of;
-  const head = [rights, prize_id, grant.granted];
-  await redis.grant(1, counters, ...head, ...grant.units.flat()).catch(refuse);
+  const names = [counters, takenToday, log];
+  const head = [rights, prize_id, grant.granted, pool, Math.floor(clock.now())];
+  await redis
+    .grant(names.length, ...names, ...head, ...grant.units.flat())
+    .catch(refuse);
 }
 
 /** Numbers came back: none of these shards takes them for gone any longer. Rejects with UNAVAILABLE. */

@@ -1,10 +1,11 @@
+import type { Clock } from "../clock.js";
 import { unavailable } from "../errors.js";
 import { freshName } from "../random.js";
 import type { Keys } from "../stores/keys.js";
 import type { Redis } from "../stores/redis.js";
 import type { Ask } from "./ask.js";
 import { EVER, type Ledger, type Numbers } from "./ledger.js";
-import { countersOf, countUpTo, readState } from "./pools.js";
+import { countUpTo, placeIn, readState } from "./pools.js";
 import { createRecall, deliver } from "./recall.js";
 
 export type Replenish = {
@@ -41,6 +42,7 @@ export function createReplenish(
   parts: {
     redis: Redis;
     ledger: Ledger;
+    clock: Pick<Clock, "now">;
     campaign: string;
     shard: number;
     /** the keys of all shards */
@@ -49,9 +51,9 @@ export function createReplenish(
     reload: (date: string) => Promise<void>;
   } & Waiting,
 ): Replenish {
-  const { redis, ledger, campaign, shard, everywhere, reload } = parts;
+  const { redis, ledger, clock, campaign, shard, everywhere, reload } = parts;
   const { now, pause } = parts;
-  const recall = createRecall({ redis, ledger, everywhere });
+  const recall = createRecall({ redis, ledger, clock, everywhere });
   const underWay = new Map<string, Promise<void>>();
 
   function once(ask: Ask, date: string): Promise<void> {
@@ -64,7 +66,7 @@ export function createReplenish(
   }
 
   async function replenish(ask: Ask, date: string): Promise<void> {
-    const own = countersOf(everywhere[shard] as Keys, ask.pool, date);
+    const own = placeIn(everywhere[shard] as Keys, ask.pool, date);
     const { prize_id, most } = ask;
     const numbers: Numbers = {
       campaign,
@@ -83,7 +85,7 @@ export function createReplenish(
         });
         if (grant === "stale") return await reload(date);
         if (grant !== null) {
-          await deliver(redis, own, { rights, prize_id, grant });
+          await deliver(redis, clock, own, { rights, prize_id, grant });
           return;
         }
         if (!ask.urgent) return;
@@ -95,7 +97,7 @@ export function createReplenish(
           rest = Math.min(2 * rest, LONGEST_PAUSE_MS);
         }
         if (now() > end) throw unavailable(new Error("no numbers in time"));
-        const state = await readState(redis, own, prize_id);
+        const state = await readState(redis, own.counters, prize_id);
         if (countUpTo(state.units, most) > 0) return;
         if (most >= 0 && state.gone >= most) return;
         ({ rights, granted } = state);

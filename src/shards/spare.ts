@@ -55,9 +55,9 @@ export async function spareAll(
     const counters = countersOf(keys);
     const rights =
       shard === undefined ? "" : await redis.hget(counters, FIELD.RIGHTS);
-    const names = [counters, keys.prizes];
+    const names = [counters, keys.prizes, keys.taken];
     const answer = await redis
-      .spare(2, ...names, rights ?? "?", prize_id, ...free[pool])
+      .spare(names.length, ...names, rights ?? "?", prize_id, ...free[pool])
       .catch((error: unknown) => {
         throw unavailable(error);
       });

@@ -21,7 +21,7 @@ const scripts = (await readdir(folder))
   .filter((file) => file.endsWith(".lua"))
   .map((file) => file.replace(".lua", ""));
 
-/** What a script's header says: names, `each` of them per item, `limited` per item of a campaign that limits wins, `some` for some items, and its other paragraphs. */
+/** What a script's header says: names, `each` of them per item, `limited` per item of a campaign that limits wins, `logged` of a day with a log, `some` for some items, and its other paragraphs. */
 async function header(name: string) {
   const text = await readFile(new URL(`${name}.lua`, folder), "utf8");
   const lines = text
@@ -44,14 +44,15 @@ async function header(name: string) {
     const lines = part(title);
     const words = (is: RegExp) =>
       (lines.find((line) => is.test(line)) ?? "")
-        .replace(/^per [\w ]+: /, "")
+        .replace(/^(per|where) [\w ]+: /, "")
         .split(" ")
         .filter(Boolean);
     return {
-      head: words(/^(?!per )/),
+      head: words(/^(?!per |where )/),
       each: words(/^per \w+: /),
       limited: words(/^per limited \w+: /),
       some: words(/^per keyed \w+: /),
+      logged: words(/^(per logged \w+|where logged): /),
     };
   };
   return {
@@ -75,6 +76,7 @@ const NAMES: Record<string, RegExp> = {
   moments: /^\{lucky-draw(?::xmas|:many:\d)?\}:moments$/,
   wins_ever: /^\{lucky-draw(?::xmas|:many:\d)?\}:wins:[0-9a-f]{1,4}$/,
   scratch_stream: /^\{lucky-draw(?::xmas|:many:\d)?\}:probe:stream$/,
+  log: /^\{lucky-draw(?::xmas|:many:\d)?\}:log:\d{4}-\d\d-\d\d$/,
   players:
     /^\{lucky-draw(?::xmas|:many:\d)?\}:players:\d{4}-\d\d-\d\d:[0-9a-f]{1,4}$/,
   players_before:
@@ -122,6 +124,18 @@ const VALUES: Record<string, RegExp> = {
   told: /^[01]$/,
   version: /^\d*$/,
   limited: /^[01]$/,
+  logged: /^[01]$/,
+  p: /^([0-9a-f]{32}|[\w-]+)(\/\d+)?$/,
+  proof: /^(|\{"\d{4}-.*\})$/,
+  hashes: /^(|\{"\d{4}-.*\})$/,
+  pool: /^(all|day)$/,
+  begun_in: /^(|\d{13}-[0-9a-f]{8})$/,
+  next_seq: /^\d+$/,
+  begins_at: /^\d{13}$/,
+  start: /^\d*$/,
+  beacon: /^(null|"used"|"missing")$/,
+  close: /^[01]$/,
+  line: /^[VR]\t/,
   rules: /^\{.*\}$/,
   release: /^(|\{.*\})$/,
   moments: /^[01]$/,
@@ -139,15 +153,16 @@ const VALUES: Record<string, RegExp> = {
   fallback: /^[01]$/,
 };
 
-/** What may be called for no items: a shard that holds nothing, one that is told that nothing is left, ranges in one argument. */
-const MAY_HAVE_NONE = ["install", "grant", "gone", "recall"];
+/** What may be called for no items: a shard that holds nothing, one that is told that nothing is left, ranges in one argument, a log. */
+const MAY_HAVE_NONE = ["install", "grant", "gone", "recall", "log", "kept"];
 
 t.test("the header of each script agrees with its calls", async (t) => {
   const world = await createWorld(t);
   const rolls = [0, 999_999_999].values();
   const roll = () => rolls.next().value ?? 0;
   const random = { ...systemRandom, roll };
-  const server = await startServer(t, world, { random });
+  const settings = { PROOF_KEY: "1a".repeat(32) };
+  const server = await startServer(t, world, { random, settings });
   const calls: { name: string; args: string[] }[] = [];
   for (const name of [
     "draw",
@@ -162,6 +177,9 @@ t.test("the header of each script agrees with its calls", async (t) => {
     "gone",
     "recall",
     "spare",
+    "log",
+    "line",
+    "kept",
   ] as const) {
     const real = server.redis[name].bind(server.redis);
     server.redis[name] = (...args) => {
@@ -196,7 +214,7 @@ t.test("the header of each script agrees with its calls", async (t) => {
   await fetch(`${server.url}/readyz`);
   // A campaign with a limit, a release and moments.
   await world.sql`
-    insert into campaign (id, title, wins_per_user) values ('xmas', 'Xmas', 1)`;
+    insert into campaign (id, title, wins_per_user, verifiable) values ('xmas', 'Xmas', 1, true)`;
   await world.sql`
     insert into prize (campaign_id, id, title, probability, daily_quota, release_from, release_to)
     values ('xmas', 'SURE', 'a SURE', 1, 9, '00:00', '24:00')`;
@@ -238,6 +256,8 @@ t.test("the header of each script agrees with its calls", async (t) => {
   const [lost] = await world.sql<Win[]>`
     select 'NEVER' as prize_id, current_date::text as draw_date, 1 as unit, 1 as day_unit`;
   await server.spare(lost as Win);
+  await server.spare({ ...(lost as Win), seq: 1 });
+  await server.campaigns.lane("xmas").keep.run();
 
   for (const name of scripts) {
     const { keys, args } = await header(name);
@@ -253,7 +273,9 @@ t.test("the header of each script agrees with its calls", async (t) => {
       const given = call.args.slice(1, 1 + count);
       const values = call.args.slice(1 + count);
       const rest = values.length - args.head.length;
-      const items = args.each.length > 0 ? rest / args.each.length : rest;
+      const isLogged = values[args.head.indexOf("logged")] === "1";
+      const own = args.each.length + (isLogged ? args.logged.length : 0);
+      const items = own > 0 ? rest / own : rest;
       t.ok(
         Number.isInteger(items) && items >= fewest,
         `${name}: ARGV has whole items`,
@@ -267,13 +289,21 @@ t.test("the header of each script agrees with its calls", async (t) => {
       const some = keys.some.flatMap((key) => keyed.map(() => key));
       t.equal(
         given.length,
-        keys.head.length + items * each.length + some.length,
+        keys.head.length +
+          items * each.length +
+          some.length +
+          (isLogged ? keys.logged.length : 0),
         `${name}: KEYS`,
       );
       const named = (list: typeof keys) => [
         ...list.head,
         ...Array.from({ length: items }, () => list.each).flat(),
         ...(list === keys ? [...limited, ...some] : []),
+        ...Array.from(
+          { length: isLogged && list === args ? items : 0 },
+          () => list.logged,
+        ).flat(),
+        ...(isLogged && list === keys ? list.logged : []),
       ];
       named(keys).forEach((key, n) => {
         t.match(given[n], NAMES[key] ?? /unknown key/, `${name}: KEYS ${key}`);
@@ -313,7 +343,7 @@ t.test(
       bound("ARGV", args.head);
       const written = new Set<string>();
       for (const [, target] of text.matchAll(
-        /call\(\s*'(?:HSET|HINCRBY|HDEL|XADD|XDEL|EXPIREAT|DEL|SET|HSETNX)', (?:draw\.)?(\w+)/g,
+        /call\(\s*'(?:HSET|HINCRBY|HDEL|XADD|XDEL|XTRIM|EXPIREAT|DEL|SET|HSETNX)', (?:draw\.)?(\w+)/g,
       )) {
         written.add(target as string);
       }

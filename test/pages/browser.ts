@@ -13,12 +13,15 @@ export const PHONE = { width: 360, height: 640 };
 export const TABLET = { width: 820, height: 1180 };
 export const DESKTOP = { width: 1280, height: 800 };
 
-/** A browser that ends with its owner. */
-export async function openBrowser(t: Owner): Promise<Browser> {
+/** A browser that ends with its owner. `args`: more of Chromium's own. */
+export async function openBrowser(
+  t: Owner,
+  args: string[] = [],
+): Promise<Browser> {
   const browser = await chromium.launch({
     executablePath: CHROMIUM,
     // Chromium's sandbox refuses to run as root, as continuous integration does.
-    args: process.getuid?.() === 0 ? ["--no-sandbox"] : [],
+    args: [...args, ...(process.getuid?.() === 0 ? ["--no-sandbox"] : [])],
   });
   t.teardown(() => browser.close());
   return browser;
@@ -57,7 +60,11 @@ export async function visit(
   const openTab = async () => {
     const page = await context.newPage();
     await page.goto(url);
-    await page.getByLabel("Your name").or(page.locator(".answer")).waitFor();
+    await page
+      .getByLabel("Your name")
+      .or(page.locator(".answer"))
+      .or(page.locator(".ways"))
+      .waitFor();
     return page;
   };
   return { context, page: await openTab(), errors, openTab };

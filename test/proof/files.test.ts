@@ -4,7 +4,7 @@ import { promisify } from "node:util";
 import { gunzipSync } from "node:zlib";
 import t, { type Test } from "tap";
 import { pack } from "../../src/proof/pack.js";
-import { drawnLines, keepDay } from "../support/proof-day.js";
+import { drawnLines, keepDay } from "../support/kept-day.js";
 import { setCampaign } from "../support/set-campaign.js";
 import { startServer } from "../support/start-server.js";
 import { createWorld } from "../support/world.js";

@@ -1,7 +1,7 @@
 import { randomUUID } from "node:crypto";
 import t, { type Test } from "tap";
 import { pack } from "../../src/proof/pack.js";
-import { drawnLines, keepDay, rootOfPath } from "../support/proof-day.js";
+import { drawnLines, keepDay, rootOfPath } from "../support/kept-day.js";
 import { startServer } from "../support/start-server.js";
 import { createWorld } from "../support/world.js";
 

@@ -23,10 +23,14 @@ async function setUp(t: Test, units: string) {
   return { redis, set, get };
 }
 
+/** Counters and a log that is not there. */
+const LOGGED = [3, "taken", "today", "log"] as const;
+const AT = ["all", 0] as const;
+
 t.test("a grant is there once, in its turn, for these numbers", async (t) => {
   const { redis, get } = await setUp(t, "1 4 0 3-4");
   const grant = (rights: string, granted: number) =>
-    redis.grant(1, "taken", rights, "CUP", granted, 9, 10, 20, 20);
+    redis.grant(...LOGGED, rights, "CUP", granted, ...AT, 9, 10, 20, 20);
   t.equal(await grant("before", 2), "stale");
   t.equal(await grant("now", 3), "stale", "the one before it is missing");
   t.equal(await get(UNITS), "1 4 0 3-4");
@@ -38,7 +42,7 @@ t.test("a grant is there once, in its turn, for these numbers", async (t) => {
 t.test("a cut is noted until Postgres knows", async (t) => {
   const { redis, get } = await setUp(t, "1 9 0 3-4,7-9");
   const recall = (rights: string, count: number, returned: string) =>
-    redis.recall(1, "taken", rights, "CUP", 8, count, returned);
+    redis.recall(...LOGGED, rights, "CUP", 8, count, returned, ...AT);
   t.equal(await recall("before", 3, ""), "stale");
   t.equal(await recall("now", 3, ""), "7-8,4-4", "none beyond the quota");
   t.equal(await get(UNITS), "1 9 0 3-3,9-9");
@@ -69,7 +73,7 @@ t.test("a shard that had news takes nothing for gone", async (t) => {
 t.test("a number comes back once, to whom it belongs", async (t) => {
   const { redis, get } = await setUp(t, "2 4 8 7-8");
   const spare = (rights: string, ...numbers: number[]) =>
-    redis.spare(2, "taken", "prizes", rights, "CUP", ...numbers);
+    redis.spare(3, "taken", "prizes", "taken", rights, "CUP", ...numbers);
   t.equal(await spare("before", 5), "stale");
   t.equal(await spare("now", 5, 6, 2), 3);
   t.equal(await spare("now", 5, 7), 0, "they are there");
@@ -82,7 +86,18 @@ t.test(
   async (t) => {
     const { redis, set, get } = await setUp(t, "2 4 8 7-8,12-15");
     const install = (rights: string, granted: number, held: string) =>
-      redis.install(1, "taken", rights, "CUP", granted, 4, 1, "1-3", held);
+      redis.install(
+        2,
+        "taken",
+        "taken",
+        rights,
+        "CUP",
+        granted,
+        4,
+        1,
+        "1-3",
+        held,
+      );
     t.equal(await install("before", 2, "1-20"), "stale");
     t.equal(await install("now", 3, "1-5"), 0, "a grant is on its way");
     t.equal(await get(UNITS), "2 4 8 7-8,12-15");

@@ -3,10 +3,16 @@ import type { Lane } from "../../src/campaigns/lane.js";
 import { createLedger, EVER } from "../../src/shards/ledger.js";
 import { byMachine, createReplenish } from "../../src/shards/replenish.js";
 import { shardOf } from "../../src/shards/shard-of.js";
+import type { Keys } from "../../src/stores/keys.js";
 import { told } from "../support/post.js";
 import { drawIn, setCampaign } from "../support/set-campaign.js";
 import { startServer } from "../support/start-server.js";
 import { createWorld } from "../support/world.js";
+
+/** The counters of all days, and a log that is not there. */
+const countersOf = ({ taken, takenToday, log }: Keys) =>
+  [3, taken, takenToday("2099-01-01"), log("2099-01-01")] as const;
+const AT = ["all", 0] as const;
 
 // What one server left half done, the next one that needs numbers finishes; what can't be seen is not taken for gone.
 
@@ -54,8 +60,11 @@ t.test("a cut whose server was killed before Postgres knew", async (t) => {
   const name = await rights(other);
   await ledger.grant(CUP, { shard: 1, rights: name, granted: 0, most: 1 });
   const { redis, keys } = other;
-  await redis.grant(1, keys.taken, name, "CUP", 1, 1, 1);
-  t.equal(await redis.recall(1, keys.taken, name, "CUP", 1, 1, ""), "1-1");
+  await redis.grant(...countersOf(keys), name, "CUP", 1, ...AT, 1, 1);
+  t.equal(
+    await redis.recall(...countersOf(keys), name, "CUP", 1, 1, "", ...AT),
+    "1-1",
+  );
   t.equal(await draw(0), "won");
   t.equal(await draw(1), "no_prize");
 });
@@ -81,7 +90,15 @@ t.test("a shard that can't be asked is not taken for empty", async (t) => {
   const { server, one, other, ledger, rights } = await setUp(t, 1);
   const name = await rights(other);
   await ledger.grant(CUP, { shard: 1, rights: name, granted: 0, most: 1 });
-  await other.redis.grant(1, other.keys.taken, name, "CUP", 1, 1, 1);
+  await other.redis.grant(
+    ...countersOf(other.keys),
+    name,
+    "CUP",
+    1,
+    ...AT,
+    1,
+    1,
+  );
   const redis = new Proxy(server.redis, {
     get: (target, command) => {
       const its = target[command as keyof typeof target] as unknown;
@@ -93,7 +110,7 @@ t.test("a shard that can't be asked is not taken for empty", async (t) => {
     },
   });
   const replenish = createReplenish({
-    ...{ redis, ledger, campaign: "many", shard: 0 },
+    ...{ redis, ledger, clock: server.clock, campaign: "many", shard: 0 },
     ...{ everywhere: one.everywhere, reload: async () => {}, ...byMachine },
   });
   const ask = {
@@ -118,14 +135,23 @@ t.test("a grant between the looks of whoever finds nothing", async (t) => {
     );
     const name = await rights(other);
     await ledger.grant(CUP, { shard: 1, rights: name, granted: 0, most: 2 });
-    await other.redis.grant(1, other.keys.taken, name, "CUP", 1, 2, 2);
+    await other.redis.grant(
+      ...countersOf(other.keys),
+      name,
+      "CUP",
+      1,
+      ...AT,
+      2,
+      2,
+    );
   };
   const name = await rights(one);
   await ledger.grant(CUP, { shard: 0, rights: name, granted: 0, most: 1 });
-  await one.redis.grant(1, one.keys.taken, name, "CUP", 1, 1, 1);
+  await one.redis.grant(...countersOf(one.keys), name, "CUP", 1, ...AT, 1, 1);
   await one.redis.hset(one.keys.taken, "@r:CUP", "1 1 0 ", "CUP", 1); // spent
   const replenish = createReplenish({
-    ...{ redis: server.redis, campaign: "many", shard: 0 },
+    ...{ redis: server.redis, clock: server.clock, campaign: "many" },
+    shard: 0,
     ledger: {
       ...ledger,
       look: async (...args) => {

@@ -1,6 +1,6 @@
 import { readFile } from "node:fs/promises";
 import type { Media, Operation } from "./check-answers.js";
-import { drawnLines, keepDay } from "./proof-day.js";
+import { drawnLines, keepDay } from "./kept-day.js";
 import type { World } from "./world.js";
 
 /** A request as the document's examples make it. */

@@ -10,15 +10,13 @@ export function chiSquareOf(
 ): ChiSquare {
   const total = cells.reduce((sum, { seen }) => sum + seen, 0);
   const isSmall = ({ odds }: { odds: number }) => total * odds < LEAST_EXPECTED;
-  const rest = cells
-    .filter(isSmall)
-    .reduce(
-      (sum, { seen, odds }) => ({
-        seen: sum.seen + seen,
-        odds: sum.odds + odds,
-      }),
-      { seen: 0, odds: 0 },
-    );
+  const rest = cells.filter(isSmall).reduce(
+    (sum, { seen, odds }) => ({
+      seen: sum.seen + seen,
+      odds: sum.odds + odds,
+    }),
+    { seen: 0, odds: 0 },
+  );
   const large = cells.filter((cell) => !isSmall(cell));
   // Too small together, they go with the largest.
   if (isSmall(rest)) {

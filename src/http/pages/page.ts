@@ -14,6 +14,8 @@ type Kind = {
   path: string;
   /** of its HTML, its style and its scripts */
   folder: string;
+  /** more folders of scripts */
+  more?: string[];
   /** style sheets of packages */
   styles: string[];
 };
@@ -24,6 +26,13 @@ const ADMINISTRATORS: Kind = {
   path: "/admin/",
   folder: "admin/",
   styles: [import.meta.resolve("uplot/dist/uPlot.min.css")],
+};
+
+const CHECKERS: Kind = {
+  path: "/verify/",
+  folder: "verify/",
+  more: ["verify/check/", "verify/hashes/", "verify/rules/"],
+  styles: [],
 };
 
 const DEFAULT = {
@@ -54,9 +63,11 @@ export type Pages = {
 export async function readPages(settings: Settings): Promise<Pages> {
   const { PAGE_TITLE = DEFAULT.PAGE_TITLE, PAGE_COLOUR = DEFAULT.PAGE_COLOUR } =
     settings;
-  const kinds = [PARTICIPANTS];
+  const kinds = [PARTICIPANTS, CHECKERS];
   if (settings.ADMIN_TOKEN) kinds.push(ADMINISTRATORS);
-  const files = await readScripts(kinds.map(({ folder }) => folder));
+  const files = await readScripts(
+    kinds.flatMap(({ folder, more = [] }) => [folder, ...more]),
+  );
   for (const { folder, styles } of kinds) {
     files.set(
       `${folder}page.css`,

@@ -17,7 +17,7 @@ const AssetParams = Type.Object({
   "*": Type.String(),
 });
 
-/** The participants' page at /, the administrators' one at /admin/, and their files. */
+/** The participants' page at /, that of whoever checks draws at /verify/, the administrators' one at /admin/, and their files. */
 export const pages: FastifyPluginAsyncTypebox<Services> = async (
   app,
   { settings },
@@ -36,9 +36,10 @@ export const pages: FastifyPluginAsyncTypebox<Services> = async (
       sendAsset(request, reply, page, ASK_FIRST),
     );
   }
-  if (html.has("/admin/")) {
+  for (const page of [...html.keys()].filter((path) => path !== "/")) {
     // Relative: a proxy may have put the service below another path.
-    app.get("/admin", (_request, reply) => reply.redirect("admin/", 308));
+    const [, name] = page.split("/");
+    app.get(`/${name}`, (_request, reply) => reply.redirect(`${name}/`, 308));
   }
 
   app.get(

@@ -1,4 +1,5 @@
 import { useEffect, useRef, useState } from "preact/hooks";
+import { hand } from "../hand.js";
 import { html } from "../html.js";
 import { send } from "./session.js";
 import { counted, number } from "./words.js";
@@ -99,14 +100,4 @@ async function download(session, path, signal, setProgress) {
   }
   const file = new Blob(chunks, { type: "text/csv" });
   return { file, rows: Math.max(0, rows) };
-}
-
-/** @param {Blob} file @param {string} name */
-function hand(file, name) {
-  const link = document.createElement("a");
-  link.href = URL.createObjectURL(file);
-  link.download = name;
-  link.click();
-  // The browser reads the file a moment later.
-  setTimeout(() => URL.revokeObjectURL(link.href), 60_000);
 }

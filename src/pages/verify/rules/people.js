@@ -1,0 +1,77 @@
+/**
+ * What a day's draws say of its people and units, over all shards: who drew, who won how often, which units went.
+ *
+ * @typedef {{ fate: "lost" | "won" | "void", gaps: number, wins: number }} Drawn  of a draw: `gaps`: of its log until then;
+ *   `wins`: that stand
+ * @typedef {ReturnType<typeof createPeople>} People
+ */
+
+/** @param {(sentence: string) => void} drewTwice @param {(sentence: string) => void} wonTwice  are told of what must not be */
+export function createPeople(drewTwice, wonTwice) {
+  /** @type {Map<string, Drawn>} by p and number of the draw */
+  const draws = new Map();
+  /** @type {Map<string, number>} */
+  const wins = new Map();
+  /** @type {Map<string, number>} */
+  const byPrize = new Map();
+  /** @type {Set<string>} */
+  const units = new Set();
+  let count = 0;
+
+  /** @param {Map<string, number>} map @param {string} key @param {number} more */
+  const add = (map, key, more) => map.set(key, (map.get(key) ?? 0) + more);
+
+  /** @param {string} p @param {string} outcome @param {1 | -1} more */
+  function countWin(p, outcome, more) {
+    const [prize = "", unit, dayUnit] = outcome.split(":");
+    add(wins, p, more);
+    add(byPrize, prize, more);
+    for (const name of [`${prize} ${unit}`, `${prize} today ${dayUnit}`]) {
+      if (more < 0) units.delete(name);
+      else if (units.has(name)) wonTwice(`A unit of ${outcome} went before.`);
+      else units.add(name);
+    }
+  }
+
+  /** @param {string} key @param {Drawn["fate"]} fate @param {number} gaps @param {number} more wins */
+  function note(key, fate, gaps, more) {
+    const before = draws.get(key)?.wins ?? 0;
+    draws.set(key, { fate, gaps, wins: before + more });
+  }
+
+  return {
+    /** Whether it decides again what had come to nothing. @param {string} p @param {string} no @param {string} outcome @param {number} gaps */
+    draw(p, no, outcome, gaps) {
+      const key = `${p}\t${no}`;
+      const before = draws.get(key);
+      const isAgain = before?.fate === "void";
+      // What Redis lost is drawn again, by the same roll; of two wins one comes to nothing, which `twice` tells.
+      if (before && !isAgain && before.gaps === gaps) {
+        drewTwice(`This person's draw number ${no} was decided before.`);
+      }
+      const isWon = outcome !== "-";
+      note(key, isWon ? "won" : "lost", gaps, isWon ? 1 : 0);
+      count += 1;
+      if (isWon) countWin(p, outcome, 1);
+      return isAgain;
+    },
+    /** A win whose line was lost. @param {string} p @param {string} no @param {string} outcome @param {number} gaps */
+    restore(p, no, outcome, gaps) {
+      note(`${p}\t${no}`, "won", gaps, 1);
+      countWin(p, outcome, 1);
+    },
+    /** @param {string} p @param {string} no @param {string} outcome @param {boolean} isDraw  or a restored win @param {number} gaps */
+    void(p, no, outcome, isDraw, gaps) {
+      note(`${p}\t${no}`, "void", gaps, -1);
+      if (isDraw) count -= 1;
+      countWin(p, outcome, -1);
+    },
+    /** Draws of which two wins stand at the end. */
+    twice: () => [...draws.values()].filter(({ wins }) => wins > 1).length,
+    /** @param {string} p */
+    winsOf: (p) => wins.get(p) ?? 0,
+    draws: () => count,
+    wins: () =>
+      Object.fromEntries([...byPrize].filter(([, number]) => number > 0)),
+  };
+}

@@ -1,0 +1,70 @@
+import { LATEST } from "./replay-draw.js";
+import { createTable } from "./table.js";
+
+/**
+ * @typedef {import("./shard.js").Day} Day
+ * @typedef {import("./shard.js").State} State
+ * @typedef {import("./table.js").Table} Table
+ */
+
+/** A T line: from here on its table and rules are in force. @param {Day} day @param {State} state @param {{ at: number, rest: string[] }} line */
+export function putInForce(day, state, { at, rest }) {
+  const { seal, momentsOf, wrong } = day;
+  const [version = "", text = ""] = rest;
+  const before = state.table;
+  try {
+    const { shards } = seal;
+    state.table = createTable(version, text, { shards, momentsOf });
+  } catch {
+    wrong("outcomes", "This is no table of prizes.");
+    return;
+  }
+  const { beacon } = state.table;
+  if ((beacon === null) !== (seal.beacon === null)) {
+    wrong("seal", "The beacon is not the one that was sealed.");
+  } else if (before && before.beacon !== beacon) {
+    wrong("seal", "The beacon is another one than in the lines before.");
+  }
+  if (before) compare(day, state, { before, table: state.table, at });
+  state.isExplained = false;
+}
+
+/** What it counts is what the lines before tell. @param {Day} day @param {State} state @param {{ before: Table, table: Table, at: number }} tables */
+function compare({ seal, wrong }, state, { before, table, at }) {
+  const { counted, claims } = state;
+  for (const [id, { all }] of before.pools) counted.set(id, all.counted());
+  // Until then draws of the day before may have been decided, which stand in its log.
+  if (at < seal.begins_at + LATEST) return;
+  for (const { id } of state.isExplained ? [] : table.prizes) {
+    const said = table.taken[id] ?? 0;
+    const known = counted.get(id);
+    if (known !== undefined && said > known) {
+      wrong(
+        "outcomes",
+        `It counts ${said} units of ${id} as gone, and by the log it is ${known}.`,
+      );
+    }
+  }
+  if (seal.shards > 1 || state.gaps > 0 || state.isRestored) return;
+  for (const id of table.claimed) {
+    if (!before.claimed.has(id) && !claims.has(id)) {
+      wrong(
+        "outcomes",
+        `Moment ${id} is said to be won, and no line tells it.`,
+      );
+    }
+  }
+  const open = table.moments?.find(({ id }) => claims.has(id));
+  if (open) {
+    wrong("outcomes", `Moment ${open.id} was won before, and is open again.`);
+  }
+}
+
+/** An L line: numbers that this shard may take. @param {Day} day @param {State} state @param {string[]} rest */
+export function hold({ seal, wrong }, { table }, [id = "", pool, from, to]) {
+  if (seal.shards === 1 || (pool !== "all" && pool !== "day")) {
+    wrong("log", "This is no line of a log.");
+    return;
+  }
+  table?.pools.get(id)?.[pool].hold(Number(from), Number(to));
+}

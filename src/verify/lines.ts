@@ -1,0 +1,30 @@
+const LINE_FEED = 0x0a;
+
+/**
+ * Calls `each` with every line, without its line feed, in order. The bytes are valid during the call only. Returns what stands
+ * behind the last line feed.
+ */
+export async function eachLine(
+  chunks: AsyncIterable<Uint8Array>,
+  each: (line: Buffer) => void,
+): Promise<Buffer> {
+  let rest: Buffer = Buffer.alloc(0);
+  for await (const bytes of chunks) {
+    const chunk = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length);
+    let from = 0;
+    for (
+      let end = chunk.indexOf(LINE_FEED);
+      end >= 0;
+      end = chunk.indexOf(LINE_FEED, from)
+    ) {
+      const part = chunk.subarray(from, end);
+      each(rest.length > 0 ? Buffer.concat([rest, part]) : part);
+      if (rest.length > 0) rest = Buffer.alloc(0);
+      from = end + 1;
+    }
+    if (from < chunk.length) {
+      rest = Buffer.concat([rest, chunk.subarray(from)]);
+    }
+  }
+  return rest;
+}

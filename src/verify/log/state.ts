@@ -1,0 +1,147 @@
+import type { Moment } from "../day/moments.js";
+import type { Names } from "../day/names.js";
+import type { Seal } from "../day/seal.js";
+import { Holdings } from "./holdings.js";
+import { KeyedTable } from "./keyed-table.js";
+import type { Odds } from "./odds.js";
+import { createPrizes, type Prize } from "./prizes.js";
+import type { Rolled } from "./rolls.js";
+import type { Range, Table } from "./table.js";
+import { Wins } from "./wins.js";
+
+/** Draws of one person and number that were decided again after a loss. */
+export type Repeated = {
+  draws: number;
+  wins: number;
+  shard: number;
+  line: number;
+};
+
+/** What all logs of a day share. */
+export type DayState = {
+  seal: Seal;
+  /** by what the T lines say of the beacon; where the day's key is not known yet they only make keys of draws */
+  rolls: Record<"used" | "missing", (p: string, drawNo: number) => Rolled>;
+  isKeyKnown: boolean;
+  /** undefined: not published yet */
+  moments: Map<string, Moment[]> | undefined;
+  names: Names;
+  prizes: string[];
+  draws: KeyedTable;
+  /** wins of each person, where wins are limited */
+  persons: KeyedTable;
+  wins: Wins;
+  /** moment → the row of its win */
+  claims: Map<string, number>;
+  repeated: Map<string, Repeated>;
+  holdings: Holdings;
+  odds: Odds;
+  beacon: Table["beacon"] | undefined;
+  tally: Tally;
+};
+
+/** What is told of all logs at the end. */
+export type Tally = Record<
+  | "lines"
+  | "draws"
+  | "voidedDraws"
+  | "tables"
+  | "voids"
+  | "decidedAgain"
+  | "gaps"
+  | "gapNumbers"
+  | "returned"
+  | "repeats"
+  | "jumps"
+  | "unknownLimits"
+  | "limited"
+  | "unseenMoments"
+  | "noneHeld"
+  | "backwards",
+  number
+>;
+
+/** What the lines of one log have made so far. */
+export type LogState = {
+  shard: number;
+  line: number;
+  seq: number;
+  at: number;
+  losses: number;
+  /** the moment of the last one */
+  lostAt: number;
+  /** numbers that may have been given to lines that are gone */
+  lost: Range[];
+  table: Table | undefined;
+  /** those in force */
+  inForce: Prize[];
+  cells: Float64Array | undefined;
+  prizes: ReturnType<typeof createPrizes>;
+  draws: { ever: number; today: number };
+  back: Map<string, { all: Range[]; day: Range[] }>;
+  isExplained: boolean;
+};
+
+export function createDayState(
+  given: Pick<DayState, "seal" | "rolls" | "isKeyKnown" | "moments" | "names">,
+): DayState {
+  const tally = {
+    lines: 0,
+    draws: 0,
+    voidedDraws: 0,
+    tables: 0,
+    voids: 0,
+    decidedAgain: 0,
+    gaps: 0,
+    gapNumbers: 0,
+    returned: 0,
+    repeats: 0,
+    jumps: 0,
+    unknownLimits: 0,
+    limited: 0,
+    unseenMoments: 0,
+    noneHeld: 0,
+    backwards: 0,
+  };
+  return {
+    ...given,
+    prizes: [],
+    draws: new KeyedTable(),
+    persons: new KeyedTable(),
+    wins: new Wins(),
+    claims: new Map(),
+    repeated: new Map(),
+    holdings: new Holdings(),
+    odds: new Map(),
+    beacon: undefined,
+    tally,
+  };
+}
+
+export function createLogState(day: DayState, shard: number): LogState {
+  const indexOf = (id: string) => prizeIndex(day, id);
+  day.wins.beginLog();
+  day.holdings.beginLog();
+  return {
+    shard,
+    line: 0,
+    seq: -1,
+    at: 0,
+    losses: 0,
+    lostAt: Number.NEGATIVE_INFINITY,
+    lost: [],
+    table: undefined,
+    inForce: [],
+    cells: undefined,
+    prizes: createPrizes(day.seal.shards > 1, indexOf),
+    draws: { ever: 0, today: 0 },
+    back: new Map(),
+    isExplained: false,
+  };
+}
+
+/** The number of a prize among those of the day. */
+export function prizeIndex({ prizes }: DayState, id: string): number {
+  const at = prizes.indexOf(id);
+  return at >= 0 ? at : prizes.push(id) - 1;
+}
