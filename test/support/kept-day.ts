@@ -200,12 +200,12 @@ async function keepLog(
   const next_seq = Number(lines.at(-1)?.split("\t")[0] ?? -1) + 1;
   await sql`
     insert into proof_log ${sql({ ...place, begun_in: "test", size, next_seq, bytes, checkpoint: checkpoints.at(-1) ?? null, closed: of.closed })}`;
-  for (const line of lines) {
+  const wins = lines.flatMap((line) => {
     const [seq = "", , kind, p = "", , , outcome = "-"] = line.split("\t");
     const [prize_id = "", unit] = outcome.split(":");
-    if (kind !== "D" || !unit) continue;
-    await sql`insert into proof_win ${sql({ ...place, seq, prize_id, unit, p })}`;
-  }
+    return kind === "D" && unit ? [{ ...place, seq, prize_id, unit, p }] : [];
+  });
+  if (wins.length > 0) await sql`insert into proof_win ${sql(wins)}`;
   const root = rootOf(leaves).toString("base64");
   return {
     size,
@@ -262,6 +262,7 @@ export function drawnLines(
     beacon: null,
     taken: {},
     taken_today: {},
+    spare: {},
     moments: null,
     claimed: [],
     draws: { ever: 0, today: 0 },

@@ -1,9 +1,10 @@
 import { digestOf, listOf } from "../../admin/moments/generate.js";
-import { readMoments } from "../../admin/moments/moments.js";
+import { type Moment, readMoments } from "../../admin/moments/moments.js";
 import { type Day, listDays } from "../../proof/read/days.js";
 import type { Postgres } from "../../stores/postgres.js";
 
 const PAGE = 100;
+const MOMENTS_PAGE = 1_000;
 
 /** All sealed days of a campaign, the first one first. Rejects with UNAVAILABLE. */
 export async function readAllDays(
@@ -71,32 +72,54 @@ export type Certificate = {
   sha256: string;
 };
 
-const FIRST = { at: "-infinity", id: "0" };
+/** Moments of one prize by one person are of one list unless so many milliseconds lie between. */
+const APART_MS = 1_000;
 
 /** Rejects with UNAVAILABLE. */
 export async function readCertificates(
   postgres: Postgres,
   campaign: string,
 ): Promise<Certificate[]> {
-  const lists = new Map<string, { all: number[]; its: Certificate }>();
-  for (let after = FIRST, more = true; more; ) {
-    const page = await readMoments(postgres, campaign, after, PAGE);
-    for (const { prize_id, at, created_at, created_by, result_id } of page) {
-      const key = `${prize_id} ${created_at.toISOString()} ${created_by}`;
-      const none = { count: 0, claimed: 0, sha256: "" };
-      const made = { prize_id, created_at, created_by, ...none };
-      const list = lists.get(key) ?? { all: [], its: made };
-      lists.set(key, list);
-      list.all.push(at.getTime());
-      list.its.count += 1;
-      if (result_id !== null) list.its.claimed += 1;
-    }
-    const last = page.at(-1);
-    if (last) after = { at: last.at.toISOString(), id: last.id };
-    more = page.length === PAGE;
+  const all = await readAllMoments(postgres, campaign);
+  const byMaking = (one: Moment, other: Moment) =>
+    one.created_at.getTime() - other.created_at.getTime();
+  const lists: Moment[][] = [];
+  const latest = new Map<string, Moment[]>();
+  for (const moment of all.toSorted(byMaking)) {
+    const whose = `${moment.prize_id} ${moment.created_by}`;
+    const list = latest.get(whose) ?? [];
+    const last = list.at(-1);
+    const isNext = last && byMaking(moment, last) <= APART_MS;
+    const its = isNext ? list : [];
+    if (!isNext) lists.push(its);
+    its.push(moment);
+    latest.set(whose, its);
   }
-  return [...lists.values()].map(({ all, its }) => ({
-    ...its,
-    sha256: digestOf(listOf(campaign, its.prize_id, all)),
-  }));
+  return lists.map((list) => {
+    const { prize_id, created_at, created_by } = list[0] as Moment;
+    const times = list.map(({ at }) => at.getTime()).sort((a, b) => a - b);
+    return {
+      ...{ prize_id, created_at, created_by },
+      count: list.length,
+      claimed: list.filter(({ result_id }) => result_id !== null).length,
+      sha256: digestOf(listOf(campaign, prize_id, times)),
+    };
+  });
+}
+
+async function readAllMoments(
+  postgres: Postgres,
+  campaign: string,
+): Promise<Moment[]> {
+  const all: Moment[] = [];
+  for (let more = true; more; ) {
+    const last = all.at(-1);
+    const after = last
+      ? { at: last.at.toISOString(), id: last.id }
+      : { at: "-infinity", id: "0" };
+    const page = await readMoments(postgres, campaign, after, MOMENTS_PAGE);
+    all.push(...page);
+    more = page.length === MOMENTS_PAGE;
+  }
+  return all;
 }
