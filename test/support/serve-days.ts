@@ -43,7 +43,10 @@ function listOf(days: Days): string {
     const [campaign, day] = name.split("/");
     return { campaign, day, closed: files.has("close.note") };
   });
-  return JSON.stringify({ success: true, data: { days: list } });
+  return JSON.stringify({
+    success: true,
+    data: { days: list, next_cursor: null },
+  });
 }
 
 function fileOf(days: Days, path: string): string | undefined {
