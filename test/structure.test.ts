@@ -25,6 +25,7 @@ const FLOORS = [
   ["settings", "start-problem.ts"],
   ["batch.ts", "clock.ts", "random.ts", "deadline.ts"],
   ["errors.ts", "root.ts"],
+  ["verify"],
 ];
 
 /** These must not know how they are called: HTTP, pages, administrators. */
@@ -104,6 +105,19 @@ t.test("no file imports itself, by whatever way", async (t) => {
   }
   for (const file of files) visit(file, []);
   t.same(cycles, []);
+});
+
+t.test("the verifier could be published alone", async (t) => {
+  const verify = files.filter((file) => roomOf(file) === "verify");
+  t.ok(verify.length > 20);
+  for (const file of verify) {
+    const { own, foreign } = importsOf(file);
+    const outside = own.filter((path) => !path.startsWith("src/verify/"));
+    const strange = foreign.filter(
+      (name) => !/^(node:|@noble\/curves\/)/.test(name),
+    );
+    t.same([...outside, ...strange], [], file);
+  }
 });
 
 t.test("the core knows no HTTP", async (t) => {

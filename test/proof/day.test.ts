@@ -1,6 +1,6 @@
 import t from "tap";
 import type { Server } from "../../src/server.js";
-import { holds } from "../support/check-day.js";
+import { holds } from "../support/logged-day.js";
 import { drawIn, setCampaign } from "../support/set-campaign.js";
 import { closeDay, DAY, receiptOf, setUpProof } from "../support/verifiable.js";
 

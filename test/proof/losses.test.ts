@@ -1,6 +1,6 @@
 import t from "tap";
 import { keysOf } from "../../src/stores/keys.js";
-import { filesOfDay, holds } from "../support/check-day.js";
+import { filesOfDay, holds } from "../support/logged-day.js";
 import { holdResults } from "../support/hold-results.js";
 import { told } from "../support/post.js";
 import {

@@ -3,6 +3,7 @@ import type { Server } from "../../src/server.js";
 import type { Settings } from "../../src/services.js";
 import { fakeTime } from "./fake-time.js";
 import { startServer } from "./start-server.js";
+import { until } from "./until.js";
 import { createWorld } from "./world.js";
 
 export const PROOF_KEY = "5e".repeat(32);
@@ -37,7 +38,7 @@ export async function setUpProof(
   return { world, time, all, server: all[0] as Server & { url: string } };
 }
 
-/** Goes on until a day is closed. */
+/** Goes on until a day is closed: leases of servers that are gone and wins that nobody settled take seconds. */
 export async function closeDay(
   {
     world,
@@ -47,13 +48,16 @@ export async function closeDay(
   { day = DAY, after = "2099-12-02T00:00:30Z" } = {},
 ) {
   time.set(after);
-  for (let n = 0; n < 20; n += 1) {
-    for (const server of all) await server.scheduler.tick();
-    const [row] = await world.sql`
-      select from proof_day where draw_date = ${day}::text::date and close is not null`;
-    if (row) return;
-  }
-  throw new Error(`${day} is not closed`);
+  await until(
+    `the close of ${day}`,
+    async () => {
+      for (const server of all) await server.scheduler.tick();
+      const [row] = await world.sql`
+        select from proof_day where draw_date = ${day}::text::date and close is not null`;
+      if (!row) throw new Error("it is open");
+    },
+    60_000,
+  );
 }
 
 export const receiptOf = ({ body }: { body: unknown }) =>

@@ -86,7 +86,11 @@ function mayDraw(
   if (before !== 0 && mark.shard !== log.shard) {
     throw new Wrong(`${p} drew on shard ${mark.shard}, too`);
   }
-  if (before !== 0 && !mark.stands) return true;
+  if (before !== 0 && !mark.stands) {
+    // After a loss it may be decided again, or drawn again and counted so.
+    if (mark.losses < log.losses) log.isExplained = true;
+    return true;
+  }
   if (before !== 0 && mark.losses === log.losses) {
     throw new Wrong(`${p} made draw ${drawNo} before, in an earlier line`);
   }

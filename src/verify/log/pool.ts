@@ -60,7 +60,7 @@ export class HeldPool implements Pool {
   readonly stretches: Stretch[] = [];
 
   next(quota: number): number {
-    const lowest = this.stretches.find(({ next, to }) => next <= to);
+    const [lowest] = this.stretches;
     return lowest && lowest.next <= quota ? lowest.next : 0;
   }
 
@@ -68,16 +68,14 @@ export class HeldPool implements Pool {
     const stretch = this.stretches.find((it) => it.next === number);
     if (stretch) stretch.next += 1;
     this.counter += 1;
-    // What is spent is never looked at again.
-    if (stretch && stretch.next > stretch.to && this.stretches[0] === stretch) {
-      this.stretches.shift();
-    }
+    this.#dropEmpty(stretch);
   }
 
   /** By an L line. Returns what was cut, where it cuts. */
   hold(from: number, to: number): Range | undefined {
+    // A cut names where the stretch began, or its first number that is left.
     const cut = this.stretches.find(
-      (it) => it.from === from || (it.next === from && it.next <= it.to),
+      (it) => it.from === from || it.next === from,
     );
     if (cut) {
       if (to >= cut.to)
@@ -89,13 +87,12 @@ export class HeldPool implements Pool {
       }
       const gone: Range = [to + 1, cut.to];
       cut.to = to;
+      this.#dropEmpty(cut);
       return gone;
     }
     if (from < 1 || to < from)
       throw new Wrong(`${from} to ${to} are no numbers`);
-    const other = this.stretches.find(
-      (it) => it.next <= it.to && it.next <= to && it.to >= from,
-    );
+    const other = this.stretches.find((it) => it.next <= to && it.to >= from);
     if (other) {
       throw new Wrong(
         `of ${inWords([from, to])} this shard holds some already`,
@@ -104,5 +101,10 @@ export class HeldPool implements Pool {
     this.stretches.push({ from, next: from, to });
     this.stretches.sort((a, b) => a.next - b.next);
     return undefined;
+  }
+
+  #dropEmpty(stretch: Stretch | undefined): void {
+    if (!stretch || stretch.next <= stretch.to) return;
+    this.stretches.splice(this.stretches.indexOf(stretch), 1);
   }
 }

@@ -57,6 +57,8 @@ export async function readLog(
       } catch (error) {
         if (!(error instanceof Wrong)) throw error;
         isRight = false;
+        // What it held from here on is not known.
+        day.holdings.end(log.at);
         report.wrong(error.message, { file, line: log.line });
       }
     }

@@ -95,6 +95,7 @@ function lose(
   line: Extract<Line, { kind: "G" }>,
 ): void {
   log.losses += 1;
+  log.lostAt = line.at;
   log.lost.push([line.from, line.to]);
   log.isExplained = true;
   day.holdings.end(log.at);
@@ -154,9 +155,8 @@ function hold(
 ): void {
   if (day.seal.shards === 1)
     throw new Wrong("the campaign is on one shard, which holds all numbers");
-  if (!log.table)
-    throw new Wrong("numbers are held, and no table is in force yet");
   const { prize: id, pool, from, to, at } = line;
+  // Those before a table are told again behind it.
   const prize = log.prizes.known.get(id);
   if (!prize) return;
   const quota = log.prizes.most(id)[pool];

@@ -68,6 +68,8 @@ export type LogState = {
   seq: number;
   at: number;
   losses: number;
+  /** the moment of the last one */
+  lostAt: number;
   /** numbers that may have been given to lines that are gone */
   lost: Range[];
   table: Table | undefined;
@@ -126,6 +128,7 @@ export function createLogState(day: DayState, shard: number): LogState {
     seq: -1,
     at: 0,
     losses: 0,
+    lostAt: Number.NEGATIVE_INFINITY,
     lost: [],
     table: undefined,
     inForce: [],

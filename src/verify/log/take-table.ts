@@ -1,4 +1,5 @@
 import type { Moment } from "../day/moments.js";
+import { sha256Hex } from "../hash.js";
 import { Wrong } from "../report.js";
 import { isBefore } from "./decide.js";
 import { cellsOf } from "./odds.js";
@@ -11,6 +12,10 @@ import { readTable, type Table } from "./table.js";
 
 /** Draws of the day before may be counted so long after midnight. */
 const EARLY_MS = 600_000;
+/** After a loss rows that were on their way may still be counted so long. */
+const LATE_MS = 600_000;
+/** The hash of an empty list, of which moments.tsv has no line. */
+const NO_MOMENTS = sha256Hex("");
 
 /** A T line: compares what it counts with the lines before, and puts its table in force. */
 export function takeTable(
@@ -28,7 +33,7 @@ export function takeTable(
     back: log.back,
     isFirst,
     hadLoss: log.losses > 0,
-    isExplained: log.isExplained,
+    isExplained: log.isExplained || at < log.lostAt + LATE_MS,
     isEarly: at < day.seal.begins_at + EARLY_MS,
   });
   day.tally.tables += 1;
@@ -85,7 +90,8 @@ function setNumbers(
 /** Those of the list that a T line names, but for those that were won before. */
 function openMoments(day: DayState, log: LogState, table: Table): void {
   if (table.moments === null || !day.moments) return;
-  const list = day.moments.get(table.moments);
+  const list =
+    table.moments === NO_MOMENTS ? [] : day.moments.get(table.moments);
   if (!list) {
     throw new Wrong(
       `moments.tsv has no moments with the hash ${table.moments}`,
@@ -94,7 +100,7 @@ function openMoments(day: DayState, log: LogState, table: Table): void {
   const claimed = new Set(table.claimed.map(String));
   const byPrize = new Map<string, Moment[]>();
   for (const moment of list) {
-    if (claimed.delete(moment.id)) continue;
+    if (claimed.has(moment.id)) continue;
     const row = day.claims.get(moment.id);
     if (row !== undefined && day.wins.at(row).shard === log.shard) {
       throw new Wrong(
@@ -104,12 +110,6 @@ function openMoments(day: DayState, log: LogState, table: Table): void {
     const open = byPrize.get(moment.prize) ?? [];
     byPrize.set(moment.prize, open);
     open.push(moment);
-  }
-  const [strange] = claimed;
-  if (strange !== undefined) {
-    throw new Wrong(
-      `moment ${strange} is said to be won, but is none of the list`,
-    );
   }
   for (const prize of log.inForce) {
     const moments = prize.rule.moments ? (byPrize.get(prize.id) ?? []) : [];

@@ -285,7 +285,7 @@ export function createPlay(options: Options) {
     const { outcome } = decide(shard, roll, at);
     if (part(shard).lines.length === counted) {
       part(shard).pools = kept.pools;
-    } else {
+    } else if (outcome !== "-") {
       // Numbers came meanwhile: only what was taken of them goes back.
       const [prize = "", unit, dayUnit] = outcome.split(":");
       const pools = poolsOf(shard, prize);
@@ -350,7 +350,7 @@ export function createPlay(options: Options) {
   /** Redis loses the last draws of a shard. Postgres still has the wins; losers may draw again. */
   function lose(shard: number, count: number, at: number): void {
     const it = part(shard);
-    const lost = it.lines.slice(-count);
+    const lost = it.lines.slice(it.lines.length - count);
     if (lost.some((line) => line.split("\t")[2] !== "D"))
       throw new Error("only draws can be lost here");
     it.lines.length -= count;

@@ -1,0 +1,115 @@
+import t from "tap";
+import { checkDay } from "../support/check-day.js";
+import { filesOf, proofDay, SIGNER } from "../support/proof-day.js";
+
+const kindsOf = (logs: string[][]) => {
+  const counts: Record<string, number> = {};
+  for (const line of logs.flat()) {
+    const [, , kind = "", , , , outcome, how] = line.split("\t");
+    const names =
+      kind === "D"
+        ? [kind, how || (outcome === "-" ? "nothing" : "by odds")]
+        : [kind];
+    for (const name of names) counts[name] = (counts[name] ?? 0) + 1;
+  }
+  return counts;
+};
+
+for (const options of [
+  { seed: 1 },
+  { seed: 2, names: "open", beacon: "none" },
+  { seed: 3, shards: 4 },
+  { seed: 4, shards: 3, names: "open", beacon: "missing" },
+  { seed: 5, shards: 16, users: 200 },
+  { seed: 6, isCalm: true },
+  { seed: 7, isCalm: true, shards: 2 },
+] as const) {
+  t.test(`a right day holds: ${JSON.stringify(options)}`, async (t) => {
+    const { draft } = proofDay(options);
+    const { wrong, told } = await checkDay(filesOf(draft), {
+      key: SIGNER.vkey,
+    });
+    t.same(wrong, []);
+    t.same(told("waits"), []);
+    const kinds = kindsOf(draft.logs);
+    const isCalm = "isCalm" in options;
+    const expected = [
+      ...["T", "D", "nothing", "by odds", "moment", "fallback", "limited"],
+      ...(isCalm ? [] : ["V", "G"]),
+      ...("shards" in options ? ["L"] : []),
+    ];
+    for (const kind of expected) t.ok(kinds[kind], `the day has ${kind}`);
+    const held = told("held").join("\n");
+    t.match(held, /the key that you gave/);
+    t.match(held, /Every roll is the one that belongs to its person/);
+    t.match(held, /Every outcome follows/);
+    t.match(held, /The close counts what the logs have/);
+  });
+}
+
+t.test("an open day is checked in part, and says what waits", async (t) => {
+  const { draft } = proofDay({ seed: 8 });
+  const files = filesOf(draft, { isOpen: true });
+  const { wrong, told } = await checkDay(files);
+  t.same(wrong, []);
+  t.match(
+    told("waits").join("\n"),
+    /For the close: until the day is over its seed is secret/,
+  );
+  t.match(told("unknown").join("\n"), /moments that were won were due/);
+  t.notMatch(told("held").join("\n"), /Every roll/);
+  t.match(told("held").join("\n"), /Every outcome follows/);
+
+  // The log goes on after its newest checkpoint.
+  const log = draft.logs[0] ?? [];
+  draft.checkpoints[0] = [10, 20];
+  const ahead = await checkDay(filesOf(draft, { isOpen: true }));
+  t.same(ahead.wrong, []);
+  t.match(
+    ahead.told("waits").join("\n"),
+    new RegExp(
+      `the last ${log.length - 20} lines of log-0.tsv are not signed yet`,
+    ),
+  );
+});
+
+t.test("a day that has only been sealed holds", async (t) => {
+  const { draft } = proofDay({ users: 20 });
+  draft.logs = [[]];
+  draft.checkpoints = [[]];
+  const { wrong, told } = await checkDay(filesOf(draft, { isOpen: true }));
+  t.same(wrong, []);
+  t.match(
+    told("waits").join("\n"),
+    /For a checkpoint of shard 0: there is none yet/,
+  );
+});
+
+t.test("what can't be known is said", async (t) => {
+  const { draft } = proofDay({ seed: 3, shards: 4, beacon: "missing" });
+  const { told } = await checkDay(filesOf(draft));
+  const unknown = told("unknown").join("\n");
+  for (const sentence of [
+    /Whose key .* is: it came with the day/,
+    /Who drew: names are sealed/,
+    /What lines Redis lost: declared are 1 loss/,
+    /Why \d+ wins came to nothing/,
+    /Whether the beacon was really away/,
+    /Whether the seed was drawn by chance/,
+    /Whether the seal was out before the day/,
+    /Whether all who drew were real people/,
+    /Whether other shards had units/,
+  ]) {
+    t.match(unknown, sentence);
+  }
+});
+
+t.test("draws that came again after a loss are counted", async (t) => {
+  const { draft } = proofDay({ seed: 1 });
+  const { wrong, told } = await checkDay(filesOf(draft));
+  t.same(wrong, []);
+  t.match(
+    told("unknown").join("\n"),
+    /1 draw came again after them, by the same roll/,
+  );
+});
