@@ -37,16 +37,20 @@ export function putInForce(day, state, { at, rest }) {
 /** What it counts is what the lines before tell. @param {Day} day @param {State} state @param {{ before: Table, table: Table, at: number }} tables */
 function compare({ seal, wrong }, state, { before, table, at }) {
   const { counted, claims, told } = state;
-  for (const [id, { all }] of before.pools) counted.set(id, all.counted());
+  for (const [id, { all, day }] of before.pools) {
+    counted.set(id, { ever: all.counted(), today: day.counted() });
+  }
   // Until then draws of the day before may have been decided, which stand in its log.
   if (at < seal.begins_at + LATEST) return;
   for (const { id } of state.isExplained ? [] : table.prizes) {
-    const said = table.taken[id] ?? 0;
-    const known = counted.get(id);
-    if (known !== undefined && said !== known) {
+    const is = counted.get(id);
+    if (!is) continue;
+    const ever = table.taken[id] ?? 0;
+    const today = table.takenToday[id] ?? 0;
+    if (ever !== is.ever || today !== is.today) {
       wrong(
         "outcomes",
-        `It counts ${said} units of ${id} as gone, and by the log it is ${known}.`,
+        `It counts ${ever} units of ${id} as gone, ${today} of them today; by the log it is ${is.ever} and ${is.today}.`,
       );
     }
   }

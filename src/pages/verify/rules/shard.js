@@ -21,7 +21,7 @@ import { hold, putInForce } from "./replay-table.js";
  * @typedef {{
  *   line: number, last: number, gaps: number, table: import("./table.js").Table | undefined,
  *   wins: Map<number, { p: string, no: string, outcome: string, isDraw: boolean, moment?: string | undefined }>,
- *   claims: Set<string>, told: Set<string>, draws: number, counted: Map<string, number>, isExplained: boolean, isRestored: boolean, limited: number, secret: number
+ *   claims: Set<string>, told: Set<string>, draws: number, counted: Map<string, { ever: number, today: number }>, isExplained: boolean, isRestored: boolean, limited: number, secret: number
  * }} State  `wins`: by their seq; `claims`: moments won here, `told`: also those
  *   that came to nothing; `draws`: decided since the last table; `counted`: units of each prize; `isExplained`: since the last table
  *   more may have been taken than the lines say; `limited`, `secret`: draws that this log alone does not explain, since wins of
