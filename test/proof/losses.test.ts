@@ -1,7 +1,7 @@
 import t from "tap";
 import { keysOf } from "../../src/stores/keys.js";
-import { filesOfDay, holds } from "../support/logged-day.js";
 import { holdResults } from "../support/hold-results.js";
+import { filesOfDay, holds } from "../support/logged-day.js";
 import { told } from "../support/post.js";
 import {
   drawIn,

@@ -72,6 +72,9 @@ export function replayDraw(day: DayState, log: LogState, draw: Draw): void {
   }
 }
 
+/** Who asks just before the day's end may be answered so much after it. */
+const LATEST_MS = 60_000;
+
 /** Returns whether it is decided again, after a V line. */
 function mayDraw(
   day: DayState,
@@ -104,7 +107,7 @@ function mayDraw(
   if (rules && rules.ends_at !== null && at >= rules.ends_at) {
     throw new Wrong("the campaign is over, so nothing is decided");
   }
-  if (at < day.seal.begins_at || at >= day.seal.ends_at) {
+  if (at < day.seal.begins_at || at >= day.seal.ends_at + LATEST_MS) {
     throw new Wrong("the moment of this draw is not on this day");
   }
   if (drawNo < 1 || drawNo > (rules?.draws_per_day ?? 1)) {
