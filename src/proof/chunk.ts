@@ -1,9 +1,6 @@
-import { promisify } from "node:util";
-import { gzip } from "node:zlib";
 import { parseLine, parseOutcome } from "./lines.js";
+import { pack } from "./pack.js";
 import { growingTree, leafOf } from "./tree.js";
-
-const pack = promisify(gzip);
 
 /** How far a log is kept: of a row of `proof_log`. */
 export type Kept = {

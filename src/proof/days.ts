@@ -75,6 +75,8 @@ export type Days = {
    * said once, and tried again with the next look. Rejects with UNAVAILABLE.
    */
   begin(day: Day, epoch: string): Promise<void>;
+  /** Asks for the beacon's rounds that days to be wait for, as soon as they are out: nobody's draw has to. Rejects with UNAVAILABLE. */
+  askBeacon(): Promise<void>;
   /** The log of a day; undefined where it has none, or none yet. */
   log(date: string): Log | undefined;
   known(): Known[];
@@ -217,6 +219,17 @@ export function createDays(parts: ProofParts): Days {
     return true;
   }
 
+  async function askBeacon(): Promise<void> {
+    const now = clock.now();
+    for (const { seal, row } of days.values()) {
+      const isWaiting = seal.beacon !== null && row.beacon_signature === null;
+      if (!settings || !isWaiting || now >= seal.begins_at) continue;
+      const at = [postgres, settings, seal, row, now] as const;
+      const signature = await findSignature(...at, () => {});
+      if (signature !== undefined) await read([seal.day]);
+    }
+  }
+
   function logOf({ seal, row }: Pick<Known, "seal" | "row">): Log | undefined {
     const secrets = settings && keysOf(settings, seal);
     if (!secrets) return undefined;
@@ -238,6 +251,7 @@ export function createDays(parts: ProofParts): Days {
     read,
     isOn,
     begin,
+    askBeacon,
     log: (date) => days.get(date)?.log,
     known: () => [...days.values()],
     isPending: (date) => clock.now() >= (pending.get(date) ?? Infinity),

@@ -25,6 +25,7 @@ export function createKeep(
   async function run(): Promise<void> {
     if (!settings) return;
     await findOpen();
+    await days.askBeacon();
     const { date } = clock.today();
     for (const known of days.known()) {
       const { seal, row } = known;
