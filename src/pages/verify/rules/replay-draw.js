@@ -12,7 +12,7 @@ import { giveByMoment, giveByOdds, giveFor } from "./table.js";
 const P = { sealed: /^[0-9a-f]{32}$/, open: /^[A-Za-z0-9_-]+$/ };
 
 /** How long after midnight a draw of the day may still be decided, in milliseconds. */
-export const LATEST = 600_000;
+export const LATEST = 60_000;
 
 /** A D line: who drew, by which roll, and what the rules give to it. @param {Day} day @param {State} state @param {{ seq: number, at: number, rest: string[] }} line */
 export function replayDraw(day, state, { seq, at, rest }) {
