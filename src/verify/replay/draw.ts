@@ -33,7 +33,7 @@ export function replayDraw(day: DayState, log: LogState, draw: Draw): void {
   const { prize, moment } = decision;
   if (prize) {
     const row = day.wins.count;
-    if (moment) claim(day, moment.id, row);
+    if (moment) claim(day, log, moment.id, row);
     day.wins.add({
       seq: draw.seq,
       unit: unitOf(prize),
@@ -64,13 +64,24 @@ export function replayDraw(day: DayState, log: LogState, draw: Draw): void {
   }
 }
 
-function claim(day: DayState, id: string, row: number): void {
-  const before = day.claims.get(id);
-  if (before !== undefined) {
-    const { shard, line } = day.wins.at(before);
-    throw new Wrong(`moment ${id} was won before, by log-${shard}.tsv:${line}`);
-  }
-  day.claims.set(id, row);
+/** Two shards, or two servers after a loss, may give a moment to two draws: Postgres refuses one of them, and a V line follows. */
+function claim(day: DayState, log: LogState, id: string, row: number): void {
+  const before = day.claims.get(id) ?? [];
+  const known = knownClaim(day, log, id);
+  if (known) throw new Wrong(`moment ${id} was won before, by line ${known}`);
+  day.claims.set(id, [...before, row]);
+}
+
+/** The line of this log by which a moment was won, of those that Redis has not lost. */
+export function knownClaim(
+  day: DayState,
+  log: LogState,
+  id: string,
+): number | undefined {
+  return (day.claims.get(id) ?? [])
+    .map((row) => day.wins.at(row))
+    .find(({ shard, line }) => shard === log.shard && line > log.lostLine)
+    ?.line;
 }
 
 /** Whether nothing but the odds decides, whatever the roll: such draws show whether rolls are as chance makes them. */

@@ -7,6 +7,9 @@ import type { DayState, LogState } from "./state.js";
 import { takeTable } from "./take-table.js";
 import { voidWin } from "./void-win.js";
 
+/** How far the clocks of servers may be apart. */
+const CLOCKS_MS = 1_000;
+
 /** Replays one line of a log. Throws Wrong where the line is not what the rules and the lines before make. */
 export function replayLine(day: DayState, log: LogState, text: string): void {
   const line = readLine(text);
@@ -14,7 +17,7 @@ export function replayLine(day: DayState, log: LogState, text: string): void {
   if (line.at < log.at) {
     day.tally.backwards = Math.max(day.tally.backwards, log.at - line.at);
   }
-  if (line.at < day.seal.sealed_at) {
+  if (line.at < day.seal.sealed_at - CLOCKS_MS) {
     throw new Wrong("this line is older than the seal");
   }
   switch (line.kind) {
@@ -63,6 +66,7 @@ function lose(
 ): void {
   log.losses += 1;
   log.lostAt = line.at;
+  log.lostLine = log.line;
   log.lost.push([line.from, line.to]);
   log.isExplained = true;
   day.holdings.end(log.at);

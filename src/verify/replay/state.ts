@@ -32,8 +32,8 @@ export type DayState = {
   /** wins of each person, where wins are limited */
   persons: KeyedTable;
   wins: Wins;
-  /** moment → the row of its win */
-  claims: Map<string, number>;
+  /** moment → the rows of its wins: of several at most one stands in the end */
+  claims: Map<string, number[]>;
   repeated: Map<string, Repeated>;
   holdings: Holdings;
   odds: Odds;
@@ -50,6 +50,8 @@ export type LogState = {
   losses: number;
   /** the moment of the last one */
   lostAt: number;
+  /** and its line */
+  lostLine: number;
   /** numbers that may have been given to lines that are gone */
   lost: Range[];
   table: Table | undefined;
@@ -91,6 +93,7 @@ export function createLogState(day: DayState, shard: number): LogState {
     at: 0,
     losses: 0,
     lostAt: Number.NEGATIVE_INFINITY,
+    lostLine: 0,
     lost: [],
     table: undefined,
     inForce: [],

@@ -8,6 +8,7 @@ import { cellsOf } from "../rules/odds.js";
 import { CountedPool, HeldPool } from "../rules/pool.js";
 import type { Prize } from "../rules/prizes.js";
 import { without } from "../rules/ranges.js";
+import { knownClaim } from "./draw.js";
 import type { DayState, LogState } from "./state.js";
 import { checkStated } from "./stated.js";
 
@@ -103,10 +104,10 @@ function openMoments(day: DayState, log: LogState, table: Table): void {
   const byPrize = new Map<string, Moment[]>();
   for (const moment of list) {
     if (claimed.has(moment.id)) continue;
-    const row = day.claims.get(moment.id);
-    if (row !== undefined && day.wins.at(row).shard === log.shard) {
+    const line = knownClaim(day, log, moment.id);
+    if (line !== undefined) {
       throw new Wrong(
-        `moment ${moment.id} was won by line ${day.wins.at(row).line}, and is open again`,
+        `moment ${moment.id} was won by line ${line}, and is open again`,
       );
     }
     const open = byPrize.get(moment.prize) ?? [];

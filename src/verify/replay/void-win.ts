@@ -21,8 +21,11 @@ export function voidWin(day: DayState, log: LogState, seq: number): void {
   } else {
     day.draws.set(high, low, packMark({ ...mark, stands: false, won: false }));
   }
-  for (const [moment, of] of day.claims) {
-    if (of === row) day.claims.delete(moment);
+  for (const [moment, rows] of day.claims) {
+    if (!rows.includes(row)) continue;
+    const others = rows.filter((it) => it !== row);
+    if (others.length > 0) day.claims.set(moment, others);
+    else day.claims.delete(moment);
   }
   uncountWin(day, win);
   const id = day.prizes[win.prize] ?? "";

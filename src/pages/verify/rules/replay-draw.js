@@ -23,13 +23,15 @@ export function replayDraw(day, state, { seq, at, rest }) {
     return;
   }
   const draw = { p, no, roll: Number(rollText), at, outcome, how };
-  if (at < seal.sealed_at) wrong("seal", "It was drawn before the seal.");
+  if (at < seal.sealed_at - 1_000)
+    wrong("seal", "It was drawn before the seal.");
   // A clock's last step may be taken back by some milliseconds.
   if (at < seal.begins_at - 1_000 || at >= seal.ends_at + LATEST) {
     wrong("log", "The moment of this draw is not on this day.");
   }
   const before = people.winsOf(p);
   const isAgain = people.draw(p, no, outcome, state.gaps);
+  if (!isAgain) state.draws += 1;
   const { table } = state;
   if (!table) {
     wrong("outcomes", "No rules are in force yet.");
@@ -112,6 +114,9 @@ function spend(state, { table, draw, seq }) {
     const at = table.moments.findIndex(({ prize }) => prize === id);
     if (at >= 0) [moment] = table.moments.splice(at, 1);
   }
-  if (moment) state.claims.add(moment.id);
+  if (moment) {
+    state.claims.add(moment.id);
+    state.told.add(moment.id);
+  }
   state.wins.set(seq, { p, no, outcome, isDraw: true, moment: moment?.id });
 }
