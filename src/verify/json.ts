@@ -16,7 +16,12 @@ export const isHash: Test<string> = (value): value is string =>
   isText(value) && /^[0-9a-f]{64}$/.test(value);
 export const isHex: Test<string> = (value): value is string =>
   isText(value) && /^([0-9a-f]{2})+$/.test(value);
-export const isAny: Test<unknown> = (_value): _value is unknown => true;
+
+/** A field of its own: a prize may be called as something that every object has. */
+export const own = <T>(
+  record: Record<string, T>,
+  name: string,
+): T | undefined => (Object.hasOwn(record, name) ? record[name] : undefined);
 
 export const orNull =
   <T>(test: Test<T>): Test<T | null> =>

@@ -11,6 +11,21 @@ export type Source = {
   open(file: string): Promise<AsyncIterable<Uint8Array> | undefined>;
 };
 
+/** What breaks off while it is read is no mistake of this program. */
+async function* readable(
+  name: string,
+  chunks: AsyncIterable<Uint8Array>,
+): AsyncIterable<Uint8Array> {
+  try {
+    yield* chunks;
+  } catch (error) {
+    const { message, cause } = error as Error;
+    throw new Unreadable(
+      `${name}: ${(cause as Error | undefined)?.message ?? message}`,
+    );
+  }
+}
+
 const isMissing = (error: unknown) =>
   (error as NodeJS.ErrnoException).code === "ENOENT";
 
@@ -24,9 +39,10 @@ export function folderSource(folder: string): Source {
     text: (file) => readFile(join(folder, file), "utf8").catch(failed(file)),
     async open(file) {
       const found = await stat(join(folder, file)).catch(failed(file));
+      const path = join(folder, file);
       return (
         found &&
-        createReadStream(join(folder, file), { highWaterMark: 1 << 18 })
+        readable(path, createReadStream(path, { highWaterMark: 1 << 18 }))
       );
     },
   };
@@ -43,10 +59,20 @@ export function urlSource(base: string): Source {
     if (!response.ok) throw new Unreadable(`${url}: ${response.status}`);
     return response;
   }
+  async function open(file: string) {
+    const body = (await get(file))?.body;
+    return body ? readable(`${base} ${file}`, body) : undefined;
+  }
   return {
     name: base,
-    text: async (file) => (await get(file))?.text(),
-    open: async (file) => (await get(file))?.body ?? undefined,
+    async text(file) {
+      const chunks = await open(file);
+      if (!chunks) return undefined;
+      const parts: Uint8Array[] = [];
+      for await (const chunk of chunks) parts.push(chunk);
+      return Buffer.concat(parts).toString();
+    },
+    open,
   };
 }
 

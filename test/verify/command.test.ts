@@ -107,10 +107,13 @@ t.test("a day at a URL, as far as its files are there", async (t) => {
     const name = (request.url ?? "").replace(`/proof/summer/${DAY}/`, "");
     asked.push(name);
     if (name === "moments.tsv") response.writeHead(broken ? 500 : 404).end();
-    else if (files[name] === undefined) response.writeHead(404).end("{}");
+    else if (name === "log-0.tsv" && isCut) {
+      response.writeHead(200, { "content-length": 1000 });
+      response.write("0\t", () => response.destroy());
+    } else if (files[name] === undefined) response.writeHead(404).end("{}");
     else response.end(files[name]);
   });
-  let broken = false;
+  let [broken, isCut] = [false, false];
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
   t.teardown(() => server.close());
   const { port } = server.address() as AddressInfo;
@@ -123,6 +126,11 @@ t.test("a day at a URL, as far as its files are there", async (t) => {
     t.match(out, /\n {2}waits {4}For the close/);
   }
   t.ok(asked.includes("log-1.tsv"));
+  isCut = true;
+  const cut = await verify(`http://127.0.0.1:${port}/proof/summer/${DAY}`);
+  t.equal(cut.code, 2);
+  t.match(cut.err, /^\S+ log-0\.tsv: /);
+  t.notMatch(cut.err, /\n {4}at /, "no stack");
   broken = true;
   const failed = await verify(`http://127.0.0.1:${port}/proof/summer/${DAY}`);
   t.equal(failed.code, 2);

@@ -113,3 +113,12 @@ t.test("draws that came again after a loss are counted", async (t) => {
     /1 draw came again after them, by the same roll/,
   );
 });
+
+t.test("a prize may be called as what every object has", async (t) => {
+  const { draft } = proofDay({ seed: 9 });
+  draft.logs = draft.logs.map((lines) =>
+    lines.map((line) => line.replaceAll("coupon", "constructor")),
+  );
+  const { wrong } = await checkDay(filesOf(draft));
+  t.same(wrong, []);
+});

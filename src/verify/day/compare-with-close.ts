@@ -1,3 +1,4 @@
+import { own } from "../json.js";
 import type { DayState } from "../replay/state.js";
 import { counted, many, type Report, Wrong } from "../report.js";
 import type { Close } from "./close.js";
@@ -23,7 +24,7 @@ export function compareWithClose(
     for (const id of ids) {
       const at = day.prizes.indexOf(id);
       const made = at < 0 ? 0 : day.wins.standing(at);
-      const said = close.wins[id] ?? 0;
+      const said = own(close.wins, id) ?? 0;
       if (made !== said) {
         throw new Wrong(
           `the close counts ${many(said, "win")} of ${id}, and the logs have ${counted(made)}`,

@@ -22,6 +22,12 @@ export const trees = listOf(
   }),
 );
 
+/** drand writes it in 32 bits. */
+const isPeriod = (value: unknown): value is number =>
+  isCount(value) && value > 0 && value < 2 ** 32;
+/** More than any campaign may have. */
+const MOST_SHARDS = 1024;
+
 const SEAL = {
   v: oneOf(1),
   campaign: isText,
@@ -39,12 +45,13 @@ const SEAL = {
       scheme: isText,
       round: isCount,
       genesis_time: isCount,
-      period: isCount,
+      period: isPeriod,
       group_hash: isHex,
       beacon_id: isText,
     }),
   ),
-  shards: (value: unknown): value is number => isCount(value) && value > 0,
+  shards: (value: unknown): value is number =>
+    isCount(value) && value > 0 && value <= MOST_SHARDS,
   engine_hash: isHash,
   previous: orNull(shaped({ day: isDay, trees })),
   sealed_at: isCount,

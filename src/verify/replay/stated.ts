@@ -1,3 +1,4 @@
+import { own } from "../json.js";
 import type { Range, Table } from "../log/table.js";
 import { counted, Wrong } from "../report.js";
 import { CountedPool } from "../rules/pool.js";
@@ -42,8 +43,8 @@ export function checkStated(table: Table, before: Counted): number {
   ]);
   for (const id of ids) {
     const known = before.prizes.get(id);
-    const ever = table.taken[id] ?? 0;
-    const today = table.taken_today[id] ?? 0;
+    const ever = own(table.taken, id) ?? 0;
+    const today = own(table.taken_today, id) ?? 0;
     if (known) {
       unexplained += compare(
         `units of ${id}`,
@@ -82,7 +83,7 @@ function checkSpare(table: Table, { prizes, back }: Counted): void {
     ] as const) {
       if (!(pool instanceof CountedPool)) continue;
       if (!table.prizes.some((it) => it.id === id)) continue;
-      const stated = table.spare[id]?.[name] ?? [];
+      const stated = own(table.spare, id)?.[name] ?? [];
       const returned = back.get(id)?.[name] ?? [];
       const [strange] = without(stated, [...pool.spare(), ...returned]);
       if (strange) {

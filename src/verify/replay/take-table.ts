@@ -1,5 +1,6 @@
 import type { Moment } from "../day/moments.js";
 import { sha256Hex } from "../hash.js";
+import { own } from "../json.js";
 import { readTable, type Table } from "../log/table.js";
 import { Wrong } from "../report.js";
 import { isBefore } from "../rules/decide.js";
@@ -70,11 +71,12 @@ function setNumbers(
   log: LogState,
 ): void {
   const isNamed = rule === table.prizes.find((it) => it.id === id);
-  if (!isNamed && !(id in table.taken) && !(id in table.spare)) return;
-  const spare = table.spare[id] ?? {};
+  const spare = own(table.spare, id) ?? {};
+  const taken = own(table.taken, id);
+  if (!isNamed && taken === undefined) return;
   for (const [pool, counter, numbers] of [
-    [all, table.taken[id] ?? 0, spare.all ?? []],
-    [today, table.taken_today[id] ?? 0, spare.day ?? []],
+    [all, taken ?? 0, spare.all ?? []],
+    [today, own(table.taken_today, id) ?? 0, spare.day ?? []],
   ] as const) {
     if (pool instanceof CountedPool) pool.set(counter, numbers);
     if (pool instanceof HeldPool) {

@@ -20,7 +20,7 @@ export function countsOf(logs: string[][]): {
   draws: number;
   wins: Record<string, number>;
 } {
-  const wins: Record<string, number> = {};
+  const wins: Record<string, number> = Object.create(null);
   let draws = 0;
   for (const lines of logs) {
     const voided = new Set<string>();

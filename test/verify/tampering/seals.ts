@@ -135,6 +135,20 @@ export const SEALS: Case[] = [
     },
     /"engine_hash" is missing/,
   ),
+  seal(
+    "more shards than there can be",
+    (it) => {
+      it.shards = 1_000_000_000;
+    },
+    /"shards" is not what it must be/,
+  ),
+  seal(
+    "a beacon that stands still",
+    (it) => {
+      beaconOf(it).period = 0;
+    },
+    /"beacon" is not what it must be/,
+  ),
   close(
     "another seed",
     (it) => {
