@@ -26,6 +26,7 @@ import { drawRoute } from "./http/routes/draw.js";
 import { healthRoutes } from "./http/routes/health.js";
 import { metricsRoute } from "./http/routes/metrics.js";
 import { prizesRoute } from "./http/routes/prizes.js";
+import { proofRoutes } from "./http/routes/proof.js";
 import { redeemRoute } from "./http/routes/redeem.js";
 import { resultsRoute } from "./http/routes/results.js";
 import { requestId } from "./observe/request-id.js";
@@ -102,6 +103,7 @@ export function buildApp(
       await limitAddresses(guarded, services);
       guarded.register(prizesRoute, services);
       guarded.register(campaignsRoute, services);
+      guarded.register(proofRoutes, services);
       guarded.register(async (own) => {
         await limitUsers(own, services);
         own.register(async (users) => {

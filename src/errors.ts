@@ -6,6 +6,7 @@ export const STATUS = {
   RESULT_NOT_FOUND: 404,
   PRIZE_NOT_FOUND: 404,
   CAMPAIGN_NOT_FOUND: 404,
+  PROOF_NOT_FOUND: 404,
   NOT_FOUND: 404,
   METHOD_NOT_ALLOWED: 405,
   ALREADY_REDEEMED: 409,
@@ -16,6 +17,7 @@ export const STATUS = {
   CLAIM_EXPIRED: 410,
   CAMPAIGN_ENDED: 410,
   PRECONDITION_FAILED: 412,
+  RANGE_NOT_SATISFIABLE: 416,
   PRECONDITION_REQUIRED: 428,
   TOO_MANY_REQUESTS: 429,
   INTERNAL: 500,
@@ -73,6 +75,8 @@ export const ALREADY_REDEEMED =
 export const CAMPAIGN_NOT_STARTED = "The draw has not started yet.";
 export const CAMPAIGN_ENDED = "The draw has ended.";
 export const CAMPAIGN_NOT_FOUND = "campaign: there is no such campaign.";
+export const PROOF_NOT_FOUND =
+  "day: nothing is sealed for this day of the campaign; GET /proof lists the days that are.";
 export const CLAIM_EXPIRED = "The time to redeem this prize is over.";
 
 /** An outcome that can't be known or recorded now. */

@@ -1,5 +1,6 @@
 import { readFile } from "node:fs/promises";
 import type { Media, Operation } from "./check-answers.js";
+import { drawnLines, keepDay } from "./kept-day.js";
 import type { World } from "./world.js";
 
 /** A request as the document's examples make it. */
@@ -58,14 +59,18 @@ export function requestsOf(
 
 const SAMPLE = new URL("../../sql/sample_prizes.sql", import.meta.url);
 
-/** What the examples name, and nothing else: the sample prizes, an unredeemed win of the user `test`, of this day in UTC. */
+/** What the examples name, and nothing else: the sample prizes, an unredeemed win of the user `test`, of this day in UTC, and its line. */
 export async function seed({ sql }: World): Promise<void> {
   await sql`delete from result`;
   await sql`delete from prize`;
+  await sql`truncate proof_day, proof_log, proof_chunk, proof_win`;
   await sql.unsafe(await readFile(SAMPLE, "utf8"));
   await sql`
     insert into result (id, user_id, prize_id, draw_date, unit, day_unit, created_at)
     values ('11111111-1111-4111-8111-111111111111', 'test', 'FIVE_DOLLAR', (now() at time zone 'utc')::date, 1, 1, now())`;
+  const place = { campaign: "default", day: "2026-11-22" };
+  const lines = drawnLines(place, { draws: 9, odds: { FIVE_DOLLAR: 1 } });
+  await keepDay(sql, { ...place, closed: true, logs: [lines] });
 }
 
 function first(media: Partial<Media>): unknown {

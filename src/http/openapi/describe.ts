@@ -36,6 +36,7 @@ export async function describeApi(
       tags: [
         { name: "draw", description: "Draw and redeem" },
         { name: "prizes", description: "What can be won" },
+        { name: "proof", description: "Draws that anybody can check" },
         ...(settings.ADMIN_TOKEN
           ? [{ name: "admin", description: "For administrators" }]
           : []),

@@ -10,6 +10,8 @@ export const MEANING: Record<Code, string> = {
     "an unknown id, or one of somebody else: they look the same.",
   PRIZE_NOT_FOUND: "there is no prize of this id.",
   CAMPAIGN_NOT_FOUND: "there is no campaign of this id, or it is not active.",
+  PROOF_NOT_FOUND:
+    "nothing of the kind is published, or not yet; the sentence says what to ask for.",
   NOT_FOUND: "there is nothing at this path.",
   METHOD_NOT_ALLOWED:
     "this path has no such method; `Allow` names those it has.",
@@ -25,6 +27,8 @@ export const MEANING: Record<Code, string> = {
   CLAIM_EXPIRED: "the time to redeem this win is over.",
   PRECONDITION_FAILED:
     "somebody else has changed the prizes meanwhile; read them again.",
+  RANGE_NOT_SATISFIABLE:
+    "the file is not so long; `Content-Range` says how long it is.",
   PRECONDITION_REQUIRED: "If-Match is missing.",
   TOO_MANY_REQUESTS: "this user or address asks too often. Nothing was done.",
   INTERNAL: "a mistake of ours; our log has it.",

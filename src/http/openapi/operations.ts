@@ -83,7 +83,7 @@ function failuresOf(tag: string, settings: Settings): Sentences {
   const isUsers = tag === "draw" && asksUsers(settings);
   const isLimited =
     (tag === "draw" && (RATE_LIMIT_USER ?? RATE_LIMIT_ADDRESS)) ||
-    (tag === "prizes" && RATE_LIMIT_ADDRESS);
+    (["prizes", "proof"].includes(tag) && RATE_LIMIT_ADDRESS);
   return {
     INVALID_REQUEST: "Host: must be sent with HTTP/1.1.",
     INTERNAL,

@@ -53,7 +53,7 @@ export async function checkReceipt(receipt, from, tell) {
   } else steps.set("path", "held", "");
 
   const seal = await checkSeal(where, sealKeys, steps);
-  if (seal && at < seal.sealed_at)
+  if (seal && at < seal.sealed_at - 1_000)
     steps.wrong("seal", "It was drawn before the seal.");
 
   await checkLogged({ where, shard, seq, line: receipt.line, keys }, steps);

@@ -23,7 +23,8 @@ export function replayDraw(day, state, { seq, at, rest }) {
     return;
   }
   const draw = { p, no, roll: Number(rollText), at, outcome, how };
-  if (at < seal.sealed_at) wrong("seal", "It was drawn before the seal.");
+  if (at < seal.sealed_at - 1_000)
+    wrong("seal", "It was drawn before the seal.");
   // A clock's last step may be taken back by some milliseconds.
   if (at < seal.begins_at - 1_000 || at >= seal.ends_at + LATEST) {
     wrong("log", "The moment of this draw is not on this day.");

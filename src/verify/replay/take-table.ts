@@ -1,14 +1,15 @@
 import type { Moment } from "../day/moments.js";
 import { sha256Hex } from "../hash.js";
+import { readTable, type Table } from "../log/table.js";
 import { Wrong } from "../report.js";
-import { isBefore } from "./decide.js";
-import { cellsOf } from "./odds.js";
-import { CountedPool, HeldPool } from "./pool.js";
-import type { Prize } from "./prizes.js";
-import { without } from "./ranges.js";
+import { isBefore } from "../rules/decide.js";
+import { cellsOf } from "../rules/odds.js";
+import { CountedPool, HeldPool } from "../rules/pool.js";
+import type { Prize } from "../rules/prizes.js";
+import { without } from "../rules/ranges.js";
+import { knownClaim } from "./draw.js";
 import type { DayState, LogState } from "./state.js";
 import { checkStated } from "./stated.js";
-import { readTable, type Table } from "./table.js";
 
 /** Draws of the day before may be counted so long after midnight. */
 const EARLY_MS = 600_000;
@@ -101,10 +102,10 @@ function openMoments(day: DayState, log: LogState, table: Table): void {
   const byPrize = new Map<string, Moment[]>();
   for (const moment of list) {
     if (claimed.has(moment.id)) continue;
-    const row = day.claims.get(moment.id);
-    if (row !== undefined && day.wins.at(row).shard === log.shard) {
+    const line = knownClaim(day, log, moment.id);
+    if (line !== undefined) {
       throw new Wrong(
-        `moment ${moment.id} was won by line ${day.wins.at(row).line}, and is open again`,
+        `moment ${moment.id} was won by line ${line}, and is open again`,
       );
     }
     const open = byPrize.get(moment.prize) ?? [];

@@ -1,13 +1,14 @@
 import type { Moment } from "../day/moments.js";
 import type { Names } from "../day/names.js";
 import type { Seal } from "../day/seal.js";
-import { Holdings } from "./holdings.js";
-import { KeyedTable } from "./keyed-table.js";
-import type { Odds } from "./odds.js";
-import { createPrizes, type Prize } from "./prizes.js";
-import type { Rolled } from "./rolls.js";
-import type { Range, Table } from "./table.js";
-import { Wins } from "./wins.js";
+import { Holdings } from "../kept/holdings.js";
+import { KeyedTable } from "../kept/keyed-table.js";
+import { Wins } from "../kept/wins.js";
+import type { Range, Table } from "../log/table.js";
+import type { Odds } from "../rules/odds.js";
+import { createPrizes, type Prize } from "../rules/prizes.js";
+import type { Rolled } from "../rules/rolls.js";
+import { createTally, type Tally } from "./tally.js";
 
 /** Draws of one person and number that were decided again after a loss. */
 export type Repeated = {
@@ -31,35 +32,14 @@ export type DayState = {
   /** wins of each person, where wins are limited */
   persons: KeyedTable;
   wins: Wins;
-  /** moment → the row of its win */
-  claims: Map<string, number>;
+  /** moment → the rows of its wins: of several at most one stands in the end */
+  claims: Map<string, number[]>;
   repeated: Map<string, Repeated>;
   holdings: Holdings;
   odds: Odds;
   beacon: Table["beacon"] | undefined;
   tally: Tally;
 };
-
-/** What is told of all logs at the end. */
-export type Tally = Record<
-  | "lines"
-  | "draws"
-  | "voidedDraws"
-  | "tables"
-  | "voids"
-  | "decidedAgain"
-  | "gaps"
-  | "gapNumbers"
-  | "returned"
-  | "repeats"
-  | "jumps"
-  | "unknownLimits"
-  | "limited"
-  | "unseenMoments"
-  | "noneHeld"
-  | "backwards",
-  number
->;
 
 /** What the lines of one log have made so far. */
 export type LogState = {
@@ -70,6 +50,8 @@ export type LogState = {
   losses: number;
   /** the moment of the last one */
   lostAt: number;
+  /** and its line */
+  lostLine: number;
   /** numbers that may have been given to lines that are gone */
   lost: Range[];
   table: Table | undefined;
@@ -85,24 +67,6 @@ export type LogState = {
 export function createDayState(
   given: Pick<DayState, "seal" | "rolls" | "isKeyKnown" | "moments" | "names">,
 ): DayState {
-  const tally = {
-    lines: 0,
-    draws: 0,
-    voidedDraws: 0,
-    tables: 0,
-    voids: 0,
-    decidedAgain: 0,
-    gaps: 0,
-    gapNumbers: 0,
-    returned: 0,
-    repeats: 0,
-    jumps: 0,
-    unknownLimits: 0,
-    limited: 0,
-    unseenMoments: 0,
-    noneHeld: 0,
-    backwards: 0,
-  };
   return {
     ...given,
     prizes: [],
@@ -114,7 +78,7 @@ export function createDayState(
     holdings: new Holdings(),
     odds: new Map(),
     beacon: undefined,
-    tally,
+    tally: createTally(),
   };
 }
 
@@ -129,6 +93,7 @@ export function createLogState(day: DayState, shard: number): LogState {
     at: 0,
     losses: 0,
     lostAt: Number.NEGATIVE_INFINITY,
+    lostLine: 0,
     lost: [],
     table: undefined,
     inForce: [],
@@ -145,3 +110,7 @@ export function prizeIndex({ prizes }: DayState, id: string): number {
   const at = prizes.indexOf(id);
   return at >= 0 ? at : prizes.push(id) - 1;
 }
+
+/** The roll of a draw, and its key for tables. Valid until the next one. */
+export const rollOf = (day: DayState, p: string, drawNo: number): Rolled =>
+  day.rolls[day.beacon === "missing" ? "missing" : "used"](p, drawNo);
