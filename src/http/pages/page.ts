@@ -78,14 +78,14 @@ export async function readPages(settings: Settings): Promise<Pages> {
 
   const version = versionOf(files);
   const html = new Map<string, Asset>();
-  const inlineScripts: string[] = [];
+  const inlineScripts = new Set<string>();
   for (const { path, folder } of kinds) {
     // Relative: a proxy may have put the service below another path.
     const assets = `${path === "/" ? "." : ".."}/assets/${version}`;
     const at = (name: string) => `${assets}/${name}`;
     const map = JSON.stringify({ imports: importMap(at) });
     const digest = createHash("sha256").update(map).digest("base64");
-    inlineScripts.push(`'sha256-${digest}'`);
+    inlineScripts.add(`'sha256-${digest}'`);
     const template = await readFile(
       new URL(`${folder}index.html`, FOLDER),
       "utf8",
@@ -105,7 +105,7 @@ export async function readPages(settings: Settings): Promise<Pages> {
     });
     html.set(path, createAsset("text/html; charset=utf-8", filled));
   }
-  return { html, files, version, inlineScripts };
+  return { html, files, version, inlineScripts: [...inlineScripts] };
 }
 
 async function readLogo(path: string | undefined): Promise<Asset> {
