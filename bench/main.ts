@@ -6,6 +6,7 @@ import { latency } from "./latency.js";
 import { loss } from "./loss.js";
 import { memory } from "./memory.js";
 import { processes } from "./processes.js";
+import { proof } from "./proof.js";
 import { redeem } from "./redeem.js";
 import { redis } from "./redis.js";
 import { rush } from "./rush.js";
@@ -31,6 +32,7 @@ const QUESTIONS: Record<string, Question> = {
   growth,
   loss,
   disk,
+  proof,
   sizing,
 };
 

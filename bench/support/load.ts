@@ -18,13 +18,15 @@ export type Load = {
 
 let users = 0;
 
-/** POST /draw of unique users from a number of connections, each asking again as soon as it is answered. */
+/** POST /draw of unique users, in a campaign where one is named, from a number of connections, each asking again as soon as it is answered. */
 export async function load(
   url: string,
   connections: number,
   seconds: number,
   overallRate?: number,
+  campaign?: string,
 ): Promise<Load> {
+  const rest = campaign ? `,"campaign":"${campaign}"}` : "}";
   const seen = { wins: 0, sample: [] as string[], latencies: [] as number[] };
   const result = await autocannon({
     url: `${url}/draw`,
@@ -42,7 +44,7 @@ export async function load(
       {
         setupRequest: (request) => {
           users += 1;
-          request.body = `{"username":"user${String(users).padStart(8, "0")}"}`;
+          request.body = `{"username":"user${String(users).padStart(8, "0")}"${rest}`;
           return request;
         },
       },

@@ -8,12 +8,12 @@ import { addUsers, readNames } from "./day/read-names.js";
 import type { Seal } from "./day/seal.js";
 import { readLog, type Signed } from "./log/read-log.js";
 import { watchReceipts } from "./log/receipts.js";
-import { createRolls, dayKeyOf } from "./log/rolls.js";
-import { createDayState } from "./log/state.js";
 import type { Key } from "./notes/key.js";
 import { readSigned } from "./notes/read-signed.js";
 import { openReceipt, type Receipt } from "./notes/receipt.js";
+import { createDayState } from "./replay/state.js";
 import { type Report, Wrong } from "./report.js";
+import { createRolls, dayKeyOf } from "./rules/rolls.js";
 import type { Source } from "./source.js";
 
 export type Asked = {

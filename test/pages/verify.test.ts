@@ -1,13 +1,15 @@
 import t from "tap";
 import {
-  createSigner,
   filesOf,
   linesOf,
   type Plan,
   planDay,
   prizeOf,
+  SIGNER,
   tableLine,
 } from "../support/made-day.js";
+import { signer } from "../support/proof/notes.js";
+import { countsOf } from "../support/proof/write.js";
 import type { Days } from "../support/serve-days.js";
 import { flaws, openBrowser, visit } from "./browser.js";
 import { checkDay, headline, openVerify, saidOf, stepsOf } from "./verify.js";
@@ -147,7 +149,6 @@ function limited(): Map<string, string> {
   const pens = planDay({
     people: 0,
     prizes: [prizeOf("PEN", 1_000_000_000)],
-    winsPerUser: 1,
   });
   const [p, q] = [pens.pOf("user-1"), pens.pOf("user-2")];
   const rules = {
@@ -172,7 +173,7 @@ function drawsOf(of: Plan, people: number) {
   };
 }
 
-const other = createSigner("lucky-draw", 9);
+const other = signer("lucky-draw", Buffer.alloc(32, 9));
 
 /** Which steps have a cross, of which file and line, and a part of the sentence. */
 const tampered: {
@@ -281,13 +282,17 @@ const tampered: {
       return filesOf(plan, [...lines, line]);
     },
     wrong: ["outcomes"],
-    says: /It counts 7 units of CAR as gone, and by the log it is \d/,
+    says: /It counts 7 units of CAR as gone, 0 of them today; by the log it is \d and \d/,
   },
   {
     name: "a moment that is said to be won",
     files: () => {
       const at = start + 12 * HOUR;
-      const line = tableLine(plan, lines.length, at, { claimed: [99] });
+      const { wins: taken } = countsOf([lines]);
+      const line = tableLine(plan, lines.length, at, {
+        ...{ taken, taken_today: taken, claimed: [2, 3, 11, 99] },
+        draws: { ever: 600, today: 600 },
+      });
       return filesOf(plan, [...lines, line]);
     },
     wrong: ["outcomes"],
@@ -373,7 +378,7 @@ const tampered: {
   ...["seal", "close", "checkpoint-0"].map((note) => ({
     name: `a forged ${note}.note`,
     files: () => {
-      const forged = filesOf(plan, lines, { signer: other });
+      const forged = filesOf(plan, lines, { by: other });
       const text = forged.get(`${note}.note`) ?? "";
       return filesOf(plan, lines).set(`${note}.note`, text);
     },
@@ -424,10 +429,10 @@ t.test("the key that somebody brings along", async (t) => {
   const { page } = await look(t, filesOf(plan, lines));
   await page.getByText("By which key?").click();
   const field = page.getByLabel("Verifier key that you know");
-  await field.fill(createSigner().line);
+  await field.fill(SIGNER.vkey);
   await checkDay(page, DAY);
   t.ok((await stepsOf(page)).held?.includes("key"));
-  await field.fill(other.line);
+  await field.fill(other.vkey);
   await checkDay(page, DAY);
   t.ok((await stepsOf(page)).wrong?.includes("key"));
   t.match(await saidOf(page, "key"), /The server signs with another key/);

@@ -1,7 +1,7 @@
 import { createServer, request } from "node:http";
 import type { AddressInfo } from "node:net";
-import { lineProof } from "./made-day.js";
 import type { Owner } from "./owner.js";
+import { pathOf } from "./proof/notes.js";
 
 export type Days = Map<string, Map<string, string>>;
 
@@ -43,13 +43,27 @@ function listOf(days: Days): string {
     const [campaign, day] = name.split("/");
     return { campaign, day, closed: files.has("close.note") };
   });
-  return JSON.stringify({ success: true, data: { days: list } });
+  return JSON.stringify({
+    success: true,
+    data: { days: list, next_cursor: null },
+  });
 }
 
 function fileOf(days: Days, path: string): string | undefined {
   const [, , campaign, day, file = "", seq] = path.split("/");
   const files = days.get(`${campaign}/${day}`);
   if (!files || seq === undefined) return files?.get(file);
-  const data = lineProof(files, Number(seq));
-  return data && JSON.stringify({ success: true, data });
+  const checkpoint = files.get(`checkpoint-${file}.note`) ?? "";
+  const size = Number(checkpoint.split("\n")[1]);
+  const log = files.get(`log-${file}.tsv`) ?? "";
+  const lines = log.split("\n").slice(0, size);
+  const index = lines.findIndex((line) => line.startsWith(`${seq}\t`));
+  if (index < 0) return undefined;
+  const data = {
+    line: lines[index],
+    index,
+    path: pathOf(lines, index),
+    checkpoint,
+  };
+  return JSON.stringify({ success: true, data });
 }

@@ -1,4 +1,5 @@
 import { createProxy, type Link } from "../support/link.js";
+import { noonZone } from "../support/noon-zone.js";
 import type { Owner } from "../support/owner.js";
 import { startStores } from "../support/stores.js";
 import { ownWorld, type World } from "../support/world.js";
@@ -13,6 +14,8 @@ export type Arena = {
   world: World;
   stores: Awaited<ReturnType<typeof startStores>>;
   slots: Slot[];
+  /** of the servers: it is about noon */
+  zone: string;
   /** undefined where Redis runs in a container, as below: it reaches no other one, and has libraries of its own */
   standby: Standby | undefined;
   setClock: SetClock | undefined;
@@ -35,6 +38,7 @@ export async function openArena(t: Owner, servers: number): Promise<Arena> {
     world,
     stores,
     slots: [],
+    zone: noonZone(new Date()),
     standby: contained ? undefined : await startStandby(t, world),
     lostUpTo: new Map(),
     setClock,
@@ -48,12 +52,12 @@ export async function openArena(t: Owner, servers: number): Promise<Arena> {
 }
 
 async function openSlot(t: Owner, arena: Arena, n: number): Promise<Slot> {
-  const { world, mishaps } = arena;
+  const { world, mishaps, zone } = arena;
   const redis = await createProxy(t, world.redisUrl);
   const postgres = await createProxy(t, world.databaseUrl);
   const urls = { redisUrl: redis.url, databaseUrl: postgres.url };
   const read = (lines: string[]) => readLog(lines, arena);
-  const seat = await openSeat(t, { n, urls, mishaps, read });
+  const seat = await openSeat(t, { n, urls, mishaps, read, zone });
   return Object.assign(seat, { redis, postgres });
 }
 

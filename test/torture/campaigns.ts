@@ -4,7 +4,7 @@ import { broken, type Finding, type Loss, lost, seen } from "./audit.js";
 import type { Clients } from "./clients.js";
 import type { Entry } from "./journal.js";
 
-/** Beside `default`: one with two draws a day and one win a user, one with winning moments and a release. */
+/** Beside `default`, both verifiable: one with two draws a day and one win a user, one with winning moments and a release. */
 export const CAMPAIGNS = ["twice", "moments"];
 
 /** A moment falls due so often, in milliseconds. */
@@ -21,8 +21,8 @@ export const campaignOf = (pick: number): string =>
 export async function makeCampaigns({ world, slots }: Arena, seconds: number) {
   const { sql } = world;
   await sql`
-    insert into campaign (id, title, draws_per_day, wins_per_user)
-    values ('twice', 'two draws, one win', 2, 1), ('moments', 'moments and a release', 1, null)`;
+    insert into campaign (id, title, draws_per_day, wins_per_user, verifiable, proof_names)
+    values ('twice', 'two draws, one win', 2, 1, true, 'open'), ('moments', 'moments and a release', 1, null, true, 'sealed')`;
   await sql`
     insert into prize (campaign_id, id, title, probability, daily_quota, release_from, release_to) values
       ('twice', 'PEN', 'a pen', 0.5, null, null, null),

@@ -1,9 +1,9 @@
 import { createServer } from "node:net";
 import { freePort } from "../../src/stores/embedded/redis.js";
-import { noonZone } from "../support/noon-zone.js";
 import type { Owner } from "../support/owner.js";
 import { type ServerProcess, startProcess } from "../support/server-process.js";
 import { until } from "../support/until.js";
+import { PROOF_KEY } from "./proof.js";
 
 /** One of the servers: its address stays, its process comes and goes. */
 export type Seat = {
@@ -27,11 +27,12 @@ export async function openSeat(
     urls: { redisUrl: string; databaseUrl: string };
     mishaps: string[];
     read: (lines: string[]) => void;
+    zone: string;
   },
 ): Promise<Seat> {
-  const { n, urls, mishaps, read } = of;
+  const { n, urls, mishaps, read, zone } = of;
   const port = await freePort();
-  const settings = { PORT: String(port), TIME_ZONE: noonZone(new Date()) };
+  const settings = { PORT: String(port), TIME_ZONE: zone, PROOF_KEY };
   let expected = false;
   let killed = false;
   let starting: Promise<void> | undefined;

@@ -17,6 +17,7 @@ import { editor } from "./edits.js";
 import { FAULTS, type Kind } from "./faults.js";
 import { type Entry, hangUp } from "./journal.js";
 import { late, type Struck, unavailability } from "./outage.js";
+import { auditProof } from "./proof.js";
 import { type Planned, planFaults, planSteps } from "./schedule.js";
 
 export type Report = {
@@ -74,6 +75,10 @@ export async function torture(
     const findings = await audit(arena, journal, edits.greatest(), losses);
     findings.push(...(await auditCampaigns(arena, clients, losses)));
     findings.push(...late(journal, struck));
+    for (const slot of arena.slots) await slot.stop();
+    const { world, zone } = arena;
+    const of = { world, timeZone: zone, losses: struck.filter(mayLose).length };
+    findings.push(...(await auditProof(of, CAMPAIGNS)));
     return {
       seed,
       seconds,
@@ -142,6 +147,9 @@ async function strike(
   if (took > 2_000) say(`     ${fault.kind} took ${took} ms to heal`);
   return true;
 }
+
+/** After these kinds of fault Redis is another one, or the same with older data. */
+const mayLose = ({ kind }: Struck<Kind>) => kind.startsWith("redis: ");
 
 /** What Redis may have lost of the draws without a prize. */
 function lossOf({ kind, from, to }: Struck<Kind>): Loss[] {

@@ -7,10 +7,10 @@ import {
 } from "../../src/verify/beacon.js";
 import { shardOf } from "../../src/verify/day/names.js";
 import { Hmac, sha256Hex } from "../../src/verify/hash.js";
-import { chiSquareOf } from "../../src/verify/log/odds.js";
-import { createRolls, dayKeyOf } from "../../src/verify/log/rolls.js";
 import { openCheckpoint } from "../../src/verify/notes/checkpoint.js";
 import { parseKey } from "../../src/verify/notes/key.js";
+import { chiSquareOf } from "../../src/verify/rules/odds.js";
+import { createRolls, dayKeyOf } from "../../src/verify/rules/rolls.js";
 import { inBase64, leafOf, rootByPath, Tree } from "../../src/verify/tree.js";
 import { hmac, noteOf, pathOf, rootOf } from "../support/proof/notes.js";
 import { rollOf } from "../support/proof/rules.js";

@@ -9,6 +9,7 @@ import {
 import type { Case } from "./tampering/case.js";
 import { LINES } from "./tampering/lines.js";
 import { NOTES } from "./tampering/notes.js";
+import { ODDITIES } from "./tampering/oddities.js";
 import { SEALS } from "./tampering/seals.js";
 import { SHARDS } from "./tampering/shards.js";
 import { TABLES } from "./tampering/tables.js";
@@ -36,7 +37,14 @@ for (const day of Object.keys(DAYS)) {
   });
 }
 
-const groups: Record<string, Case[]> = { LINES, TABLES, SHARDS, SEALS, NOTES };
+const groups: Record<string, Case[]> = {
+  LINES,
+  TABLES,
+  SHARDS,
+  SEALS,
+  NOTES,
+  ODDITIES,
+};
 for (const [group, cases] of Object.entries(groups)) {
   t.test(group.toLowerCase(), async (t) => {
     for (const {

@@ -36,7 +36,7 @@ export function Result({ check, start, find }) {
       ${
         verdict.tone === "good" &&
         open.length > 0 &&
-        html`<p class="open">Left open, see below: ${open.map(({ id }) => STEPS[id]?.title).join("; ")}.</p>`
+        html`<p class="open">Left open, see below: ${open.map(({ id }) => lower(STEPS[id]?.title ?? "")).join("; ")}.</p>`
       }
       ${state === "running" && html`<progress value=${share} max="1" aria-label="Checking"></progress>`}
     </div>
@@ -54,6 +54,9 @@ export function Result({ check, start, find }) {
     ${!isOwn && draws}
   </section>`;
 }
+
+/** @param {string} text */
+const lower = (text) => text.charAt(0).toLowerCase() + text.slice(1);
 
 /** @param {Check} check @returns {Verdict} */
 function verdictOf({

@@ -1,4 +1,4 @@
-import type { DayState } from "../log/state.js";
+import type { DayState } from "../replay/state.js";
 import { counted, many, type Report, Wrong } from "../report.js";
 import type { Close } from "./close.js";
 

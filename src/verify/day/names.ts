@@ -1,6 +1,6 @@
 import { crc32 } from "node:zlib";
 import { Hmac, sha256, sha256Hex, wordAt } from "../hash.js";
-import { KeyedTable } from "../log/keyed-table.js";
+import { KeyedTable } from "../kept/keyed-table.js";
 import { type Place, Wrong } from "../report.js";
 import type { Seal } from "./seal.js";
 

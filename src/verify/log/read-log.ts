@@ -1,10 +1,10 @@
 import { eachLine } from "../lines.js";
 import type { Placed } from "../notes/checkpoints.js";
+import { replayLine } from "../replay/replay.js";
+import { createLogState, type DayState } from "../replay/state.js";
 import { counted, many, type Report, Wrong } from "../report.js";
 import { inBase64, leafOf, Tree } from "../tree.js";
 import type { watchReceipts } from "./receipts.js";
-import { replayLine } from "./replay.js";
-import { createLogState, type DayState } from "./state.js";
 
 /** Roots that a log must have on the way, the smallest size first. */
 export type Signed = Placed & { file: string };

@@ -1,5 +1,6 @@
 import { randomBytes } from "node:crypto";
 import { createProxy, type Link } from "../../support/link.js";
+import { noonZone } from "../../support/noon-zone.js";
 import type { Owner } from "../../support/owner.js";
 import {
   type ClusterNode,
@@ -18,6 +19,8 @@ export type Arena = {
   stores: Awaited<ReturnType<typeof startStores>>;
   cluster: RedisCluster;
   slots: Slot[];
+  /** of the servers: it is about noon */
+  zone: string;
   /** lines that servers logged as errors, and ends that nobody asked for */
   mishaps: string[];
   /** Starts a node that was killed: it knows the servers again. */
@@ -43,6 +46,7 @@ export async function openArena(t: Owner): Promise<Arena> {
   };
   for (const node of cluster.nodes) await welcome(node);
   const mishaps: string[] = [];
+  const zone = noonZone(new Date());
   const slots: Slot[] = [];
   for (const [n, user] of users.entries()) {
     const postgres = await createProxy(t, world.databaseUrl);
@@ -56,12 +60,12 @@ export async function openArena(t: Owner): Promise<Arena> {
       for (const line of lines)
         if (JSON.parse(line).level >= 50) mishaps.push(line);
     };
-    const seat = await openSeat(t, { n, urls, mishaps, read });
+    const seat = await openSeat(t, { n, urls, mishaps, read, zone });
     slots.push(Object.assign(seat, { user, postgres }));
   }
   const startNode = async (node: ClusterNode) => {
     await node.start();
     await welcome(node);
   };
-  return { world, stores, cluster, slots, mishaps, startNode };
+  return { world, stores, cluster, slots, zone, mishaps, startNode };
 }

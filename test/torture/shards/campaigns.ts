@@ -27,6 +27,9 @@ export const LIMITED = [
   },
 ];
 
+/** Those whose draws anybody can check. */
+export const VERIFIABLE = [MANY.id, TWICE.id];
+
 export const campaignOf = (pick: number): string =>
   [TWICE.id, FREE.id, FREE.id][pick % 6] ?? MANY.id;
 
@@ -42,9 +45,9 @@ export async function makeCampaigns(
   seconds: number,
 ): Promise<void> {
   await sql`
-    insert into campaign (id, title, shards, draws_per_day, wins_per_user)
-    values ('many', 'on eight shards', ${MANY.shards}, 1, null), ('twice', 'two draws, one win', ${TWICE.shards}, 2, 1),
-      ('free', 'no limits', ${FREE.shards}, 1, null)`;
+    insert into campaign (id, title, shards, draws_per_day, wins_per_user, verifiable)
+    values ('many', 'on eight shards', ${MANY.shards}, 1, null, true), ('twice', 'two draws, one win', ${TWICE.shards}, 2, 1, true),
+      ('free', 'no limits', ${FREE.shards}, 1, null, false)`;
   const limited = LIMITED.map((prize) => ({
     ...{ campaign_id: "many", title: `a ${prize.id}`, fallback: false },
     ...prize,

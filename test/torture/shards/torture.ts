@@ -7,6 +7,7 @@ import type { Loss } from "../audit.js";
 import { type Clients, startClients } from "../clients.js";
 import { hangUp } from "../journal.js";
 import { LONGEST, late, type Struck } from "../outage.js";
+import { auditProof } from "../proof.js";
 import { type Planned, planFaults, planSteps } from "../schedule.js";
 import { type Report, summary } from "../torture.js";
 import { type Arena, openArena } from "./arena.js";
@@ -17,6 +18,7 @@ import {
   makeCampaigns,
   makeLikely,
   outboxes,
+  VERIFIABLE,
 } from "./campaigns.js";
 import { FAULTS, type Kind } from "./faults.js";
 
@@ -56,6 +58,10 @@ export async function tortureShards(
     const findings = await audit(arena, journal, load, losses);
     const slowest = Math.max(...struck.map((it) => it.slowdown));
     findings.push(...late(journal, struck, LONGEST * slowest));
+    for (const slot of arena.slots) await slot.stop();
+    const { world, zone } = arena;
+    const of = { world, timeZone: zone, losses: losses.length };
+    findings.push(...(await auditProof(of, VERIFIABLE)));
     return { seed, seconds, findings, faults: summary(kinds, journal, struck) };
   } finally {
     await owner.end();

@@ -68,10 +68,7 @@ export async function checkDay(where, tell, progress) {
     }
     return list;
   }
-  const people = createPeople(
-    (said) => wrong("once", said),
-    (said) => wrong("outcomes", said),
-  );
+  const people = createPeople((said) => wrong("once", said));
 
   for (const step of ["log", "rolls", "once", "outcomes", "tree"]) {
     if (step !== "rolls" || isClosed) steps.set(step, "runs", "");

@@ -18,7 +18,7 @@ export function findDraws(p, { seal, moments, logs }) {
   const quiet = () => {};
   const shared = {
     seal,
-    people: createPeople(quiet, quiet),
+    people: createPeople(quiet),
     momentsOf: (/** @type {string} */ hash) => moments?.get(hash),
     wrong: quiet,
     watch: { p, found: (/** @type {Explained} */ draw) => draws.push(draw) },

@@ -4,59 +4,58 @@ import { read, Unreadable } from "./files.js";
 /** @typedef {import("./files.js").Where} Where @typedef {import("../hashes/note.js").Key} Key */
 
 /**
- * The keys that sign a day, told as a step.
+ * By which keys a day is signed, told as a step: `day` signs everything, `seal` is the one that the seal must be signed by. They
+ * differ where the key was changed: then the one before signs the first seal of the new one, too.
  *
  * @param {Where} where @param {import("./steps.js").Steps} steps
- * @returns {Promise<Key[]>}
+ * @returns {Promise<{ day: Key[], seal: Key[] }>}
  */
 export async function readKeys(where, steps) {
+  const pinned = where.pinned && parsePinned(where.pinned);
+  const [day, ...old] = await readPublished(where, steps);
+  if (!day) return { day: [], seal: [] };
+  const names = [day, ...old].map(({ line }) => line).join(", ");
+  if (!pinned) {
+    const said = `The key comes from this server: ${names}. Compare it with one that you got in another way, or enter that one above.`;
+    steps.set("key", "unknown", said);
+    return { day: [day], seal: [day] };
+  }
+  if (pinned.line === day.line) {
+    steps.set("key", "held", "It is the key that you entered.");
+  } else if (old.some(({ line }) => line === pinned.line)) {
+    const said = `With the key that you entered the seal is signed; all else with a new one that comes from this server: ${day.line}.`;
+    steps.set("key", "unknown", said);
+  } else {
+    steps.wrong(
+      "key",
+      `The server signs with another key than yours: ${names}.`,
+    );
+    return { day: [pinned], seal: [pinned] };
+  }
+  return { day: [day], seal: [pinned] };
+}
+
+/** @param {string} line */
+function parsePinned(line) {
+  try {
+    return parseKey(line);
+  } catch (error) {
+    throw new Unreadable(error instanceof Error ? error.message : "");
+  }
+}
+
+/** Those of key.txt. @param {Where} where @param {import("./steps.js").Steps} steps */
+async function readPublished(where, steps) {
   const text = await read(where, "key.txt");
   if (!text) {
     steps.wrong("key", "There is no key.txt: this day was never sealed.");
     return [];
   }
-  /** @type {Key[]} */
-  let keys;
   try {
-    keys = text.trimEnd().split("\n").map(parseKey);
+    return text.trimEnd().split("\n").map(parseKey);
   } catch (error) {
-    steps.wrong(
-      "key",
-      `key.txt: ${error instanceof Error ? error.message : ""}`,
-    );
+    const said = error instanceof Error ? error.message : "";
+    steps.wrong("key", `key.txt: ${said}`);
     return [];
   }
-  const names = keys.map(({ line }) => line).join(", ");
-  if (!where.pinned) {
-    steps.set(
-      "key",
-      "unknown",
-      `The key comes from this server: ${names}. Compare it with one that you got in another way, or enter that one above.`,
-    );
-    return keys;
-  }
-  /** @type {Key} */
-  let pinned;
-  try {
-    pinned = parseKey(where.pinned);
-  } catch (error) {
-    throw new Unreadable(error instanceof Error ? error.message : "");
-  }
-  if (!keys.some(({ line }) => line === pinned.line)) {
-    steps.wrong(
-      "key",
-      `The server signs with another key than yours: ${names}.`,
-    );
-    return [pinned];
-  }
-  if (keys.length === 1) {
-    steps.set("key", "held", "It is the key that you entered.");
-  } else {
-    steps.set(
-      "key",
-      "unknown",
-      `The key that you entered signed the seal; the rest may be signed by a new one: ${names}.`,
-    );
-  }
-  return keys;
 }

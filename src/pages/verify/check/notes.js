@@ -43,6 +43,18 @@ export async function checkSeal(where, keys, steps) {
     return undefined;
   }
   const when = `Sealed ${moment.format(seal.sealed_at)}, for the day that begins ${moment.format(seal.begins_at)}.`;
+  if (!isOfDay(seal)) {
+    steps.wrong(
+      "seal",
+      "Its day begins or ends at another moment than in its time zone.",
+    );
+  }
+  if ((seal.names === "open") !== (seal.names_hash === null)) {
+    steps.wrong(
+      "seal",
+      "Names are sealed where the seal has a hash of their key, and only there.",
+    );
+  }
   // It may be sealed after midnight, as long as nobody has drawn: the log tells.
   steps.set(
     "seal",
@@ -83,6 +95,22 @@ export async function checkClose(where, keys, steps) {
     note?.isSigned ? "" : NO_SIGNATURES,
   );
   return close;
+}
+
+/** Whether it begins and ends with its day. @param {Seal} seal */
+function isOfDay({ day, time_zone, begins_at, ends_at }) {
+  try {
+    const format = new Intl.DateTimeFormat("en-CA", {
+      timeZone: time_zone,
+      dateStyle: "short",
+    });
+    const is = [begins_at - 1, begins_at, ends_at - 1, ends_at].map(
+      (at) => format.format(at) === day,
+    );
+    return is.join() === "false,true,true,false";
+  } catch {
+    return false;
+  }
 }
 
 /** The one line of JSON of a note, if it is of this day. @param {string} text @param {Where} where @param {string} step @param {Steps} steps */

@@ -22,17 +22,20 @@ import { checkClose, checkSeal } from "./notes.js";
  */
 export async function openDay(where, steps) {
   const keys = await readKeys(where, steps);
-  const seal = await checkSeal(where, keys, steps);
+  const seal = await checkSeal(where, keys.seal, steps);
   if (!seal) return undefined;
-  const close = await checkClose(where, keys, steps);
+  const close = await checkClose(where, keys.day, steps);
   if (close && seedHashOf(close.seed) === seal.seed_hash) {
     steps.set("seed", "held", "It has the hash that the seal names.");
   } else if (close) {
     steps.wrong("seed", "It is not the secret whose hash was sealed.");
   }
+  if (close && !seal.beacon && close.beacon_signature !== null) {
+    steps.wrong("beacon", "The close has a beacon, and the seal names none.");
+  }
   tellBeacon(seal, close, steps);
   return {
-    keys,
+    keys: keys.day,
     seal,
     close,
     rollOf: close && createRollOf(seal, close),

@@ -26,7 +26,7 @@ export async function checkReceipt(receipt, from, tell) {
   const { campaign, day, shard, first, count, root } = parseBatch(receipt.note);
   const steps = createSteps(STEPS, tell);
   const where = { ...from, campaign, day };
-  const keys = await readKeys(where, steps);
+  const { day: keys, seal: sealKeys } = await readKeys(where, steps);
   const file = "The receipt";
   const note = await readNote(
     { text: receipt.note, file, keys, step: "signature" },
@@ -52,7 +52,7 @@ export async function checkReceipt(receipt, from, tell) {
     steps.wrong("path", `The line's number must be ${first + receipt.index}.`);
   } else steps.set("path", "held", "");
 
-  const seal = await checkSeal(where, keys, steps);
+  const seal = await checkSeal(where, sealKeys, steps);
   if (seal && at < seal.sealed_at)
     steps.wrong("seal", "It was drawn before the seal.");
 

@@ -33,7 +33,20 @@ export function tellLog(read, steps) {
   if (people.twice() > 0) {
     steps.wrong("once", `${counted(people.twice(), "draw")} won twice.`);
   }
+  const [doubled] = people.doubled();
+  if (doubled) steps.wrong("outcomes", `It went twice: ${doubled}.`);
   steps.set("once", "held", gaps > 0 ? "But for what was declared lost." : "");
+  for (const { table } of close ? states : []) {
+    if (
+      table &&
+      (table.beacon === "used") !== (close?.beacon_signature !== null)
+    ) {
+      steps.wrong(
+        "beacon",
+        `By the log the beacon was ${table.beacon ?? "none"}; the close says otherwise.`,
+      );
+    }
+  }
   tellOutcomes(states, draws, steps);
   tellTree(read, steps);
   if (close) tellCounts(close, people, steps);
@@ -56,7 +69,11 @@ function tellOutcomes(states, draws, steps) {
     limited > 0
       ? ` In ${counted(limited, "draw")} somebody who had won on other days could not win again: the logs of those days tell it.`
       : "";
-  steps.set("outcomes", "held", `${draws} decided again.${others}`);
+  const shards =
+    states.length > 1
+      ? " No unit went twice. How the logs passed numbers of units to each other only npm run verify checks."
+      : "";
+  steps.set("outcomes", "held", `${draws} decided again.${others}${shards}`);
 }
 
 /** @param {Read} read @param {Steps} steps */

@@ -1,6 +1,6 @@
 /**
- * SHA-256 and HMAC in plain JavaScript: WebCrypto answers by a promise for each hash, which for the half a million hashes
- * of a day takes ten times as long.
+ * SHA-256 and HMAC in plain JavaScript: WebCrypto answers by a promise for each hash, which takes 8 µs, and this 1 µs. A day has
+ * three to six hashes a draw.
  */
 
 const K = new Int32Array(64);

@@ -6,16 +6,16 @@
  * @typedef {ReturnType<typeof createPeople>} People
  */
 
-/** @param {(sentence: string) => void} drewTwice @param {(sentence: string) => void} wonTwice  are told of what must not be */
-export function createPeople(drewTwice, wonTwice) {
+/** @param {(sentence: string) => void} drewTwice  is told of a draw that must not be */
+export function createPeople(drewTwice) {
   /** @type {Map<string, Drawn>} by p and number of the draw */
   const draws = new Map();
   /** @type {Map<string, number>} */
   const wins = new Map();
   /** @type {Map<string, number>} */
   const byPrize = new Map();
-  /** @type {Set<string>} */
-  const units = new Set();
+  /** @type {Map<string, number>} how often a unit went, and did not come back */
+  const units = new Map();
   let count = 0;
 
   /** @param {Map<string, number>} map @param {string} key @param {number} more */
@@ -26,11 +26,8 @@ export function createPeople(drewTwice, wonTwice) {
     const [prize = "", unit, dayUnit] = outcome.split(":");
     add(wins, p, more);
     add(byPrize, prize, more);
-    for (const name of [`${prize} ${unit}`, `${prize} today ${dayUnit}`]) {
-      if (more < 0) units.delete(name);
-      else if (units.has(name)) wonTwice(`A unit of ${outcome} went before.`);
-      else units.add(name);
-    }
+    add(units, `${prize}, unit ${unit}`, more);
+    add(units, `${prize}, unit ${dayUnit} of the day`, more);
   }
 
   /** @param {string} key @param {Drawn["fate"]} fate @param {number} gaps @param {number} more wins */
@@ -68,6 +65,9 @@ export function createPeople(drewTwice, wonTwice) {
     },
     /** Draws of which two wins stand at the end. */
     twice: () => [...draws.values()].filter(({ wins }) => wins > 1).length,
+    /** Units that two people have at the end: which of several logs came first only then does not matter. */
+    doubled: () =>
+      [...units].filter(([, count]) => count > 1).map(([name]) => name),
     /** @param {string} p */
     winsOf: (p) => wins.get(p) ?? 0,
     draws: () => count,

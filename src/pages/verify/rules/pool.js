@@ -43,25 +43,28 @@ export function createPool(counter, spare) {
 /** The pool of one of several shards: it takes the lowest number that it holds. @param {number} counter @returns {Pool} */
 export function createHeldPool(counter) {
   let taken = counter;
-  /** @type {Map<number, { next: number, to: number }>} by their first number */
-  const held = new Map();
+  /** @type {{ next: number, to: number }[]} */
+  const held = [];
   return {
     next(most) {
       let lowest = Number.POSITIVE_INFINITY;
-      for (const { next, to } of held.values()) {
+      for (const { next, to } of held) {
         if (next <= to) lowest = Math.min(lowest, next);
       }
       return lowest <= (most ?? Number.MAX_SAFE_INTEGER) ? lowest : undefined;
     },
     take(unit) {
       taken += 1;
-      for (const range of held.values()) {
-        if (range.next === unit) range.next += 1;
-      }
+      const range = held.find(({ next, to }) => next === unit && next <= to);
+      if (range) range.next += 1;
     },
     counted: () => taken,
     hold(from, to) {
-      held.set(from, { next: held.get(from)?.next ?? from, to });
+      const standing = held.find(
+        (range) => range.next === from && from <= range.to,
+      );
+      if (standing) standing.to = to;
+      else held.push({ next: from, to });
     },
   };
 }

@@ -12,7 +12,7 @@ import { giveByMoment, giveByOdds, giveFor } from "./table.js";
 const P = { sealed: /^[0-9a-f]{32}$/, open: /^[A-Za-z0-9_-]+$/ };
 
 /** How long after midnight a draw of the day may still be decided, in milliseconds. */
-export const LATEST = 600_000;
+export const LATEST = 60_000;
 
 /** A D line: who drew, by which roll, and what the rules give to it. @param {Day} day @param {State} state @param {{ seq: number, at: number, rest: string[] }} line */
 export function replayDraw(day, state, { seq, at, rest }) {
@@ -30,6 +30,7 @@ export function replayDraw(day, state, { seq, at, rest }) {
   }
   const before = people.winsOf(p);
   const isAgain = people.draw(p, no, outcome, state.gaps);
+  if (!isAgain) state.draws += 1;
   const { table } = state;
   if (!table) {
     wrong("outcomes", "No rules are in force yet.");
@@ -112,6 +113,9 @@ function spend(state, { table, draw, seq }) {
     const at = table.moments.findIndex(({ prize }) => prize === id);
     if (at >= 0) [moment] = table.moments.splice(at, 1);
   }
-  if (moment) state.claims.add(moment.id);
+  if (moment) {
+    state.claims.add(moment.id);
+    state.told.add(moment.id);
+  }
   state.wins.set(seq, { p, no, outcome, isDraw: true, moment: moment?.id });
 }

@@ -25,29 +25,46 @@ export function putInForce(day, state, { at, rest }) {
   } else if (before && before.beacon !== beacon) {
     wrong("seal", "The beacon is another one than in the lines before.");
   }
-  if (before) compare(day, state, { before, table: state.table, at });
+  const { table } = state;
+  if (before) compare(day, state, { before, table, at });
+  else if (table.draws.today > 0 && state.gaps === 0) {
+    wrong("outcomes", `${table.draws.today} draws went before the first line.`);
+  }
+  state.draws = 0;
   state.isExplained = false;
 }
 
 /** What it counts is what the lines before tell. @param {Day} day @param {State} state @param {{ before: Table, table: Table, at: number }} tables */
 function compare({ seal, wrong }, state, { before, table, at }) {
-  const { counted, claims } = state;
-  for (const [id, { all }] of before.pools) counted.set(id, all.counted());
+  const { counted, claims, told } = state;
+  for (const [id, { all, day }] of before.pools) {
+    counted.set(id, { ever: all.counted(), today: day.counted() });
+  }
   // Until then draws of the day before may have been decided, which stand in its log.
   if (at < seal.begins_at + LATEST) return;
   for (const { id } of state.isExplained ? [] : table.prizes) {
-    const said = table.taken[id] ?? 0;
-    const known = counted.get(id);
-    if (known !== undefined && said > known) {
+    const is = counted.get(id);
+    if (!is) continue;
+    const ever = table.taken[id] ?? 0;
+    const today = table.takenToday[id] ?? 0;
+    if (ever !== is.ever || today !== is.today) {
       wrong(
         "outcomes",
-        `It counts ${said} units of ${id} as gone, and by the log it is ${known}.`,
+        `It counts ${ever} units of ${id} as gone, ${today} of them today; by the log it is ${is.ever} and ${is.today}.`,
       );
     }
   }
-  if (seal.shards > 1 || state.gaps > 0 || state.isRestored) return;
+  if (state.gaps > 0 || state.isRestored) return;
+  const draws = before.draws.today + state.draws;
+  if (table.draws.today !== draws) {
+    wrong(
+      "outcomes",
+      `It counts ${table.draws.today} draws, and by the log it is ${draws}.`,
+    );
+  }
+  if (seal.shards > 1) return;
   for (const id of table.claimed) {
-    if (!before.claimed.has(id) && !claims.has(id)) {
+    if (!before.claimed.has(id) && !told.has(id)) {
       wrong(
         "outcomes",
         `Moment ${id} is said to be won, and no line tells it.`,

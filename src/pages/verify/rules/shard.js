@@ -7,7 +7,7 @@ import { hold, putInForce } from "./replay-table.js";
  *
  * @typedef {{
  *   campaign: string, day: string, begins_at: number, ends_at: number, sealed_at: number, names: "sealed" | "open",
- *   shards: number, seed_hash: string, beacon: { round: number } | null
+ *   shards: number, seed_hash: string, names_hash: string | null, time_zone: string, beacon: { round: number } | null
  * }} Seal
  * @typedef {"log" | "seal" | "rolls" | "once" | "outcomes"} Question  which step a line is wrong in
  * @typedef {{
@@ -21,8 +21,9 @@ import { hold, putInForce } from "./replay-table.js";
  * @typedef {{
  *   line: number, last: number, gaps: number, table: import("./table.js").Table | undefined,
  *   wins: Map<number, { p: string, no: string, outcome: string, isDraw: boolean, moment?: string | undefined }>,
- *   claims: Set<string>, counted: Map<string, number>, isExplained: boolean, isRestored: boolean, limited: number, secret: number
- * }} State  `wins`: by their seq; `claims`: moments won here; `counted`: units of each prize; `isExplained`: since the last table
+ *   claims: Set<string>, told: Set<string>, draws: number, counted: Map<string, { ever: number, today: number }>, isExplained: boolean, isRestored: boolean, limited: number, secret: number
+ * }} State  `wins`: by their seq; `claims`: moments won here, `told`: also those
+ *   that came to nothing; `draws`: decided since the last table; `counted`: units of each prize; `isExplained`: since the last table
  *   more may have been taken than the lines say; `limited`, `secret`: draws that this log alone does not explain, since wins of
  *   other days or moments that are still secret decided them
  */
@@ -38,6 +39,8 @@ export function createShard(day) {
     table: undefined,
     wins: new Map(),
     claims: new Set(),
+    told: new Set(),
+    draws: 0,
     counted: new Map(),
     isExplained: false,
     isRestored: false,

@@ -77,6 +77,7 @@ export function createTable(version, text, { shards, momentsOf }) {
     fallback: prizes.find(({ fallback }) => fallback),
     beacon: /** @type {"used" | "missing" | null} */ (said.beacon ?? null),
     taken: /** @type {Record<string, number>} */ (said.taken ?? {}),
+    takenToday: /** @type {Record<string, number>} */ (said.taken_today ?? {}),
     claimed,
     draws: /** @type {{ ever: number, today: number }} */ (
       said.draws ?? { ever: 0, today: 0 }

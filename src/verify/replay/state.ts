@@ -1,13 +1,14 @@
 import type { Moment } from "../day/moments.js";
 import type { Names } from "../day/names.js";
 import type { Seal } from "../day/seal.js";
-import { Holdings } from "./holdings.js";
-import { KeyedTable } from "./keyed-table.js";
-import type { Odds } from "./odds.js";
-import { createPrizes, type Prize } from "./prizes.js";
-import type { Rolled } from "./rolls.js";
-import type { Range, Table } from "./table.js";
-import { Wins } from "./wins.js";
+import { Holdings } from "../kept/holdings.js";
+import { KeyedTable } from "../kept/keyed-table.js";
+import { Wins } from "../kept/wins.js";
+import type { Range, Table } from "../log/table.js";
+import type { Odds } from "../rules/odds.js";
+import { createPrizes, type Prize } from "../rules/prizes.js";
+import type { Rolled } from "../rules/rolls.js";
+import { createTally, type Tally } from "./tally.js";
 
 /** Draws of one person and number that were decided again after a loss. */
 export type Repeated = {
@@ -40,27 +41,6 @@ export type DayState = {
   tally: Tally;
 };
 
-/** What is told of all logs at the end. */
-export type Tally = Record<
-  | "lines"
-  | "draws"
-  | "voidedDraws"
-  | "tables"
-  | "voids"
-  | "decidedAgain"
-  | "gaps"
-  | "gapNumbers"
-  | "returned"
-  | "repeats"
-  | "jumps"
-  | "unknownLimits"
-  | "limited"
-  | "unseenMoments"
-  | "noneHeld"
-  | "backwards",
-  number
->;
-
 /** What the lines of one log have made so far. */
 export type LogState = {
   shard: number;
@@ -85,24 +65,6 @@ export type LogState = {
 export function createDayState(
   given: Pick<DayState, "seal" | "rolls" | "isKeyKnown" | "moments" | "names">,
 ): DayState {
-  const tally = {
-    lines: 0,
-    draws: 0,
-    voidedDraws: 0,
-    tables: 0,
-    voids: 0,
-    decidedAgain: 0,
-    gaps: 0,
-    gapNumbers: 0,
-    returned: 0,
-    repeats: 0,
-    jumps: 0,
-    unknownLimits: 0,
-    limited: 0,
-    unseenMoments: 0,
-    noneHeld: 0,
-    backwards: 0,
-  };
   return {
     ...given,
     prizes: [],
@@ -114,7 +76,7 @@ export function createDayState(
     holdings: new Holdings(),
     odds: new Map(),
     beacon: undefined,
-    tally,
+    tally: createTally(),
   };
 }
 
@@ -145,3 +107,7 @@ export function prizeIndex({ prizes }: DayState, id: string): number {
   const at = prizes.indexOf(id);
   return at >= 0 ? at : prizes.push(id) - 1;
 }
+
+/** The roll of a draw, and its key for tables. Valid until the next one. */
+export const rollOf = (day: DayState, p: string, drawNo: number): Rolled =>
+  day.rolls[day.beacon === "missing" ? "missing" : "used"](p, drawNo);

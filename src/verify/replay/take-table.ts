@@ -1,14 +1,14 @@
 import type { Moment } from "../day/moments.js";
 import { sha256Hex } from "../hash.js";
+import { readTable, type Table } from "../log/table.js";
 import { Wrong } from "../report.js";
-import { isBefore } from "./decide.js";
-import { cellsOf } from "./odds.js";
-import { CountedPool, HeldPool } from "./pool.js";
-import type { Prize } from "./prizes.js";
-import { without } from "./ranges.js";
+import { isBefore } from "../rules/decide.js";
+import { cellsOf } from "../rules/odds.js";
+import { CountedPool, HeldPool } from "../rules/pool.js";
+import type { Prize } from "../rules/prizes.js";
+import { without } from "../rules/ranges.js";
 import type { DayState, LogState } from "./state.js";
 import { checkStated } from "./stated.js";
-import { readTable, type Table } from "./table.js";
 
 /** Draws of the day before may be counted so long after midnight. */
 const EARLY_MS = 600_000;

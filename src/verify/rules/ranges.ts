@@ -1,4 +1,4 @@
-import type { Range } from "./table.js";
+import type { Range } from "../log/table.js";
 
 /** The numbers of some ranges that are not in others, as ranges in order. */
 export function without(ranges: Range[], others: Range[]): Range[] {

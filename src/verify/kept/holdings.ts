@@ -1,6 +1,6 @@
+import type { Range } from "../log/table.js";
 import { Wrong } from "../report.js";
-import { inWords } from "./ranges.js";
-import type { Range } from "./table.js";
+import { inWords } from "../rules/ranges.js";
 
 /** Numbers that a shard held, and when. */
 export type Holding = {

@@ -1,6 +1,6 @@
+import type { Range } from "../log/table.js";
 import { Wrong } from "../report.js";
 import { inWords } from "./ranges.js";
-import type { Range } from "./table.js";
 
 /** The numbers of a prize's units, ever or of a day. */
 export type Pool = {

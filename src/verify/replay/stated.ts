@@ -1,8 +1,8 @@
+import type { Range, Table } from "../log/table.js";
 import { counted, Wrong } from "../report.js";
-import { CountedPool } from "./pool.js";
-import type { Prize } from "./prizes.js";
-import { inWords, without } from "./ranges.js";
-import type { Range, Table } from "./table.js";
+import { CountedPool } from "../rules/pool.js";
+import type { Prize } from "../rules/prizes.js";
+import { inWords, without } from "../rules/ranges.js";
 
 /** What a log has counted up to a T line. */
 export type Counted = {

@@ -1,6 +1,6 @@
 import type { Moment } from "../day/moments.js";
+import type { Table, TablePrize } from "../log/table.js";
 import { CountedPool, HeldPool, type Pool } from "./pool.js";
-import type { Table, TablePrize } from "./table.js";
 
 /** A prize while a log is replayed. */
 export type Prize = {

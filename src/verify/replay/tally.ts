@@ -1,0 +1,24 @@
+const NAMES = [
+  "lines",
+  "draws",
+  "voidedDraws",
+  "tables",
+  "voids",
+  "decidedAgain",
+  "gaps",
+  "gapNumbers",
+  "returned",
+  "repeats",
+  "jumps",
+  "unknownLimits",
+  "limited",
+  "unseenMoments",
+  "noneHeld",
+  "backwards",
+] as const;
+
+/** What is told of all logs at the end. */
+export type Tally = Record<(typeof NAMES)[number], number>;
+
+export const createTally = (): Tally =>
+  Object.fromEntries(NAMES.map((name) => [name, 0])) as Tally;
