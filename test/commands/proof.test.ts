@@ -16,7 +16,7 @@ const ODDS = { CUP: 0.1, PEN: 0.25 };
 
 async function setUp(t: Test) {
   const world = await createWorld(t);
-  await startServer(t, world);
+  const server = await startServer(t, world);
   await setCampaign(world, { id: "fair", verifiable: true }, [
     { id: "CUP", probability: 0.1, daily_quota: 5 },
     { id: "PEN", probability: 0.25 },
@@ -24,11 +24,11 @@ async function setUp(t: Test) {
   const env = { DATABASE_URL: world.databaseUrl };
   const run = (args: string[], settings = {}) =>
     runCommand("proof", { ...env, ...settings }, { args });
-  return { world, run };
+  return { world, server, run };
 }
 
 t.test("a day in a folder, which the verifier takes", async (t) => {
-  const { world, run } = await setUp(t);
+  const { world, server, run } = await setUp(t);
   const lines = drawnLines(DAY, { draws: 900, odds: ODDS });
   const kept = await keepDay(world.sql, {
     ...DAY,
@@ -51,6 +51,9 @@ t.test("a day in a folder, which the verifier takes", async (t) => {
   t.equal(await read("close.note"), kept.close);
   const checked = await runCommand("../verify/main", {}, { args: [folder] });
   t.equal(checked.code, 0, checked.out + checked.err);
+  const url = `${server.url}/proof/fair/${DAY.day}/`;
+  const fetched = await runCommand("../verify/main", {}, { args: [url] });
+  t.same([fetched.code, fetched.out], [0, checked.out], fetched.err);
 });
 
 t.test("an auditor gets the key of the names, too", async (t) => {
