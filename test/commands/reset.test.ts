@@ -37,7 +37,7 @@ t.test(
     await sql`
       insert into proof_day (campaign_id, draw_date, seal, ends_at, shards, key_text)
       values ('default', ${date}, '{}', now() + interval '1 day', 1, '')`;
-    await sql`insert into proof_log (campaign_id, draw_date, shard) values ('default', ${date}, 0)`;
+    await sql`insert into proof_log (campaign_id, draw_date, shard, begun_in) values ('default', ${date}, 0, 'x')`;
     const late = { user_id: "dan", prize_id: "MUG", draw_date: date, unit: 2 };
     await addWin(redis, late);
     await redis.set("{lucky-drawer}:another program's", "key");

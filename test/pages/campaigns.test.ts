@@ -2,6 +2,7 @@ import t from "tap";
 import { setCampaign } from "../support/set-campaign.js";
 import { setPrizes } from "../support/set-prizes.js";
 import { startServer } from "../support/start-server.js";
+import { until } from "../support/until.js";
 import { createWorld } from "../support/world.js";
 import { ADMIN_PAGE, openAdmin, signIn, turnTo } from "./admin.js";
 import { DESKTOP, flaws, openBrowser, seen, visit } from "./browser.js";
@@ -89,6 +90,18 @@ t.test(
       frozen: false,
     });
     t.equal(campaigns.lane("xmas").held.campaign.draws_per_day, 3);
+    await page.getByLabel("Names in what is published").selectOption("open");
+    await page.getByRole("button", { name: "Save the rules" }).click();
+    const open = await until("the names", async () => {
+      const [row] = await world.sql`select * from campaign where id = 'xmas'`;
+      if (row?.proof_names !== "open") throw new Error("sealed");
+      return row;
+    });
+    t.match(open, { proof_names: "open", verifiable: false });
+    await page.getByLabel(/^Verifiable/).check();
+    await page.getByRole("button", { name: "Save the rules" }).click();
+    await page.getByText(/^verifiable: needs the setting PROOF_KEY/).waitFor();
+    await page.getByLabel(/^Verifiable/).uncheck();
     await page.getByLabel("End", { exact: true }).fill("some day");
     await page.getByRole("button", { name: "Save the rules" }).click();
     await page.getByText(/^ends_at: must be a moment/).waitFor();

@@ -295,6 +295,42 @@ t.test("what the roles of Postgres may not do", async (t) => {
   }
 });
 
+t.test("what is published is added to, and stays", async (t) => {
+  const sql = connectAs(t, server.databaseUrl);
+  const day = { campaign_id: "kept", draw_date: "2099-12-01" };
+  const log = { ...day, shard: 0 };
+  await sql`
+    insert into proof_day ${sql({ ...day, seal: "{}", ends_at: "2099-12-02", shards: 1, key_text: "k" })}`;
+  await sql`insert into proof_log ${sql({ ...log, begun_in: "x" })}`;
+  await sql`
+    insert into proof_chunk ${sql({ ...log, first_index: 0, first_seq: 0, lines: 1, first_byte: 0, bytes: 1, packed: Buffer.of(), blocks: Buffer.of(), checkpoint: "" })}`;
+  await sql`
+    insert into proof_win ${sql({ ...log, seq: 0, prize_id: "A", unit: 1, p: "" })}`;
+  await sql`insert into proof_moments ${sql({ ...day, hash: "h", moments: "" })}`;
+  await sql`update proof_log set size = 1, checkpoint = 'c'`;
+  await sql`delete from proof_win`;
+  await sql`update proof_day set beacon_signature = ''`;
+  await sql`update proof_day set close = '{}'`;
+  for (const text of [
+    "update proof_day set seal = 'x'",
+    "update proof_day set shards = 2",
+    "update proof_chunk set packed = ''",
+    "update proof_moments set moments = 'x'",
+    ...["proof_day", "proof_log", "proof_chunk", "proof_moments"].flatMap(
+      (name) => [`delete from ${name}`, `truncate ${name}`],
+    ),
+  ]) {
+    await t.rejects(sql.unsafe(text), { code: "42501" }, text);
+  }
+  const reading = connectAs(t, reader);
+  for (const name of ["day", "log", "chunk", "win", "moments"]) {
+    await reading.unsafe(`select * from proof_${name}`);
+    await t.rejects(reading.unsafe(`delete from proof_${name}`), {
+      code: "42501",
+    });
+  }
+});
+
 t.test("what the user of Redis may not do", async (t) => {
   await admin.redis.set("theirs", "secret");
   const redis = new Redis(server.redisUrl, { protocol: 2 });

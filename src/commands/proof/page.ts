@@ -57,6 +57,7 @@ tr { break-inside: avoid; }
 th, td { text-align: left; vertical-align: top; padding: 1mm 2mm 1mm 0; border-bottom: .1mm solid #bbb; }
 th { font-weight: bold; border-bottom-color: #555; }
 .number { text-align: right; font-variant-numeric: tabular-nums; white-space: nowrap; }
+td:first-child { white-space: nowrap; }
 code, pre { font: 8pt/1.4 ui-monospace, "DejaVu Sans Mono", Consolas, monospace; overflow-wrap: anywhere; }
 pre { white-space: pre-wrap; background: #f4f2ee; padding: 2mm; margin: 0 0 3mm; }
 dl { display: grid; grid-template-columns: max-content 1fr; gap: 1mm 5mm; margin: 0 0 3mm; }

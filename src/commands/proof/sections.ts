@@ -12,6 +12,7 @@ import {
   percent,
   probability,
   quota,
+  tenths,
 } from "./words.js";
 
 export function summary(
@@ -124,13 +125,17 @@ up, more by winning moments and the fallback.</p>`,
       const { draws, prizes, tables, voided, chiSquare } = tally;
       const none = draws - wonOf(prizes);
       const rows = [...prizes].map(([id, it]) => [
-        ...[id, count(it.met), it.expected.toFixed(1), count(it.won)],
+        ...[id, count(it.met), tenths(it.expected), count(it.won)],
         ...[count(it.byMoment), count(it.byFallback)],
       ]);
       return html`<h3>${day}${close === null ? " (not closed yet)" : ""}</h3>
-<p>${count(draws)} draws, ${count(none)} without a prize; ${count(tables)} tables of prizes and rules were in force one after the other${
+<p>${count(draws)} draws, ${count(none)} without a prize; ${
+        tables === 1
+          ? "one table of prizes and rules was in force"
+          : `${count(tables)} tables of prizes and rules were in force, one after the other`
+      }${
         voided > 0
-          ? `; ${count(voided)} decisions came to nothing before anybody was told`
+          ? `; of ${count(voided)} decisions nothing came, before anybody was told: they were made again, by the same rolls`
           : ""
       }.</p>
 ${rows.length > 0 ? table(["Prize", "#Met", "#Expected", "#Won", "#of these by moments", "#as fallback"], rows) : ""}
@@ -173,7 +178,7 @@ export function gaps(days: Counted[]): Html {
   );
   return section("Lost data", [
     all.length === 0
-      ? html`<p>No log declares a gap: no line was lost.</p>`
+      ? html`<p>No log declares a gap.</p>`
       : html`<p>Redis lost data before they were kept elsewhere. The logs declare the numbers that may have been given to lines that are
 gone; wins among them are known from the database and stand in the log again.</p>
 ${table(["Day", "#Log", "#From", "#To", "Reason"], all)}`,
@@ -182,7 +187,7 @@ ${table(["Day", "#Log", "#From", "#To", "Reason"], all)}`,
 
 export const seals = (days: Counted[]): Html =>
   section("Seals", [
-    html`<p>A seal was published before its day began. It fixes the day’s seed by its hash, and with it every roll.</p>`,
+    html`<p>A seal is published before its day begins, at the latest before the first draw. It fixes the day’s seed by its hash, and with it every roll.</p>`,
     table(
       [
         "Day",

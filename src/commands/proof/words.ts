@@ -9,6 +9,12 @@ export const moment = (at: Date | number | string | null): string =>
 
 export const count = (n: number): string => n.toLocaleString("en");
 
+export const tenths = (n: number): string =>
+  n.toLocaleString("en", {
+    minimumFractionDigits: 1,
+    maximumFractionDigits: 1,
+  });
+
 /** With enough digits for small odds. */
 export const percent = (odds: number): string =>
   `${Number((odds * 100).toPrecision(6))} %`;
