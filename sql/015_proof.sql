@@ -23,7 +23,8 @@ create table proof_log (
   begun_in text not null, -- the name of the day's data in Redis then
   resumed_at bigint not null default 0, -- the number at which it went on after the last loss of Redis
   size bigint not null default 0, -- lines
-  draws bigint not null default 0, -- that are not void
+  draws bigint not null default 0, -- D lines
+  wins bigint not null default 0, -- D and R lines with a prize, also those that are void: proof_win has only the others
   next_seq bigint not null default 0,
   bytes bigint not null default 0, -- of the file
   frontier bytea not null default '', -- the roots of its perfect subtrees, 32 bytes each, the largest first

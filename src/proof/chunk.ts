@@ -8,6 +8,7 @@ export type Kept = {
   next_seq: number;
   bytes: number;
   draws: number;
+  wins: number;
   frontier: Buffer[];
 };
 
@@ -43,7 +44,7 @@ export async function chunkOf(
   const wins = new Map<number, LineOfWin>();
   const voided: number[] = [];
   const lines: string[] = [];
-  let { next_seq, draws } = before;
+  let { next_seq, draws, wins: won } = before;
   let unexplained: number | undefined;
   let first_seq = -1;
   for (const text of texts) {
@@ -59,16 +60,14 @@ export async function chunkOf(
     tree.add(leafOf(text));
     if (line.kind === "D") draws += 1;
     if (line.kind === "D" || line.kind === "R") {
-      const won = parseOutcome(line.outcome);
-      if (won) {
-        const { prize_id, unit } = won;
+      const prize = parseOutcome(line.outcome);
+      if (prize) {
+        const { prize_id, unit } = prize;
+        won += 1;
         wins.set(line.seq, { seq: line.seq, prize_id, unit, p: line.p });
       }
     }
-    if (line.kind === "V") {
-      draws -= 1;
-      if (!wins.delete(line.of)) voided.push(line.of);
-    }
+    if (line.kind === "V" && !wins.delete(line.of)) voided.push(line.of);
   }
   if (lines.length === 0) return undefined;
   const file = Buffer.from(`${lines.join("\n")}\n`);
@@ -79,6 +78,7 @@ export async function chunkOf(
       next_seq,
       bytes: before.bytes + file.length,
       draws,
+      wins: won,
       frontier: tree.roots,
     },
     first_seq,

@@ -43,6 +43,7 @@ type Log = {
   closed: boolean;
   size: number;
   draws: number;
+  wins: number;
   checkpoint: string | null;
 };
 
@@ -62,19 +63,21 @@ export async function closeDay(
   if (!secrets) return false;
   const logs = await postgres.query(
     (sql) => sql<Log[]>`
-      select shard, closed, size::float8, draws::float8, checkpoint from proof_log
+      select shard, closed, size::float8, draws::float8, wins::float8, checkpoint from proof_log
       where campaign_id = ${campaign} and draw_date = ${draw_date}::text::date
       order by shard`,
   );
   if (logs.filter(({ closed }) => closed).length < seal.shards) return false;
+  const wins = await countWins(postgres, campaign, draw_date);
+  const standing = Object.values(wins).reduce((sum, n) => sum + n, 0);
   const close: Close = {
     v: 1,
     campaign,
     day: draw_date,
     seed: secrets.seed.toString("hex"),
     beacon_signature: row.beacon_signature || null,
-    draws: logs.reduce((sum, { draws }) => sum + draws, 0),
-    wins: await countWins(postgres, campaign, draw_date),
+    draws: logs.reduce((sum, { draws, wins }) => sum + draws - wins, standing),
+    wins,
     trees: logs.map(({ size, checkpoint }) => ({
       size,
       root:

@@ -85,6 +85,7 @@ type Row = {
   next_seq: number;
   bytes: number;
   draws: number;
+  wins: number;
   frontier: Buffer;
 };
 
@@ -100,7 +101,7 @@ const keptOf = ({ frontier, ...row }: Row): Kept => ({
 type Sql = Parameters<Parameters<Postgres["query"]>[0]>[0];
 
 const columns = (sql: Sql) =>
-  sql`size::float8, next_seq::float8, bytes::float8, draws::float8, frontier`;
+  sql`size::float8, next_seq::float8, bytes::float8, draws::float8, wins::float8, frontier`;
 
 export const isOf = (sql: Sql, { campaign, draw_date, shard }: LogOf) =>
   sql`campaign_id = ${campaign} and draw_date = ${draw_date}::text::date and shard = ${shard}::int`;
@@ -119,6 +120,7 @@ const NOTHING: Row = {
   next_seq: 0,
   bytes: 0,
   draws: 0,
+  wins: 0,
   frontier: Buffer.alloc(0),
 };
 
@@ -156,7 +158,7 @@ async function write(
     (sql) => sql<{ moved: number }[]>`
       with moved as (
         update proof_log
-        set size = ${after.size}::bigint, next_seq = ${after.next_seq}::bigint, bytes = ${after.bytes}::bigint, draws = ${after.draws}::bigint,
+        set size = ${after.size}::bigint, next_seq = ${after.next_seq}::bigint, bytes = ${after.bytes}::bigint, draws = ${after.draws}::bigint, wins = ${after.wins}::bigint,
           frontier = ${Buffer.concat(after.frontier)}, checkpoint = ${checkpoint},
           holder = ${server}, held_until = clock_timestamp() + make_interval(secs => ${LEASE_S}::int)
         where ${isOf(sql, of)} and size = ${before.size}::bigint

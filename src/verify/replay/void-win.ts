@@ -8,6 +8,8 @@ export function voidWin(day: DayState, log: LogState, seq: number): void {
   const row = day.wins.rowOf(seq);
   const win = day.wins.at(row);
   if (row < 0) throw new Wrong(`there is no win with seq ${seq}`);
+  // Whoever took it back before a loss may not know.
+  if (win.isVoid && win.line < log.lostLine) return;
   if (win.isVoid)
     throw new Wrong(`the win with seq ${seq} was taken back before`);
   day.wins.void(row);
