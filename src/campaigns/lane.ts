@@ -12,8 +12,8 @@ import {
 } from "../prizes/restoring/restoring.js";
 import { createDays, type Days } from "../proof/days.js";
 import { createKeep, type Keep } from "../proof/keep.js";
-import type { ProofSettings } from "../proof/sealed-days.js";
-import { voidWin } from "../proof/void.js";
+import { voidWin } from "../proof/log/void.js";
+import type { ProofSettings } from "../proof/sealing/sealed-days.js";
 import { freshName, type Random } from "../random.js";
 import { createResults, type Results } from "../results/results.js";
 import { createLedger } from "../shards/ledger.js";

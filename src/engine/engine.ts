@@ -5,7 +5,7 @@ import type { Scope } from "../prizes/campaign.js";
 import type { Prizes } from "../prizes/reload.js";
 import { countWins } from "../prizes/restoring/recount-wins.js";
 import type { Days } from "../proof/days.js";
-import type { Receipt } from "../proof/receipts.js";
+import type { Receipt } from "../proof/notes/receipts.js";
 import { attemptOf, nameAttempt, type Random } from "../random.js";
 import type { RowFate } from "../results/record.js";
 import type { Result, Results } from "../results/results.js";

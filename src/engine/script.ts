@@ -10,7 +10,7 @@ import {
 } from "../outbox/win.js";
 import type { Epoch } from "../prizes/epoch.js";
 import type { Log } from "../proof/days.js";
-import type { Receipt } from "../proof/receipts.js";
+import type { Receipt } from "../proof/notes/receipts.js";
 import { type Ask, parseAsks } from "../shards/ask.js";
 import type { Keys } from "../stores/keys.js";
 import type { Redis } from "../stores/redis.js";

@@ -2,15 +2,16 @@ import type { Clock, Day } from "../clock.js";
 import type { Keys } from "../stores/keys.js";
 import type { Postgres } from "../stores/postgres.js";
 import type { Redis } from "../stores/redis.js";
+import { type Receipt, receiptsOf } from "./notes/receipts.js";
+import { createRolls, type Rolls } from "./notes/rolls.js";
+import type { Signer } from "./notes/secrets.js";
 import {
   beaconOf,
   beginLog,
   findSignature,
   isUntouched,
   noLog,
-} from "./begin.js";
-import { type Receipt, receiptsOf } from "./receipts.js";
-import { createRolls, type Rolls } from "./rolls.js";
+} from "./sealing/begin.js";
 import {
   jsonOf,
   keysOf,
@@ -19,8 +20,7 @@ import {
   readSealed,
   type Seal,
   type SealedDay,
-} from "./sealed-days.js";
-import type { Signer } from "./secrets.js";
+} from "./sealing/sealed-days.js";
 
 /** What a campaign says of its proof, and when it runs. */
 export type ProofRules = {
@@ -164,7 +164,7 @@ export function createDays(parts: ProofParts): Days {
       return "later";
     }
     // Who never has a verifiable campaign loads none of it.
-    const { SealError, sealDay } = await import("./seal.js");
+    const { SealError, sealDay } = await import("./sealing/seal.js");
     try {
       await sealDay(
         postgres,

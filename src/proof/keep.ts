@@ -1,9 +1,9 @@
-import { closeDay, closeLog } from "./close.js";
 import type { Days, Known, ProofParts } from "./days.js";
-import { moveLines } from "./move.js";
-import { reconcile } from "./reconcile.js";
-import { keysOf, readOpen } from "./sealed-days.js";
-import type { Signer } from "./secrets.js";
+import { moveLines } from "./log/move.js";
+import { reconcile } from "./log/reconcile.js";
+import type { Signer } from "./notes/secrets.js";
+import { closeDay, closeLog } from "./sealing/close.js";
+import { keysOf, readOpen } from "./sealing/sealed-days.js";
 
 /** After a day's end no draw of it is decided any more that its server does not follow. */
 const GRACE_MS = 10_000;

@@ -1,6 +1,6 @@
 import type { Config } from "../settings/config.js";
 import type { Beacon } from "./beacon.js";
-import type { ProofSettings } from "./sealed-days.js";
+import type { ProofSettings } from "./sealing/sealed-days.js";
 
 /** How days are sealed, of the settings; undefined without PROOF_KEY. */
 export function proofOf(settings: Partial<Config>): ProofSettings | undefined {

@@ -3,7 +3,7 @@ import { connect } from "node:net";
 import { promisify } from "node:util";
 import { gunzipSync } from "node:zlib";
 import t, { type Test } from "tap";
-import { pack } from "../../src/proof/pack.js";
+import { pack } from "../../src/proof/log/pack.js";
 import { drawnLines, keepDay } from "../support/kept-day.js";
 import { setCampaign } from "../support/set-campaign.js";
 import { startServer } from "../support/start-server.js";

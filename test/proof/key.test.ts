@@ -1,7 +1,7 @@
 import { readFile, stat, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import t from "tap";
-import { secretsOf, signingSeed } from "../../src/proof/secrets.js";
+import { secretsOf, signingSeed } from "../../src/proof/notes/secrets.js";
 import { ADMIN_TOKEN, ANY, adminOf } from "../support/admin-calls.js";
 import { folder, started } from "../support/npm-start.js";
 import { runCommand } from "../support/run-command.js";

@@ -1,6 +1,6 @@
 import { randomUUID } from "node:crypto";
 import t, { type Test } from "tap";
-import { pack } from "../../src/proof/pack.js";
+import { pack } from "../../src/proof/log/pack.js";
 import { drawnLines, keepDay, rootOfPath } from "../support/kept-day.js";
 import { startServer } from "../support/start-server.js";
 import { createWorld } from "../support/world.js";

@@ -1,7 +1,7 @@
 import { randomBytes } from "node:crypto";
 import { gunzipSync, gzipSync, inflateRawSync } from "node:zlib";
 import t from "tap";
-import { join, pack, unpack } from "../../src/proof/pack.js";
+import { join, pack, unpack } from "../../src/proof/log/pack.js";
 
 // Packed parts of a log become one gzip member: what curl and browsers read whole.
 

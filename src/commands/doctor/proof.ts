@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto";
-import { secretsOf } from "../../proof/secrets.js";
+import { secretsOf } from "../../proof/notes/secrets.js";
 import type { Postgres } from "../../stores/postgres.js";
 import { fail, ok, type Say, warn } from "./finding.js";
 

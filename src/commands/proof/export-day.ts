@@ -4,9 +4,9 @@ import { mkdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { Readable } from "node:stream";
 import { pipeline } from "node:stream/promises";
+import { secretsOf } from "../../proof/notes/secrets.js";
 import { type Day, sealOf } from "../../proof/read/days.js";
 import { type File, fileOf, listFiles } from "../../proof/read/files.js";
-import { secretsOf } from "../../proof/secrets.js";
 import type { Postgres } from "../../stores/postgres.js";
 import { CommandError } from "../program.js";
 

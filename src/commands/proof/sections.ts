@@ -1,6 +1,6 @@
 import type { Campaign } from "../../prizes/campaign.js";
 import { sealOf } from "../../proof/read/days.js";
-import { jsonOf } from "../../proof/sealed-days.js";
+import { jsonOf } from "../../proof/sealing/sealed-days.js";
 import { type ChiSquare, pValueOf, wordsOf } from "./chi-square.js";
 import { code, type Html, html, section, table } from "./page.js";
 import type { Certificate, Change, Prize } from "./read.js";

@@ -1,4 +1,4 @@
-import { BLOCK, nodeOf } from "../tree.js";
+import { BLOCK, nodeOf } from "../notes/tree.js";
 
 /** What is known of a log's tree: the roots of its whole blocks, and of all perfect trees that they make up. */
 export type Blocks = {

@@ -1,5 +1,5 @@
 import type { Postgres } from "../../stores/postgres.js";
-import { join, unpack } from "../pack.js";
+import { join, unpack } from "../log/pack.js";
 
 /** A log of a day, as far as it is to be read. */
 export type Place = { campaign: string; day: string; shard: number };

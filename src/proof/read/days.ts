@@ -1,5 +1,5 @@
 import type { Postgres } from "../../stores/postgres.js";
-import { jsonOf, type Seal } from "../sealed-days.js";
+import { jsonOf, type Seal } from "../sealing/sealed-days.js";
 
 /** How far the log of a shard is kept. */
 export type Log = {

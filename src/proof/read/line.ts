@@ -1,6 +1,6 @@
 import type { Postgres } from "../../stores/postgres.js";
-import { unpack } from "../pack.js";
-import { BLOCK, leafOf } from "../tree.js";
+import { unpack } from "../log/pack.js";
+import { BLOCK, leafOf } from "../notes/tree.js";
 import { addBlocks, keepBlocks } from "./blocks.js";
 import type { Place } from "./chunks.js";
 import { pathOf } from "./path.js";

@@ -1,4 +1,4 @@
-import { BLOCK, nodeOf } from "../tree.js";
+import { BLOCK, nodeOf } from "../notes/tree.js";
 
 /** A tree of RFC 9162, of which only some leaves are at hand. */
 export type Tree = {

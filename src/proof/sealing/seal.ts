@@ -1,8 +1,9 @@
 import { readFileSync } from "node:fs";
-import { ROOT } from "../root.js";
-import type { Postgres } from "../stores/postgres.js";
-import { roundBefore, timeOf } from "../verify/beacon.js";
-import { hashOf } from "./rolls.js";
+import { ROOT } from "../../root.js";
+import type { Postgres } from "../../stores/postgres.js";
+import { roundBefore, timeOf } from "../../verify/beacon.js";
+import { hashOf } from "../notes/rolls.js";
+import { createSigner, noteOf, secretsOf } from "../notes/secrets.js";
 import {
   jsonOf,
   type ProofSettings,
@@ -10,7 +11,6 @@ import {
   type Seal,
   type SealedBeacon,
 } from "./sealed-days.js";
-import { createSigner, noteOf, secretsOf } from "./secrets.js";
 
 /** The beacon's round is at least so long before the day begins. */
 const ROUND_BEFORE_MS = 60_000;

@@ -1,10 +1,10 @@
-import type { Day } from "../clock.js";
-import { unavailable } from "../errors.js";
-import type { Keys } from "../stores/keys.js";
-import type { Postgres } from "../stores/postgres.js";
-import { pipelines, type Redis } from "../stores/redis.js";
-import { timeOf } from "../verify/beacon.js";
-import { hashOf } from "./rolls.js";
+import type { Day } from "../../clock.js";
+import { unavailable } from "../../errors.js";
+import type { Keys } from "../../stores/keys.js";
+import type { Postgres } from "../../stores/postgres.js";
+import { pipelines, type Redis } from "../../stores/redis.js";
+import { timeOf } from "../../verify/beacon.js";
+import { hashOf } from "../notes/rolls.js";
 import type { ProofSettings, Seal, SealedDay } from "./sealed-days.js";
 
 /** Of a beacon that a day waits for: what it gave, hex; empty where the day goes on without; undefined where it is not known yet. */

@@ -1,9 +1,9 @@
-import { unavailable } from "../errors.js";
-import type { Keys } from "../stores/keys.js";
-import type { Postgres } from "../stores/postgres.js";
-import type { Redis } from "../stores/redis.js";
+import { unavailable } from "../../errors.js";
+import type { Keys } from "../../stores/keys.js";
+import type { Postgres } from "../../stores/postgres.js";
+import type { Redis } from "../../stores/redis.js";
+import { noteOf, type Signer } from "../notes/secrets.js";
 import { type Chunk, chunkOf, type Kept } from "./chunk.js";
-import { noteOf, type Signer } from "./secrets.js";
 
 /** A log of one shard. */
 export type LogOf = { campaign: string; draw_date: string; shard: number };

@@ -1,9 +1,9 @@
 import { hash } from "node:crypto";
-import type { Postgres } from "../stores/postgres.js";
-import type { ProofParts } from "./days.js";
-import { type LogOf, readKept } from "./move.js";
+import type { Postgres } from "../../stores/postgres.js";
+import type { ProofParts } from "../days.js";
+import { type LogOf, readKept } from "../log/move.js";
+import { noteOf } from "../notes/secrets.js";
 import { jsonOf, keysOf, type Seal, type SealedDay } from "./sealed-days.js";
-import { noteOf } from "./secrets.js";
 
 /** The text of close.note. */
 export type Close = {

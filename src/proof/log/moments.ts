@@ -1,5 +1,5 @@
-import type { Postgres } from "../stores/postgres.js";
-import { hashOf } from "./rolls.js";
+import type { Postgres } from "../../stores/postgres.js";
+import { hashOf } from "../notes/rolls.js";
 
 /** The open moments of a day as T lines name them: by the hash of a list that is published when the day is closed. */
 export type LoggedMoment = {

@@ -1,8 +1,8 @@
-import { unavailable } from "../errors.js";
-import { outboxPages } from "../outbox/pages.js";
-import { parseWins } from "../outbox/win.js";
+import { unavailable } from "../../errors.js";
+import { outboxPages } from "../../outbox/pages.js";
+import { parseWins } from "../../outbox/win.js";
+import type { Log, ProofParts } from "../days.js";
 import { appendLines } from "./append.js";
-import type { Log, ProofParts } from "./days.js";
 import { outcomeOf } from "./lines.js";
 import { isOf, type LogOf } from "./move.js";
 

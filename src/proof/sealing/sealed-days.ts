@@ -1,7 +1,7 @@
-import type { Postgres } from "../stores/postgres.js";
-import type { Beacon } from "./beacon.js";
-import { hashOf } from "./rolls.js";
-import { createSigner, type Signer, secretsOf } from "./secrets.js";
+import type { Postgres } from "../../stores/postgres.js";
+import type { Beacon } from "../beacon.js";
+import { hashOf } from "../notes/rolls.js";
+import { createSigner, type Signer, secretsOf } from "../notes/secrets.js";
 
 /** How days are sealed and signed: PROOF_NAME, PROOF_KEY (the first signs), and the beacon. */
 export type ProofSettings = {

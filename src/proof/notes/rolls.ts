@@ -4,7 +4,7 @@ import {
   createSecretKey,
   type KeyObject,
 } from "node:crypto";
-import { PARTS } from "../random.js";
+import { PARTS } from "../../random.js";
 
 /** How a day's draws get their rolls: each by its person and number, the same on every try. */
 export type Rolls = {

@@ -1,6 +1,6 @@
-import { unavailable } from "../errors.js";
-import type { Keys } from "../stores/keys.js";
-import type { Redis } from "../stores/redis.js";
+import { unavailable } from "../../errors.js";
+import type { Keys } from "../../stores/keys.js";
+import type { Redis } from "../../stores/redis.js";
 
 /**
  * Adds lines to the log of a day, each once: kind and the rest, tab-separated. Returns the number after the last line; undefined where

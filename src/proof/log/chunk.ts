@@ -1,6 +1,6 @@
+import { growingTree, leafOf } from "../notes/tree.js";
 import { parseLine, parseOutcome } from "./lines.js";
 import { pack } from "./pack.js";
-import { growingTree, leafOf } from "./tree.js";
 
 /** How far a log is kept: of a row of `proof_log`. */
 export type Kept = {
