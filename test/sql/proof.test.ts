@@ -14,7 +14,7 @@ async function setUp(t: Parameters<typeof createWorld>[0]) {
   const server = await startServer(t, world, { settings });
   await setCampaign(
     world,
-    { id: "open", verifiable: true, shards: 2 },
+    { id: "open", verifiable: true, shards: 2, active: false },
     [],
     server,
   );
