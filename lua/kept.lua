@@ -3,17 +3,21 @@
 --
 -- KEYS    taken_today log
 -- ARGV    next_seq close
+--         per entry: entry
 --   next_seq  the number after the last line that Postgres has
+--   entry     id of an entry of the log all of whose lines it has
 --   close     1: nothing more is drawn on this day; else 0
 -- RETURNS OK; closed, where the log takes no more lines; open, where it should be closed and lines are not kept yet
 -- WRITES  taken_today log
--- COST    O(lines)
+-- COST    O(entries)
 
 local taken_today, log = KEYS[1], KEYS[2]
 local next_seq, close = ARGV[1], ARGV[2]
 local call = redis.call
 
-call('XTRIM', log, 'MINID', string.format('%d-0', tonumber(next_seq) + 1))
+for at = 3, #ARGV do
+  call('XDEL', log, ARGV[at])
+end
 -- Where the day's data are gone, nothing of it is decided any more.
 local standing = call('HGET', taken_today, '@log')
 local seq = tonumber(standing or '')

@@ -39,12 +39,12 @@ export async function moveLines(
   const stream = keys.log(of.draw_date);
   const end = performance.now() + BUDGET_MS;
   let kept: Kept | undefined;
-  let texts = await readLines(redis, stream);
-  if (texts.length === 0) return (await readKept(postgres, of)).next_seq;
+  let page = await readLines(redis, stream);
+  if (page.ids.length === 0) return (await readKept(postgres, of)).next_seq;
   kept = await lease(postgres, of, server);
   if (!kept) return undefined;
-  while (texts.length > 0) {
-    const chunk = await chunkOf(kept, texts);
+  while (page.ids.length > 0) {
+    const chunk = await chunkOf(kept, page.lines);
     if (chunk) {
       if (chunk.unexplained !== undefined) {
         warn(`Lines from ${chunk.unexplained} on are missing in the log`);
@@ -57,15 +57,23 @@ export async function moveLines(
       kept = chunk.after;
     }
     await redis
-      .kept(2, keys.takenToday(of.draw_date), stream, kept.next_seq, 0)
+      .kept(
+        ...[2, keys.takenToday(of.draw_date), stream, kept.next_seq, 0],
+        ...page.ids,
+      )
       .catch(refuse);
     if (performance.now() > end) break;
-    texts = await readLines(redis, stream);
+    page = await readLines(redis, stream);
   }
   return kept.next_seq;
 }
 
-async function readLines(redis: Redis, stream: string): Promise<string[]> {
+/** Entries of the log, the oldest first: their ids and their lines. */
+async function readLines(
+  redis: Redis,
+  stream: string,
+): Promise<{ ids: string[]; lines: string[] }> {
+  const ids: string[] = [];
   const lines: string[] = [];
   let from = "-";
   for (;;) {
@@ -73,10 +81,13 @@ async function readLines(redis: Redis, stream: string): Promise<string[]> {
       .xrange(stream, from, "+", "COUNT", ENTRIES)
       .catch(refuse);
     for (const [id, [, text = ""]] of page) {
+      ids.push(id);
       lines.push(...text.split("\n"));
       from = `(${id}`;
     }
-    if (page.length < ENTRIES || lines.length >= MOST_LINES) return lines;
+    if (page.length < ENTRIES || lines.length >= MOST_LINES) {
+      return { ids, lines };
+    }
   }
 }
 
