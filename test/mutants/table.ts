@@ -8,6 +8,7 @@ import { hosts } from "./hosts.js";
 import { lua } from "./lua.js";
 import type { Mutant } from "./mutant.js";
 import { postgres } from "./postgres.js";
+import { proof } from "./proof.js";
 import { ready } from "./ready.js";
 import { redis } from "./redis.js";
 import { shards } from "./shards.js";
@@ -19,6 +20,7 @@ import { workers } from "./workers.js";
 export const mutants: Mutant[] = [
   ...lua,
   ...sql,
+  ...proof,
   ...shards,
   ...engine,
   ...stores,

@@ -12,8 +12,12 @@ const XMAS = { id: "xmas", verifiable: true };
 const AT = (moment: string) => Date.parse(moment);
 
 /** A chain that began the day before, and a server that waits for it. */
-async function setUp(t: Test, BEACON: "preferred" | "required") {
-  let now = () => AT(`${DAY}T10:00:00Z`);
+async function setUp(
+  t: Test,
+  BEACON: "preferred" | "required",
+  start = `${DAY}T10:00:00Z`,
+) {
+  let now = () => AT(start);
   const chain = await startChain(
     {
       scheme: "bls-unchained-g1-rfc9380",
@@ -25,6 +29,7 @@ async function setUp(t: Test, BEACON: "preferred" | "required") {
   t.teardown(chain.stop);
   const lines: string[] = [];
   const set = await setUpProof(t, {
+    start,
     settings: { BEACON_URL: chain.url, BEACON_CHAIN: chain.chain, BEACON },
     options: { logged: (line: string) => lines.push(line) },
   });
@@ -127,4 +132,13 @@ t.test("a chain that can't be asked when a day is to be sealed", async (t) => {
   required.to(`${NEXT}T12:00:31Z`);
   await later.scheduler.tick();
   t.ok((await sealOf(world, "2099-12-03")).beacon, "sealed with the next look");
+});
+
+t.test("a day that begins too soon is sealed without it", async (t) => {
+  const late = `${DAY}T23:49:30Z`; // nine and a half minutes before the round
+  const { world, lines } = await setUp(t, "preferred", late);
+  t.equal((await sealOf(world, NEXT)).beacon, null);
+  t.match(lines.join(""), /sealed without the beacon: the day begins too soon/);
+  const early = await setUp(t, "preferred", `${DAY}T23:48:30Z`);
+  t.ok((await sealOf(early.world, NEXT)).beacon);
 });
