@@ -70,7 +70,7 @@ export function createKeep(
       draw_date: seal.day,
       shard: shard ?? 0,
     };
-    if (await agree(known)) {
+    if ((await agree(known)) === 0) {
       await closeLog(parts, of);
     }
     // The shards close their logs each for itself; the first one closes the day.
@@ -81,10 +81,10 @@ export function createKeep(
     }
   }
 
-  async function agree(known: Known): Promise<boolean> {
+  async function agree(known: Known): Promise<number | undefined> {
     const signer = signerOf(known);
     const log = known.log ?? days.logOf(known);
-    if (!signer || !log) return false;
+    if (!signer || !log) return undefined;
     return reconcile(parts, { log, date: known.seal.day }, () =>
       move(known.seal.day, signer),
     );
@@ -95,8 +95,7 @@ export function createKeep(
     reconcile: async (date) => {
       const known = days.known().find(({ seal }) => seal.day === date);
       if (!known || known.row.close !== null || !settings) return true;
-      await agree(known);
-      return true;
+      return (await agree(known)) !== undefined;
     },
   };
 }

@@ -81,7 +81,7 @@ t.test("lines that were moved by a server that then was gone", async (t) => {
   await lane.keep.run();
   const before = await lines();
   // Its lines are in Postgres, and Redis was not told so.
-  await world.redis.restore(keys.log(DAY), 0, stream);
+  await world.redis.restore(keys.log(DAY), 0, stream, "REPLACE");
   await draw("cat");
   await lane.keep.run();
   t.same(await lines(), [...before, ...(await lines()).slice(before.length)]);
@@ -111,7 +111,6 @@ t.test("a win that waits for its row is not void", async (t) => {
   await world.sql`update prize set probability = 1 where campaign_id = 'xmas'`;
   await lane.prizes.reload();
   await drawIn(set.server, "xmas", "ann");
-  const before = await world.redis.dumpBuffer(keys.outbox);
   const end = await lane.engine.draw("bob");
   t.equal(end.outcome, "won");
   // Bob's row is not there yet, and his entry waits.
@@ -121,7 +120,6 @@ t.test("a win that waits for its row is not void", async (t) => {
   await world.sql`alter table result enable trigger user`;
   t.equal(await lane.keep.reconcile(DAY), true);
   t.notMatch((await set.lines()).join("\n"), /\tV\t/);
-  t.equal(before, null, "the outbox was empty before");
   await world.sql`insert into result ${world.sql(row ?? {})}`;
   time.set(`${DAY}T10:00:20Z`);
   await set.server.scheduler.tick();
