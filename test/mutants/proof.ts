@@ -115,8 +115,8 @@ export const proof: Mutant[] = [
   {
     name: "the roll of before the day was known decides",
     file: "src/engine/decide.ts",
-    find: "roll: rolls.rollOf(p, draw_no)",
-    replace: "roll: draw.roll",
+    find: "draw.roll = rolls.rollOf(draw.p, draw.draw_no);",
+    replace: "",
     test: DAY,
   },
   {
