@@ -13,7 +13,8 @@ import {
 import type { Prizes } from "../prizes/reload.js";
 import { recountUsers } from "../prizes/restoring/recount-wins.js";
 import { restoreUsers } from "../prizes/restoring/restore-winners.js";
-import type { Days, Log } from "../proof/days.js";
+import type { Days } from "../proof/days.js";
+import type { Log } from "../proof/parts.js";
 import { freshName } from "../random.js";
 import type { Replenish } from "../shards/replenish.js";
 import { type Decision, type Draw, evaluate } from "./script.js";

@@ -150,7 +150,7 @@ export const proof: Mutant[] = [
   {
     name: "two servers keep the same lines",
     file: MOVE,
-    find: "and size = ${before.size}::bigint",
+    find: `and size = \${before.size}::bigint`,
     replace: "",
     test: LINES,
   },
@@ -220,8 +220,8 @@ export const proof: Mutant[] = [
   {
     name: "a beacon that comes late changes the rolls of a day that goes on",
     file: BEGIN,
-    find: "coalesce(beacon_signature, ${found})",
-    replace: "${found}",
+    find: `coalesce(beacon_signature, \${found})`,
+    replace: `\${found}`,
     test: BEACON,
   },
 ];

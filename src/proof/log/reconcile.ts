@@ -1,7 +1,7 @@
 import { unavailable } from "../../errors.js";
 import { outboxPages } from "../../outbox/pages.js";
 import { parseWins } from "../../outbox/win.js";
-import type { Log, ProofParts } from "../days.js";
+import type { Log, ProofParts } from "../parts.js";
 import { appendLines } from "./append.js";
 import { outcomeOf } from "./lines.js";
 import { isOf, type LogOf } from "./move.js";

@@ -28,7 +28,7 @@ export function receiptsOf(
   };
 }
 
-const OTHER = /[^\x00-\x7f]/g;
+const OTHER = /[\u0080-\uffff]/g;
 
 /** JSON of a text, in ASCII. */
 const asciiOf = (text: string): string =>
