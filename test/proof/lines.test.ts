@@ -1,4 +1,5 @@
 import t, { type Test } from "tap";
+import type { Win } from "../../src/outbox/win.js";
 import { keysOf } from "../../src/stores/keys.js";
 import { filesOfDay, holds } from "../support/logged-day.js";
 import {
@@ -126,3 +127,32 @@ t.test("a win that waits for its row is not void", async (t) => {
   await closeDay(set);
   await holds(t, world, OF);
 });
+
+t.test(
+  "what is edited, and what comes back, is told before the next draw",
+  async (t) => {
+    const set = await setUp(t);
+    const { world, lane, draw, lines } = set;
+    await draw("ann");
+    await world.sql`update prize set probability = 1 where campaign_id = 'xmas'`;
+    await lane.prizes.reload();
+    const kinds = async () =>
+      (await lines()).map((line) => line.split("\t")[2]).join("");
+    await draw("bob");
+    await lane.keep.run();
+    t.equal(await kinds(), "TDTD");
+    await world.sql`alter table result disable trigger user`;
+    const [row] = await world.sql<Win[]>`
+    delete from result where user_id = 'bob'
+    returning prize_id, draw_date::text, unit::int, day_unit::int`;
+    await world.sql`alter table result enable trigger user`;
+    await lane.spare({ ...(row as Win), seq: 3 });
+    const receipt = (await draw("cat")) as { line: string };
+    const { unit, day_unit } = row as Win;
+    t.match(receipt.line, `\tCUP:${unit}:${day_unit}\t`);
+    await lane.keep.run();
+    t.equal(await kinds(), "TDTDVTD");
+    await closeDay(set);
+    await holds(t, world, OF);
+  },
+);
