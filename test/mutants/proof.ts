@@ -209,11 +209,4 @@ export const proof: Mutant[] = [
     replace: "if (!settings.beacon) {",
     test: BEACON,
   },
-  {
-    name: "a beacon that comes late changes the rolls of a day that goes on",
-    file: BEGIN,
-    find: `coalesce(beacon_signature, \${found})`,
-    replace: `\${found}`,
-    test: BEACON,
-  },
 ];
