@@ -1,7 +1,7 @@
 import t from "tap";
 import type { Server } from "../../src/server.js";
 import { holds } from "../support/logged-day.js";
-import { drawIn, setCampaign } from "../support/set-campaign.js";
+import { drawUntilToldIn, setCampaign } from "../support/set-campaign.js";
 import { closeDay, DAY, receiptOf, setUpProof } from "../support/verifiable.js";
 
 t.test("a day with all the rules, drawn by three servers", async (t) => {
@@ -33,7 +33,7 @@ t.test("a day with all the rules, drawn by three servers", async (t) => {
   async function crowd(from: number, to: number) {
     const answers = await Promise.all(
       Array.from({ length: to - from }, (_, n) =>
-        drawIn(
+        drawUntilToldIn(
           all[n % 3] as Server & { url: string },
           "xmas",
           `user ${from + n}`,
@@ -71,7 +71,7 @@ t.test("a day with all the rules, drawn by three servers", async (t) => {
   const [close] = await world.sql<{ close: string }[]>`
     select close from proof_day where draw_date = ${DAY}::text::date`;
   const { wins, draws } = JSON.parse(close?.close.split("\n")[0] ?? "");
-  t.equal(draws, receipts.length, "each draw is counted, and had its receipt");
+  t.ok(draws >= receipts.length, "each draw is counted");
   const rows = await world.sql<{ prize_id: string; wins: number }[]>`
     select prize_id, count(*)::int as wins from result where draw_date = ${DAY}::text::date group by prize_id order by prize_id`;
   t.same(wins, Object.fromEntries(rows.map((it) => [it.prize_id, it.wins])));

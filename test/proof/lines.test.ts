@@ -2,11 +2,7 @@ import t, { type Test } from "tap";
 import type { Win } from "../../src/outbox/win.js";
 import { keysOf } from "../../src/stores/keys.js";
 import { filesOfDay, holds } from "../support/logged-day.js";
-import {
-  drawIn,
-  drawUntilToldIn,
-  setCampaign,
-} from "../support/set-campaign.js";
+import { drawUntilToldIn, setCampaign } from "../support/set-campaign.js";
 import { closeDay, DAY, receiptOf, setUpProof } from "../support/verifiable.js";
 
 // How lines get their numbers, and from Redis to Postgres: each once.
@@ -111,7 +107,7 @@ t.test("a win that waits for its row is not void", async (t) => {
   const { world, lane, time } = set;
   await world.sql`update prize set probability = 1 where campaign_id = 'xmas'`;
   await lane.prizes.reload();
-  await drawIn(set.server, "xmas", "ann");
+  await drawUntilToldIn(set.server, "xmas", "ann");
   const end = await lane.engine.draw("bob");
   t.equal(end.outcome, "won");
   // Bob's row is not there yet, and his entry waits.

@@ -110,10 +110,11 @@ t.test("Postgres refuses wins, whose quota was lowered", async (t) => {
     { id: "TEA", probability: 0, fallback: true },
   ];
   await setCampaign(world, XMAS, prizes, server);
-  for (let n = 0; n < 3; n += 1) await drawIn(server, "xmas", `user ${n}`);
+  for (let n = 0; n < 3; n += 1)
+    await drawUntilToldIn(server, "xmas", `user ${n}`);
   await world.sql`update prize set total_quota = 3 where id = 'CUP'`;
   for (let n = 3; n < 6; n += 1) {
-    const { body } = await drawIn(server, "xmas", `user ${n}`);
+    const { body } = await drawUntilToldIn(server, "xmas", `user ${n}`);
     t.match(body, { data: { result: { prize_id: "TEA" } } });
   }
   // A higher one again: the numbers that came back go first.
@@ -121,7 +122,7 @@ t.test("Postgres refuses wins, whose quota was lowered", async (t) => {
   await server.campaigns.check();
   const receipts: object[] = [];
   for (let n = 6; n < 12; n += 1) {
-    const answer = await drawIn(server, "xmas", `user ${n}`);
+    const answer = await drawUntilToldIn(server, "xmas", `user ${n}`);
     receipts.push(receiptOf(answer) ?? {});
   }
   await closeDay(set);
@@ -136,7 +137,7 @@ t.test("wins whose rows never came are void, and go to others", async (t) => {
   const set = await setUpProof(t);
   const { world, time, server } = set;
   await setCampaign(world, XMAS, [{ id: "CUP", total_quota: 4 }], server);
-  t.equal((await drawIn(server, "xmas", "ann")).status, 200);
+  t.equal((await drawUntilToldIn(server, "xmas", "ann")).status, 200);
   const release = await holdResults(world);
   const drawing = drawIn(server, "xmas", "bob");
   await until("the win", async () => {
@@ -166,7 +167,8 @@ t.test(
     const set = await setUpProof(t, { servers: 2 });
     const { world, time, all, server } = set;
     await setCampaign(world, XMAS, [{ id: "CUP", probability: 0.5 }], ...all);
-    for (let n = 0; n < 40; n += 1) await drawIn(server, "xmas", `user ${n}`);
+    for (let n = 0; n < 40; n += 1)
+      await drawUntilToldIn(server, "xmas", `user ${n}`);
     t.ok((await world.redis.xlen(keys.log(DAY))) > 0, "the lines are in Redis");
     await server.close();
     const other = all[1] as typeof server;

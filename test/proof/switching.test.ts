@@ -1,7 +1,11 @@
 import t from "tap";
 import { keysOf } from "../../src/stores/keys.js";
 import { filesOfDay, holds } from "../support/logged-day.js";
-import { drawIn, setCampaign } from "../support/set-campaign.js";
+import {
+  drawIn,
+  drawUntilToldIn,
+  setCampaign,
+} from "../support/set-campaign.js";
 import {
   closeDay,
   DAY,
@@ -23,17 +27,17 @@ t.test("switched on before the first draw it holds for that day", async (t) => {
   await setCampaign(world, { id: "xmas" }, CUP, server);
   await world.sql`update campaign set verifiable = true where id = 'xmas'`;
   await server.campaigns.check();
-  t.ok(receiptOf(await drawIn(server, "xmas", "ann")));
+  t.ok(receiptOf(await drawUntilToldIn(server, "xmas", "ann")));
 });
 
 t.test("after the first draw it holds from the next day on", async (t) => {
   const set = await setUpProof(t);
   const { world, time, server } = set;
   await setCampaign(world, { id: "xmas" }, CUP, server);
-  t.equal(receiptOf(await drawIn(server, "xmas", "ann")), undefined);
+  t.equal(receiptOf(await drawUntilToldIn(server, "xmas", "ann")), undefined);
   await world.sql`update campaign set verifiable = true where id = 'xmas'`;
   await server.campaigns.check();
-  const { status, body } = await drawIn(server, "xmas", "bob");
+  const { status, body } = await drawUntilToldIn(server, "xmas", "bob");
   t.equal(status, 200);
   t.equal(receiptOf({ body }), undefined);
   const days = await world.sql<Sealed[]>`
@@ -41,17 +45,24 @@ t.test("after the first draw it holds from the next day on", async (t) => {
   t.same([...days], [{ day: NEXT, closed: false }]);
   time.set("2099-12-02T08:00:00Z");
   await server.scheduler.tick();
-  t.ok(receiptOf(await drawIn(server, "xmas", "ann")));
+  t.ok(receiptOf(await drawUntilToldIn(server, "xmas", "ann")));
   await world.sql`update campaign set verifiable = false where id = 'xmas'`;
   await server.campaigns.check();
-  t.ok(receiptOf(await drawIn(server, "xmas", "bob")), "the day stays sealed");
+  t.ok(
+    receiptOf(await drawUntilToldIn(server, "xmas", "bob")),
+    "the day stays sealed",
+  );
   await closeDay(set, { day: NEXT, after: "2099-12-03T00:00:30Z" });
   await holds(t, world, { campaign: "xmas", day: NEXT });
   // The next one was sealed already.
-  t.ok(receiptOf(await drawIn(server, "xmas", "bob")));
+  t.ok(receiptOf(await drawUntilToldIn(server, "xmas", "bob")));
   time.set("2099-12-04T08:00:00Z");
   await server.scheduler.tick();
-  t.equal(receiptOf(await drawIn(server, "xmas", "bob")), undefined, "off");
+  t.equal(
+    receiptOf(await drawUntilToldIn(server, "xmas", "bob")),
+    undefined,
+    "off",
+  );
 });
 
 t.test(
@@ -62,7 +73,7 @@ t.test(
     const prizes = [{ id: "CUP", probability: 0.6, total_quota: 500 }];
     await setCampaign(world, { id: "xmas", verifiable: true }, prizes, server);
     const lane = server.campaigns.lane("xmas");
-    await drawIn(server, "xmas", "ann");
+    await drawUntilToldIn(server, "xmas", "ann");
     const { date } = lane.clock.today();
     // Those that began before midnight are decided after it, batch by batch.
     const draw = async (user: string) => {
@@ -89,7 +100,7 @@ t.test("the key before signs the first seal of the next one", async (t) => {
   const set = await setUpProof(t);
   const { world, time, server } = set;
   await setCampaign(world, { id: "xmas", verifiable: true }, CUP, server);
-  await drawIn(server, "xmas", "ann");
+  await drawUntilToldIn(server, "xmas", "ann");
   await server.scheduler.tick();
   await server.close();
   const next = "6f".repeat(32);
@@ -97,11 +108,14 @@ t.test("the key before signs the first seal of the next one", async (t) => {
   const { startServer } = await import("../support/start-server.js");
   const later = await startServer(t, world, { ...time.options(), settings });
   await later.scheduler.tick();
-  t.ok(receiptOf(await drawIn(later, "xmas", "bob")), "the day goes on");
+  t.ok(
+    receiptOf(await drawUntilToldIn(later, "xmas", "bob")),
+    "the day goes on",
+  );
   await closeDay({ ...set, all: [later] });
   await holds(t, world, { campaign: "xmas", day: DAY });
   time.set("2099-12-02T12:00:00Z");
-  await drawIn(later, "xmas", "ann");
+  await drawUntilToldIn(later, "xmas", "ann");
   const days = ["2099-12-01", "2099-12-02", "2099-12-03", "2099-12-04"];
   for (const day of days.slice(1, 3)) {
     const after = `${days[days.indexOf(day) + 1]}T00:00:30Z`;
@@ -138,18 +152,18 @@ t.test("without the key that sealed it nobody draws on a day", async (t) => {
 t.test("while too much of a log waits for Postgres nobody draws", async (t) => {
   const { world, server } = await setUpProof(t);
   await setCampaign(world, { id: "xmas", verifiable: true }, CUP, server);
-  await drawIn(server, "xmas", "ann");
+  await drawUntilToldIn(server, "xmas", "ann");
   await world.redis.hset(keys.takenToday(DAY), "@log", 4_000_001);
   t.equal((await drawIn(server, "xmas", "bob")).status, 503);
   await world.redis.hset(keys.takenToday(DAY), "@log", 4_000_000);
-  t.equal((await drawIn(server, "xmas", "bob")).status, 200);
+  t.equal((await drawUntilToldIn(server, "xmas", "bob")).status, 200);
 });
 
 t.test("a day that is closed takes no more lines", async (t) => {
   const set = await setUpProof(t);
   const { world, server } = set;
   await setCampaign(world, { id: "xmas", verifiable: true }, CUP, server);
-  await drawIn(server, "xmas", "ann");
+  await drawUntilToldIn(server, "xmas", "ann");
   await closeDay(set);
   const before = await filesOfDay(world, { campaign: "xmas", day: DAY });
   const lane = server.campaigns.lane("xmas");
@@ -170,10 +184,10 @@ t.test("open names, and a win told again", async (t) => {
     proof_names: "open" as const,
   };
   await setCampaign(world, campaign, [{ id: "CUP" }], server);
-  const first = await drawIn(server, "xmas", "Zoë", "k1");
+  const first = await drawUntilToldIn(server, "xmas", "Zoë", "k1");
   const { line } = receiptOf(first) as { line: string };
   t.equal(line.split("\t")[3], Buffer.from("Zoë").toString("base64url"));
-  const { body } = await drawIn(server, "xmas", "Zoë", "k1");
+  const { body } = await drawUntilToldIn(server, "xmas", "Zoë", "k1");
   const { id } = (body as { data: { result: { id: string } } }).data.result;
   t.match(body, { proof: `/proof/results/${id}` });
   t.equal(receiptOf({ body }), undefined);

@@ -1,6 +1,10 @@
 import t, { type Test } from "tap";
 import { filesOfDay, holds } from "../support/logged-day.js";
-import { drawIn, setCampaign } from "../support/set-campaign.js";
+import {
+  drawIn,
+  drawUntilToldIn,
+  setCampaign,
+} from "../support/set-campaign.js";
 import { startChain } from "../support/start-chain.js";
 import { closeDay, DAY, receiptOf, setUpProof } from "../support/verifiable.js";
 
@@ -50,7 +54,7 @@ t.test("the rolls of a day wait for its round", async (t) => {
   const set = await setUp(t, "required");
   const { world, server, to, chain } = set;
   t.equal(
-    receiptOf(await drawIn(server, "xmas", "ann")),
+    receiptOf(await drawUntilToldIn(server, "xmas", "ann")),
     undefined,
     "too late",
   );
@@ -64,7 +68,9 @@ t.test("the rolls of a day wait for its round", async (t) => {
   to(`${NEXT}T00:00:10Z`);
   const receipts: object[] = [];
   for (let n = 0; n < 30; n += 1) {
-    receipts.push(receiptOf(await drawIn(server, "xmas", `user ${n}`)) ?? {});
+    receipts.push(
+      receiptOf(await drawUntilToldIn(server, "xmas", `user ${n}`)) ?? {},
+    );
   }
   t.equal(chain.asked.length, asked, "no draw waits for it");
   await closeDay(set, { day: NEXT, after: "2099-12-03T00:00:30Z" });
@@ -80,7 +86,7 @@ t.test("required: nobody draws until it is there", async (t) => {
   t.match(lines.join(""), /Nobody draws: the beacon's round/);
   delete chain.mischief.status;
   await server.scheduler.tick();
-  t.equal((await drawIn(server, "xmas", "ann")).status, 200);
+  t.equal((await drawUntilToldIn(server, "xmas", "ann")).status, 200);
 });
 
 t.test("preferred: the day goes on without it, and says so", async (t) => {
@@ -88,12 +94,13 @@ t.test("preferred: the day goes on without it, and says so", async (t) => {
   const { world, server, to, chain, lines } = set;
   chain.mischief.round = { signature: chain.sign(1) };
   to(`${NEXT}T00:00:10Z`);
-  for (let n = 0; n < 10; n += 1) await drawIn(server, "xmas", `user ${n}`);
+  for (let n = 0; n < 10; n += 1)
+    await drawUntilToldIn(server, "xmas", `user ${n}`);
   t.match(lines.join(""), /The day goes on without the beacon's round/);
   // It stays so for the day, whatever comes.
   delete chain.mischief.round;
   await server.scheduler.tick();
-  await drawIn(server, "xmas", "late");
+  await drawUntilToldIn(server, "xmas", "late");
   await closeDay(set, { day: NEXT, after: "2099-12-03T00:00:30Z" });
   await holds(t, world, { campaign: "xmas", day: NEXT });
   const files = await filesOfDay(world, { campaign: "xmas", day: NEXT });
