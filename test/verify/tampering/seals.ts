@@ -87,6 +87,13 @@ export const SEALS: Case[] = [
     /begins_at and ends_at are not where 2026-12-01 begins and ends in Asia\/Taipei/,
   ),
   seal(
+    "a day that ends earlier",
+    (it) => {
+      it.ends_at = Number(it.ends_at) - 3_600_000;
+    },
+    /begins_at and ends_at are not where 2026-12-01 begins and ends in Asia\/Taipei/,
+  ),
+  seal(
     "another zone",
     (it) => {
       it.time_zone = "Asia/Tokyo";
