@@ -214,7 +214,7 @@ export const verify: Mutant[] = [
     find: "log.isExplained = false;",
     replace: "log.isExplained = log.losses > 0;",
     test: TAMPERING,
-    only: "tables",
+    only: "oddities",
   },
   {
     name: "any number may be spare",
@@ -238,7 +238,7 @@ export const verify: Mutant[] = [
     find: "first <= quota &&\n      this.counter - this.#spares < quota",
     replace: "first <= quota",
     test: TAMPERING,
-    only: "tables",
+    only: "oddities",
   },
   {
     name: "a release is rounded up",
@@ -279,7 +279,7 @@ export const verify: Mutant[] = [
     find: "winsOf(day, p) >= limit",
     replace: "winsOf(day, p) > limit",
     test: TAMPERING,
-    only: "the day calm",
+    only: "tables",
   },
   {
     name: "a win that came to nothing counts for the limit",
@@ -350,7 +350,7 @@ export const verify: Mutant[] = [
     find: '["unit", "dayUnit"]',
     replace: '["unit"]',
     test: TAMPERING,
-    only: "shards",
+    only: "oddities",
   },
   {
     name: "two shards may hold the same numbers",
@@ -366,7 +366,7 @@ export const verify: Mutant[] = [
     find: "range[1] >= one.range[0],",
     replace: "range[1] > one.range[0],",
     test: TAMPERING,
-    only: "shards",
+    only: "oddities",
   },
   {
     name: "a shard may hold what is above the quota",

@@ -88,6 +88,7 @@ const LEFT = new Set([
   "another round",
   "another chain's key",
   "a chain whose rounds hang together",
+  "a beacon that stands still",
   "a day before that is not before",
   "a field that nobody knows",
   "a field that is missing",
