@@ -90,8 +90,7 @@ export const ODDITIES: Case[] = [
   {
     name: "units that went to nobody, long after a loss",
     change: (draft) => {
-      const later = (seq: number, at: number, fields: object) =>
-        tableLine(draft, { ...fields }).replace(`0\t${NOON}`, `${seq}\t${at}`);
+      const late = { seq: 5, at: NOON + 660_000 };
       draft.logs = [
         [
           tableLine(draft, {}),
