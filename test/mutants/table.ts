@@ -7,6 +7,7 @@ import { engine } from "./engine.js";
 import { hosts } from "./hosts.js";
 import { lua } from "./lua.js";
 import type { Mutant } from "./mutant.js";
+import { pages } from "./pages.js";
 import { postgres } from "./postgres.js";
 import { proof } from "./proof.js";
 import { published } from "./published.js";
@@ -25,6 +26,7 @@ export const mutants: Mutant[] = [
   ...proof,
   ...verify,
   ...published,
+  ...pages,
   ...shards,
   ...engine,
   ...stores,
