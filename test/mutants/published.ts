@@ -232,7 +232,7 @@ export const published: Mutant[] = [
     name: "without PROOF_KEY a server starts where a day is sealed and not over",
     file: "src/proof/require-key.ts",
     find: "c.verifiable or exists",
-    replace: "c.verifiable or not exists",
+    replace: "c.verifiable or false and exists",
     test: "test/proof/key.test.ts",
     only: "no start without",
   },
