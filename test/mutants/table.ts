@@ -13,6 +13,7 @@ import { proof } from "./proof.js";
 import { published } from "./published.js";
 import { ready } from "./ready.js";
 import { redis } from "./redis.js";
+import { replay } from "./replay.js";
 import { shards } from "./shards.js";
 import { sql } from "./sql.js";
 import { stores } from "./stores.js";
@@ -25,6 +26,7 @@ export const mutants: Mutant[] = [
   ...sql,
   ...proof,
   ...verify,
+  ...replay,
   ...published,
   ...pages,
   ...shards,
