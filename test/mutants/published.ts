@@ -92,7 +92,7 @@ export const published: Mutant[] = [
     find: "index = last.first_index + last.lines;",
     replace: "index = size;",
     test: FILES,
-    only: "callers who take",
+    only: "each file",
   },
   {
     name: "of many checkpoints only the first page is read",
