@@ -305,6 +305,7 @@ export const published: Mutant[] = [
     find: "grant update (close, beacon_signature) on proof_day",
     replace: "grant update on proof_day",
     test: RIGHTS,
+    only: "what is published",
   },
   {
     name: "a server may drop lines of a log",
@@ -312,5 +313,6 @@ export const published: Mutant[] = [
     find: "grant delete on proof_win to lucky_server",
     replace: "grant delete on proof_win, proof_chunk to lucky_server",
     test: RIGHTS,
+    only: "what is published",
   },
 ];
