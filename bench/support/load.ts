@@ -18,13 +18,16 @@ export type Load = {
 
 let users = 0;
 
-/** POST /draw of unique users, in a campaign where one is named, from a number of connections, each asking again as soon as it is answered. */
+/**
+ * POST /draw of unique users, in a campaign where one is named, from a number of connections, each asking again as soon as it is answered: for some
+ * seconds, or so many in all. */
 export async function load(
   url: string,
   connections: number,
   seconds: number,
   overallRate?: number,
   campaign?: string,
+  amount?: number,
 ): Promise<Load> {
   const rest = campaign ? `,"campaign":"${campaign}"}` : "}";
   const seen = { wins: 0, sample: [] as string[], latencies: [] as number[] };
@@ -35,6 +38,7 @@ export async function load(
     connections,
     duration: seconds,
     ...(overallRate && { overallRate }),
+    ...(amount && { amount }),
     setupClient: (client) => {
       client.on("response", (_status, _bytes, milliseconds) => {
         seen.latencies.push(milliseconds);

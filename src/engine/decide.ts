@@ -13,7 +13,8 @@ import {
 import type { Prizes } from "../prizes/reload.js";
 import { recountUsers } from "../prizes/restoring/recount-wins.js";
 import { restoreUsers } from "../prizes/restoring/restore-winners.js";
-import type { Days, Log } from "../proof/days.js";
+import type { Days } from "../proof/days.js";
+import type { Log } from "../proof/parts.js";
 import { freshName } from "../random.js";
 import type { Replenish } from "../shards/replenish.js";
 import { type Decision, type Draw, evaluate } from "./script.js";
@@ -80,8 +81,8 @@ export function createDecisions(
     const limited = held.campaign.wins_per_user !== null;
     const log = days.log(day.date);
     const at = { day, mark, now: clock.now(), limited, log };
-    const named = log ? draws.map((draw) => withRoll(draw, log)) : draws;
-    const answer = await evaluate(redis, keys, at, named);
+    if (log) for (const draw of draws) setRoll(draw, log);
+    const answer = await evaluate(redis, keys, at, draws);
     if (typeof answer === "string") return answer;
     written.set(name, answer.batches);
     if (answer.low.length > 0) replenish?.prefetch(answer.low, day.date);
@@ -116,10 +117,9 @@ export function createDecisions(
   }
 }
 
-/** The draw with the roll that its day has for it. */
-function withRoll(draw: Draw, { rolls }: Log): Draw {
-  const { draw_no = draw.refused ? parsePlace(draw.refused).draw_no : 1 } =
-    draw;
-  const p = rolls.nameOf(draw.user_id);
-  return { ...draw, p, draw_no, roll: rolls.rollOf(p, draw_no) };
+/** Gives a draw the roll that its day has for it. */
+function setRoll(draw: Draw, { rolls }: Log): void {
+  draw.draw_no ??= draw.refused ? parsePlace(draw.refused).draw_no : 1;
+  draw.p ??= rolls.nameOf(draw.user_id);
+  draw.roll = rolls.rollOf(draw.p, draw.draw_no);
 }

@@ -9,8 +9,8 @@ import {
   type Win,
 } from "../outbox/win.js";
 import type { Epoch } from "../prizes/epoch.js";
-import type { Log } from "../proof/days.js";
 import type { Receipt } from "../proof/notes/receipts.js";
+import type { Log } from "../proof/parts.js";
 import { type Ask, parseAsks } from "../shards/ask.js";
 import type { Keys } from "../stores/keys.js";
 import type { Redis } from "../stores/redis.js";

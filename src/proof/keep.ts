@@ -1,8 +1,10 @@
-import type { Days, Known, ProofParts } from "./days.js";
+import type { Days } from "./days.js";
 import { moveLines } from "./log/move.js";
 import { reconcile } from "./log/reconcile.js";
 import type { Signer } from "./notes/secrets.js";
+import type { Known, ProofParts } from "./parts.js";
 import { closeDay, closeLog } from "./sealing/close.js";
+import { logOf } from "./sealing/log-of.js";
 import { keysOf, readOpen } from "./sealing/sealed-days.js";
 
 /** After a day's end no draw of it is decided any more that its server does not follow. */
@@ -70,7 +72,7 @@ export function createKeep(
       draw_date: seal.day,
       shard: shard ?? 0,
     };
-    if (await agree(known)) {
+    if ((await agree(known)) === 0) {
       await closeLog(parts, of);
     }
     // The shards close their logs each for itself; the first one closes the day.
@@ -81,10 +83,10 @@ export function createKeep(
     }
   }
 
-  async function agree(known: Known): Promise<boolean> {
+  async function agree(known: Known): Promise<number | undefined> {
     const signer = signerOf(known);
-    const log = known.log ?? days.logOf(known);
-    if (!signer || !log) return false;
+    const log = known.log ?? logOf(parts, known);
+    if (!signer || !log) return undefined;
     return reconcile(parts, { log, date: known.seal.day }, () =>
       move(known.seal.day, signer),
     );
@@ -95,8 +97,7 @@ export function createKeep(
     reconcile: async (date) => {
       const known = days.known().find(({ seal }) => seal.day === date);
       if (!known || known.row.close !== null || !settings) return true;
-      await agree(known);
-      return true;
+      return (await agree(known)) !== undefined;
     },
   };
 }

@@ -37,7 +37,7 @@ export const lua: Mutant[] = [
   {
     name: "nobody gets the fallback",
     file: DRAW,
-    find: "is_won = take(fallback, i, suffix)",
+    find: "is_won, how = take(fallback, i, suffix), 'fallback'",
     replace: "is_won = false",
     test: "test/prizes/fallback.test.ts",
     only: "its units go to those without",
@@ -45,15 +45,15 @@ export const lua: Mutant[] = [
   {
     name: "the fallback goes before the prize of the roll",
     file: DRAW,
-    find: `      is_won = take(numbers[i], i, suffix)
+    find: `      is_won, how = take(numbers[i], i, suffix), ''
     end
     if is_won == false then
-      is_won = take(fallback, i, suffix)
+      is_won, how = take(fallback, i, suffix), 'fallback'
 `,
-    replace: `      is_won = take(fallback, i, suffix)
+    replace: `      is_won, how = take(fallback, i, suffix), 'fallback'
     end
     if is_won == false then
-      is_won = take(numbers[i], i, suffix)
+      is_won, how = take(numbers[i], i, suffix), ''
 `,
     test: "test/prizes/fallback.test.ts",
     only: "first the prize of the roll",
@@ -127,7 +127,7 @@ export const lua: Mutant[] = [
   {
     name: "a win is noted before its unit is counted",
     file: DRAW,
-    find: "if draws > 0 or won > 0 then\n  count_up()\nend\n",
+    find: "if draws > 0 or won > 0 or #lines > lines_before then\n  count_up()\nend\n",
     replace:
       "if won > 0 then\n  entry, text = put_out()\nend\nif draws > 0 or won > 0 then\n  count_up()\nend\nwon = 0\n",
     test: "test/stores/writes.test.ts",

@@ -63,6 +63,8 @@ t.test("a day with all the rules, drawn by three servers", async (t) => {
   for (const one of all) await one.scheduler.tick();
   await closeDay(set);
   t.ok(receipts.length > 200, `${receipts.length} receipts`);
+  const lines = receipts.map((it) => (it as { line: string }).line);
+  t.equal(new Set(lines).size, lines.length, "each of a line of its own");
   const said = await holds(t, world, { campaign: "xmas", day: DAY }, receipts);
   t.match(said, /Every outcome follows/);
   t.match(said, /would have won/);

@@ -87,3 +87,31 @@ t.test("a shard loses its data", async (t) => {
     select count(*)::int as n, max(unit)::int as last from result`;
   t.same(row, { n: 60, last: 60 });
 });
+
+t.test("a day is closed when the logs of all shards are", async (t) => {
+  const set = await setUpProof(t);
+  const { world, time, server } = set;
+  await setCampaign(
+    world,
+    { id: "many", verifiable: true, shards: 2 },
+    [{ id: "CUP", probability: 0.5 }],
+    server,
+  );
+  for (let n = 0; n < 20; n += 1) {
+    await drawUntilToldIn(server, "many", `user ${n}`);
+  }
+  time.set("2099-12-02T00:00:30Z");
+  const first = server.campaigns.lanes().find(({ shard }) => shard === 0);
+  await first?.keep.run();
+  const closed = await world.sql<{ shard: number }[]>`
+    select shard from proof_log where closed and campaign_id = 'many'`;
+  t.same(
+    closed.map(({ shard }) => shard),
+    [0],
+  );
+  const [row] = await world.sql`
+    select from proof_day where campaign_id = 'many' and close is not null`;
+  t.equal(row, undefined);
+  await closeDay(set);
+  await holds(t, world, OF);
+});

@@ -1,7 +1,7 @@
 import { unavailable } from "../../errors.js";
 import { outboxPages } from "../../outbox/pages.js";
 import { parseWins } from "../../outbox/win.js";
-import type { Log, ProofParts } from "../days.js";
+import type { Log, ProofParts } from "../parts.js";
 import { appendLines } from "./append.js";
 import { outcomeOf } from "./lines.js";
 import { isOf, type LogOf } from "./move.js";
@@ -22,20 +22,21 @@ const unitOf = ({ prize_id, unit }: Pick<Row, "prize_id" | "unit">) =>
 
 /**
  * Makes a day's log and its rows agree, after a loss and before the close: V lines for wins that came to nothing, R lines for rows
- * whose lines are gone. `move`: brings all lines to Postgres, see moveLines. Returns false where something of that day is still on its way.
+ * whose lines are gone. `move`: brings all lines to Postgres, see moveLines. Returns how many wins are still on their way to their rows;
+ * undefined where another server moves lines.
  * Rejects with UNAVAILABLE.
  */
 export async function reconcile(
   parts: ProofParts,
   { log, date }: { log: Log; date: string },
   move: () => Promise<number | undefined>,
-): Promise<boolean> {
+): Promise<number | undefined> {
   const { redis, keys, clock, held, shard = 0 } = parts;
   const of: LogOf = { campaign: held.campaign.id, draw_date: date, shard };
   const at = { draw_date: date, now: clock.now() };
   // In this order: what leaves the outbox has a row, and all lines up to here were moved before it was read.
   const upTo = await move();
-  if (upTo === undefined) return false;
+  if (upTo === undefined) return undefined;
   const waiting = new Set<string>();
   for await (const page of outboxPages(redis, keys)) {
     for (const win of page.flatMap(([id, [, text]]) =>
@@ -48,12 +49,12 @@ export async function reconcile(
   if (voided.length > 0) {
     const lines = voided.map((seq) => `V\t${seq}`);
     await appendLines(redis, keys, at, lines);
-    if (!(await moveAll(parts, date, move))) return false;
+    if (!(await moveAll(parts, date, move))) return undefined;
   }
 
   const rows = await findUnlogged(parts, of);
   if (rows.length > 0) {
-    if (!(await moveAll(parts, date, move))) return false;
+    if (!(await moveAll(parts, date, move))) return undefined;
     const still = new Set((await findUnlogged(parts, of)).map(unitOf));
     const lines = rows
       .filter((row) => still.has(unitOf(row)))
@@ -62,9 +63,9 @@ export async function reconcile(
           `R\t${log.rolls.nameOf(row.user_id)}\t${row.draw_no}\t${outcomeOf(row)}`,
       );
     if (lines.length > 0) await appendLines(redis, keys, at, lines);
-    if (!(await moveAll(parts, date, move))) return false;
+    if (!(await moveAll(parts, date, move))) return undefined;
   }
-  return waiting.size === 0;
+  return waiting.size;
 }
 
 /** Whether Postgres has all lines that Redis had when this was called. */

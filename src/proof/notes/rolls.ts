@@ -1,10 +1,6 @@
-import {
-  createHash,
-  createHmac,
-  createSecretKey,
-  type KeyObject,
-} from "node:crypto";
+import { createHash } from "node:crypto";
 import { PARTS } from "../../random.js";
+import { createHmacOf } from "./hmac.js";
 
 /** How a day's draws get their rolls: each by its person and number, the same on every try. */
 export type Rolls = {
@@ -19,10 +15,7 @@ const NAME_BYTES = 16;
 /** Words of a hash. */
 const WORDS = 8;
 
-/**
- * `names_key`: null where names are open. `randomness`: of the beacon, hex; empty without one. A KeyObject takes a quarter less
- * than a Buffer: 2.7 µs an HMAC here.
- */
+/** `names_key`: null where names are open. `randomness`: of the beacon, hex; empty without one. */
 export function createRolls(of: {
   campaign: string;
   day: string;
@@ -32,12 +25,12 @@ export function createRolls(of: {
 }): Rolls {
   const { campaign, day, seed, names_key, randomness } = of;
   const text = `lucky-draw/v1/day\n${campaign}\n${day}\n${randomness}`;
-  const dayKey = createSecretKey(digest(createSecretKey(seed), text));
-  const namesKey = names_key && createSecretKey(names_key);
+  const hashOfDay = createHmacOf(createHmacOf(seed)(text));
+  const hashOfName = names_key && createHmacOf(names_key);
 
   function rollOf(name: string, draw_no: number): number {
     for (let n = 0; ; n += 1) {
-      const hash = digest(dayKey, `${name}\n${draw_no}\n${n}`);
+      const hash = hashOfDay(`${name}\n${draw_no}\n${n}`);
       for (let word = 0; word < WORDS; word += 1) {
         const roll = hash.readUInt32BE(4 * word) >>> 2;
         if (roll < PARTS) return roll;
@@ -47,15 +40,12 @@ export function createRolls(of: {
 
   return {
     nameOf: (userId) =>
-      namesKey
-        ? digest(namesKey, userId).toString("hex", 0, NAME_BYTES)
+      hashOfName
+        ? hashOfName(userId).toString("hex", 0, NAME_BYTES)
         : Buffer.from(userId).toString("base64url"),
     rollOf,
   };
 }
-
-const digest = (key: KeyObject, text: string): Buffer =>
-  createHmac("sha256", key).update(text).digest();
 
 /** Hex SHA-256 of some bytes: of a seed, or the randomness of a beacon's signature. */
 export const hashOf = (bytes: Buffer | string): string =>

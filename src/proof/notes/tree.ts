@@ -37,13 +37,20 @@ export function treeOf(leaves: Buffer[]) {
     level = above;
   }
 
-  /** What takes a leaf to the root, the lowest first. */
-  function pathOf(index: number): Buffer[] {
-    const path: Buffer[] = [];
+  const texts = levels.map((level) => level.map(() => ""));
+
+  /** What takes a leaf to the root, the lowest first, in hex: each hash is written once, though it is in many paths. */
+  function pathOf(index: number): string[] {
+    const path: string[] = [];
     let at = index;
-    for (const level of levels) {
-      const neighbour = level[at ^ 1];
-      if (neighbour) path.push(neighbour);
+    for (const [n, level] of levels.entries()) {
+      const place = at ^ 1;
+      const neighbour = level[place];
+      if (neighbour) {
+        const its = texts[n] as string[];
+        its[place] ||= neighbour.toString("hex");
+        path.push(its[place] as string);
+      }
       at >>= 1;
     }
     return path;

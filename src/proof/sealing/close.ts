@@ -1,8 +1,8 @@
 import { hash } from "node:crypto";
 import type { Postgres } from "../../stores/postgres.js";
-import type { ProofParts } from "../days.js";
 import { type LogOf, readKept } from "../log/move.js";
 import { noteOf } from "../notes/secrets.js";
+import type { ProofParts } from "../parts.js";
 import { jsonOf, keysOf, type Seal, type SealedDay } from "./sealed-days.js";
 
 /** The text of close.note. */
