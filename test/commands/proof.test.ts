@@ -37,7 +37,8 @@ t.test("a day in a folder, which the verifier takes", async (t) => {
   });
   const folder = join(home(), "a", "day");
   const args = ["export", "--campaign", "fair", "--day", DAY.day, folder];
-  const { code, out, err } = await run(args);
+  // The key alone makes no auditor's export.
+  const { code, out, err } = await run(args, { PROOF_KEY });
   t.same([code, out], [0, ""], err);
   t.match(err, `log-0.tsv: ${kept.logs[0]?.bytes} bytes\n`);
   t.match(err, /2026-11-20 of fair: it is closed\.\n$/);

@@ -4,6 +4,7 @@ import { type Days, serveDays } from "../support/serve-days.js";
 import type { Case } from "../verify/tampering/case.js";
 import { LINES } from "../verify/tampering/lines.js";
 import { NOTES } from "../verify/tampering/notes.js";
+import { ODDITIES } from "../verify/tampering/oddities.js";
 import { SEALS } from "../verify/tampering/seals.js";
 import { SHARDS } from "../verify/tampering/shards.js";
 import { TABLES } from "../verify/tampering/tables.js";
@@ -88,17 +89,22 @@ const LEFT = new Set([
   "another round",
   "another chain's key",
   "a chain whose rounds hang together",
+  "a beacon that stands still",
   "a day before that is not before",
   "a field that nobody knows",
   "a field that is missing",
   "two shards hold the same numbers",
+  "two shards hold one same number",
+  "one moment on two shards",
+  "a spare number that is kept back",
+  "moments that break off",
   "numbers that leave the quota",
   "numbers are held twice by one shard",
   "numbers that are spent are cut",
   "rolls that somebody chose, on a day whose seed is not out yet",
 ]);
 
-const all: Case[] = [LINES, NOTES, SEALS, SHARDS, TABLES].flat();
+const all: Case[] = [LINES, NOTES, ODDITIES, SEALS, SHARDS, TABLES].flat();
 for (const {
   name,
   day = "calm",

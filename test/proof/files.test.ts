@@ -139,11 +139,20 @@ t.test("each file as the format has it", async (t) => {
   })) {
     t.equal(await text(path), content, path);
   }
+  // More chunks than are read at a time.
   const { sql } = world;
+  const packed = await pack(Buffer.from("x\n"));
   await sql`truncate proof_chunk`;
   await sql`
     insert into proof_chunk (campaign_id, draw_date, shard, first_index, first_seq, lines, first_byte, bytes, packed, blocks, checkpoint)
-    select 'fair', '2026-11-20', 0, n, n, 1, n, 1, '', '', 'c' || n || E'\n' from generate_series(0, 700) n`;
+    select 'fair', '2026-11-20', 0, n, n, 1, 2 * n, 2, ${packed}, '', 'c' || n || E'\n' from generate_series(0, 700) n`;
+  await sql`update proof_log set bytes = 1402 where draw_date = '2026-11-20' and shard = 0`;
+  for (const headers of [{}, IDENTITY]) {
+    const log = await text("2026-11-20/log-0.tsv", headers);
+    t.equal(log, "x\n".repeat(701));
+  }
+  const part = { range: "bytes=1021-1029" };
+  t.equal(await text("2026-11-20/log-0.tsv", part), "\nx\nx\nx\nx\n");
   const all = await text("2026-11-20/checkpoints-0.txt");
   t.equal(all, Array.from({ length: 701 }, (_, n) => `c${n}\n\n`).join(""));
 });

@@ -87,11 +87,11 @@ t.test("by seq, where numbers are missing", async (t) => {
   const { world, ask } = await setUp(t);
   const before = drawnLines(PLACE, { draws: 299, odds: { CUP: 0.5 } });
   const at = Date.parse("2026-11-20T10:00:00Z");
-  const gap = `1000\t${at}\tG\t300\t999\tRedis lost data`;
+  const gap = `10000\t${at}\tG\t300\t9999\tRedis lost data`;
   const after = drawnLines(PLACE, {
     draws: 350,
     odds: { CUP: 0.5 },
-    first: 1_001,
+    first: 10_001,
   });
   const lines = [...before, gap, ...after];
   await keepDay(world.sql, {
@@ -102,17 +102,19 @@ t.test("by seq, where numbers are missing", async (t) => {
   });
   for (const [seq, index] of [
     [299, 299],
-    [1_000, 300],
-    [1_001, 301],
-    [1_351, 651],
+    [10_000, 300],
+    [10_001, 301],
+    [10_351, 651],
   ]) {
     const { data } = await ask(`default/2026-11-20/0/${seq}`);
     t.match(data, { index, line: new RegExp(`^${seq}\t`) });
     check(t, data, lines.length);
   }
   for (const path of [
-    ...["default/2026-11-20/0/300", "default/2026-11-20/0/999"],
-    ...["default/2026-11-20/0/1352", "default/2026-11-20/0/x"],
+    ...["default/2026-11-20/0/300", "default/2026-11-20/0/9999"],
+    // The beginning of a number that is there.
+    "default/2026-11-20/0/1000",
+    ...["default/2026-11-20/0/10352", "default/2026-11-20/0/x"],
     ...["default/2026-11-20/1/0", "default/2026-11-20/zero/0"],
     ...["default/2026-11-21/0/0", "none/2026-11-20/0/0"],
     "default/2026-11-20/0/99999999999999",

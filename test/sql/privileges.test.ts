@@ -296,6 +296,7 @@ t.test("what the roles of Postgres may not do", async (t) => {
 });
 
 t.test("what is published is added to, and stays", async (t) => {
+  t.equal((await migrate()).code, 0);
   const sql = connectAs(t, server.databaseUrl);
   const day = { campaign_id: "kept", draw_date: "2099-12-01" };
   const log = { ...day, shard: 0 };

@@ -10,7 +10,8 @@ export type Days = Map<string, Map<string, string>>;
  * the one at `url`. What is changed in the map later is served so.
  */
 export async function serveDays(t: Owner, url: string, days: Days) {
-  const server = createServer((incoming, answer) => {
+  // Links that it closed by itself would fail whoever has just begun to ask by one.
+  const server = createServer({ keepAliveTimeout: 0 }, (incoming, answer) => {
     const [path = ""] = (incoming.url ?? "").split("?");
     if (!path.startsWith("/proof")) {
       const { method, headers } = incoming;

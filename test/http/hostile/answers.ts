@@ -48,6 +48,7 @@ export function mustBeOurs(answer: Answer, method = "GET"): void {
   if (method === "HEAD" || status === 204) return;
   // `GET *` is the same as `GET /` to Fastify.
   if (status === 200 && isPage(headers)) return;
+  if ((status === 200 || status === 206) && isFile(headers)) return;
   demand(isJson(headers), "no JSON");
   const { success, error, code } = parse(body) ?? {};
   if (status === 200) {
@@ -98,6 +99,14 @@ function isJson(headers: Map<string, string>): boolean {
 function isPage(headers: Map<string, string>): boolean {
   const isHtml = headers.get("content-type") === "text/html; charset=utf-8";
   return isHtml && headers.has("content-security-policy");
+}
+
+/** One of a day that anybody can check. */
+function isFile(headers: Map<string, string>): boolean {
+  const type = headers.get("content-type") ?? "";
+  return (
+    /^text\/(plain|tab-separated-values);/.test(type) && headers.has("etag")
+  );
 }
 
 function parse(body: string): Record<string, unknown> | undefined {

@@ -1,5 +1,6 @@
 import fc from "fast-check";
 import t, { type Test } from "tap";
+import { drawnLines, keepDay } from "../../support/kept-day.js";
 import { post as ask, told } from "../../support/post.js";
 import { listing, startProcess } from "../../support/server-process.js";
 import { setPrizes } from "../../support/set-prizes.js";
@@ -26,6 +27,9 @@ const world = await createWorld(t);
 const server = await startProcess(t, world);
 await setPrizes(world, [{ id: "SURE" }]);
 await listing([server], "SURE");
+const DAY = { campaign: "default", day: "2026-11-20" };
+const log = drawnLines(DAY, { draws: 50, odds: { SURE: 0.5 } });
+await keepDay(world.sql, { ...DAY, closed: true, logs: [log] });
 const caller = createCaller(t, server.url);
 const seen = watch(server);
 const prizesUrl = `${server.url}/prizes`;
@@ -236,9 +240,9 @@ async function single(
 
 function mustBeReadable({ method, target }: requests.Request): void {
   const path = decodeURIComponent(target.replace(/[?#].*$/s, ""));
-  const readable = /^((http:\/\/x)?(\/(prizes|healthz|readyz)?)?|\*)$/.test(
-    path,
-  );
+  const readable =
+    /^((http:\/\/x)?(\/(prizes|healthz|readyz|proof)?)?|\*)$/.test(path) ||
+    requests.PUBLISHED.includes(path);
   if (!/^(GET|HEAD)$/.test(method) || !readable) {
     throw new Error("200 for garbage");
   }

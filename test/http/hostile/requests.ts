@@ -128,11 +128,19 @@ export const withBody: fc.Arbitrary<Request> = fc
     return { ...post(target, ""), method, body, chunked };
   });
 
+/** What is published of a day; files whose length is not known before they are read are left out. */
+export const PUBLISHED = ["", "key.txt", "log-0.tsv", "0/7"].map(
+  (name) => `/proof/default/2026-11-20/${name}`,
+);
+
 /** Paths of ours, and what may stand behind one. */
 const target = fc.oneof(
   fc
     .tuple(
-      fc.constantFrom("/draw", "/redeem", "/prizes", "/healthz", "/readyz"),
+      fc.constantFrom(
+        ...["/draw", "/redeem", "/prizes", "/healthz", "/readyz"],
+        ...["/proof", "/proof/results/1", ...PUBLISHED],
+      ),
       fc.oneof(
         fc.constantFrom("", "/", "//", "/..", "%00", "%2f", ";x=1", "#x", "?"),
         fc.webQueryParameters().map((query) => `?${query}`),
@@ -232,6 +240,8 @@ export const withHeaders: fc.Arbitrary<Request> = fc
       { method: "GET", target: "/redeem?id=1" },
       { method: "GET", target: "/healthz" },
       { method: "GET", target: "/readyz" },
+      { method: "GET", target: "/proof" },
+      ...PUBLISHED.map((target) => ({ method: "GET", target })),
       { method: "GET", target: "/nowhere" },
     ),
     host: fc.constantFrom<[string, string][][]>([["host", "x"]], []),
@@ -280,6 +290,7 @@ export const getWithBody: fc.Arbitrary<Request> = fc
   .record({
     target: fc.constantFrom(
       ...["/redeem", "/redeem?id=1", "/prizes", "/healthz", "/readyz", "/x"],
+      ...["/proof", ...PUBLISHED],
     ),
     type: fc.option(contentType),
     body: fc.oneof(

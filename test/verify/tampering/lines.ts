@@ -299,6 +299,27 @@ export const LINES: Case[] = [
     says: /which does not fit seq/,
   },
   {
+    name: "a loss that begins behind a hole",
+    day: "eventful",
+    change: (draft) =>
+      edit(draft, find(draft, isKind("G")), (f) =>
+        set(3, String(Number(f[3]) + 1))(f),
+      ),
+    says: /which does not fit seq/,
+  },
+  {
+    name: "numbers are given again behind a loss",
+    day: "eventful",
+    change: (draft) =>
+      edit(draft, find(draft, isKind("G")), (f) => {
+        const next = Number(f[3]);
+        f[0] = String(next - 1);
+        f[4] = String(next - 2);
+        f[3] = String(next - 4);
+      }),
+    says: /are said to be lost, which does not fit seq/,
+  },
+  {
     name: "a win comes back, and nothing was lost",
     change: (draft) => {
       const p = fieldsOf(logOf(draft)[find(draft, isKind("D"))])[3];

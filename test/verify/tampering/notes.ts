@@ -69,6 +69,16 @@ export const NOTES: Case[] = [
     says: /no known key signed this note/,
   },
   {
+    name: "a checkpoint by another key than the seal's",
+    files: (files) => {
+      files["key.txt"] += `${stranger.vkey}\n`;
+      const text = (files["checkpoint-0.note"] ?? "").split("\n\n")[0];
+      files["checkpoint-0.note"] = noteOf(`${text}\n`, stranger);
+      return "checkpoint-0.note";
+    },
+    says: /no known key signed this note/,
+  },
+  {
     name: "a seal of two lines",
     files: (files) => {
       const text = (files["seal.note"] ?? "").split("\n\n")[0];

@@ -44,13 +44,29 @@ const NOON = BEGINS_AT + 43_200_000;
 const dayKey = dayKeyOf("summer", DAY, CHAIN.sign(ROUND));
 
 /** A table of one prize that everybody wins, made of the day's first. */
-function tableLine(draft: Draft, fields: Record<string, unknown>): string {
+function tableLine(
+  draft: Draft,
+  fields: Record<string, unknown>,
+  { seq = 0, at = NOON } = {},
+): string {
   const table = JSON.parse(fieldsOf(logOf(draft)[0])[4] ?? "");
-  const tea = { ...PRIZES[2], odds_to: 1_000_000_000 };
-  return `0\t${NOON}\tT\t1\t${JSON.stringify({ ...table, prizes: [tea], moments: null, ...fields })}`;
+  return `${seq}\t${at}\tT\t1\t${JSON.stringify({ ...table, prizes: [TEA], moments: null, ...fields })}`;
 }
-const drawLine = (seq: number, p: string, outcome: string, how = "") =>
-  [seq, NOON, "D", p, 1, rollOf(dayKey, p, 1), outcome, how].join("\t");
+const TEA = { ...PRIZES[2], odds_to: 1_000_000_000 };
+
+/** Puts moments into the day, and returns their hash. */
+function momentsIn(draft: Draft, list: string[]): string {
+  const hash = hashOfMoments(list);
+  draft.moments = list.map((line) => `${hash}\t${line}`);
+  return hash;
+}
+const drawLine = (
+  seq: number,
+  p: string,
+  outcome: string,
+  how = "",
+  at = NOON,
+) => [seq, at, "D", p, 1, rollOf(dayKey, p, 1), outcome, how].join("\t");
 
 /** What is hardly an accident, and forms that can't be. */
 export const ODDITIES: Case[] = [
@@ -72,12 +88,71 @@ export const ODDITIES: Case[] = [
     says: /this draw was made twice, and both wins stand/,
   },
   {
+    name: "units that went to nobody, long after a loss",
+    change: (draft) => {
+      const late = { seq: 5, at: NOON + 660_000 };
+      draft.logs = [
+        [
+          tableLine(draft, {}),
+          `3\t${NOON}\tG\t1\t2\tloss`,
+          tableLine(draft, { taken: { tea: 9 } }, { seq: 4 }),
+          tableLine(draft, { taken: { tea: 10 } }, late),
+        ],
+      ];
+      draft.checkpoints = [[4]];
+      return place(3);
+    },
+    says: /units of tea: this line counts 10 before it, but the lines before make 9/,
+  },
+  {
+    name: "a spare number goes although the quota is used up",
+    change: (draft) => {
+      const spare = { tea: { all: [3, 5].map((n) => [n, n]) } };
+      const prizes = [{ ...TEA, total_quota: 8 }];
+      draft.logs = [
+        [
+          tableLine(draft, { prizes, spare, taken: { tea: 10 } }),
+          drawLine(1, "0".repeat(32), "tea:3:1"),
+        ],
+      ];
+      draft.checkpoints = [[2]];
+      return place(1);
+    },
+    says: /gets no prize, but the line says tea:3:1/,
+  },
+  {
+    name: "a moment that is due this very moment goes to nobody",
+    change: (draft) => {
+      const moments = momentsIn(draft, [`1\ttea\t${NOON}`]);
+      draft.logs = [
+        [tableLine(draft, { moments }), drawLine(1, "0".repeat(32), "tea:8:1")],
+      ];
+      draft.checkpoints = [[2]];
+      return place(1);
+    },
+    says: /gets tea:8:1 \(moment\), but the line says tea:8:1$/,
+  },
+  {
+    name: "of two moments at once that goes which has the lower number",
+    change: (draft) => {
+      const list = [`1\ttea\t${NOON}`, `2\tcar\t${NOON}`];
+      const prizes = [{ ...PRIZES[0], odds_to: 0 }, TEA];
+      draft.logs = [
+        [
+          tableLine(draft, { prizes, moments: momentsIn(draft, list) }),
+          drawLine(1, "0".repeat(32), "tea:8:1", "moment"),
+        ],
+      ];
+      draft.checkpoints = [[2]];
+      return place(1);
+    },
+    says: /gets car:1:1 \(moment\), but the line says tea:8:1 \(moment\)/,
+  },
+  {
     name: "one moment on two shards",
     day: "sharded",
     change: (draft) => {
-      const list = [`1\ttea\t${NOON - 1}`];
-      const hash = hashOfMoments(list);
-      draft.moments = list.map((line) => `${hash}\t${line}`);
+      const hash = momentsIn(draft, [`1\ttea\t${NOON - 1}`]);
       const logs = [0, 1].map((shard) => [
         tableLine(draft, { moments: hash, taken: {} }),
         `1\t${NOON}\tL\ttea\tall\t${1 + shard * 5}\t${5 + shard * 5}`,
@@ -94,6 +169,48 @@ export const ODDITIES: Case[] = [
       return place(3, 1);
     },
     says: /moment 1 was won twice, and both wins stand/,
+  },
+  {
+    name: "one unit of the day on two shards, one after the other",
+    day: "sharded",
+    change: (draft) => {
+      const later = NOON + 10_000;
+      const taken = { taken: { tea: 1 }, taken_today: { tea: 1 } };
+      const draws = { ever: 1, today: 1 };
+      draft.logs = [
+        [
+          tableLine(draft, { taken: {} }),
+          `1\t${NOON}\tL\ttea\tall\t1\t5`,
+          `2\t${NOON}\tL\ttea\tday\t1\t5`,
+          drawLine(3, "0".repeat(32), "tea:1:1"),
+          tableLine(draft, { ...taken, draws }, { seq: 4 }),
+        ],
+        [
+          tableLine(draft, { taken: {} }, { at: later }),
+          `1\t${later}\tL\ttea\tall\t6\t9`,
+          `2\t${later}\tL\ttea\tday\t1\t5`,
+          drawLine(3, "1".repeat(32), "tea:6:1", "", later),
+        ],
+        [],
+      ];
+      draft.checkpoints = [[5], [4], []];
+      return place(3, 1);
+    },
+    says: /day unit 1 of tea was won before, by another line/,
+  },
+  {
+    name: "two shards hold one same number",
+    day: "sharded",
+    change: (draft) => {
+      draft.logs = ["1\t5", "5\t9"].map((range) => [
+        tableLine(draft, { taken: {} }),
+        `1\t${NOON}\tL\ttea\tall\t${range}`,
+      ]);
+      draft.logs.push([]);
+      draft.checkpoints = [[2], [2], []];
+      return place(1, 1);
+    },
+    says: /of tea 5 to 9 is held here, while shard 0 holds 1 to 5 by line 2/,
   },
   {
     name: "a spare number that is kept back",

@@ -1,5 +1,6 @@
 import { createHash } from "node:crypto";
 import { makeChain } from "../../support/proof/chain.js";
+import { countsOf } from "../../support/proof/write.js";
 import { BEGINS_AT, CHAIN, ROUND } from "../../support/proof-day.js";
 import type { Case } from "./case.js";
 
@@ -83,6 +84,13 @@ export const SEALS: Case[] = [
     "a day that ends later",
     (it) => {
       it.ends_at = Number(it.ends_at) + 3_600_000;
+    },
+    /begins_at and ends_at are not where 2026-12-01 begins and ends in Asia\/Taipei/,
+  ),
+  seal(
+    "a day that ends earlier",
+    (it) => {
+      it.ends_at = Number(it.ends_at) - 3_600_000;
     },
     /begins_at and ends_at are not where 2026-12-01 begins and ends in Asia\/Taipei/,
   ),
@@ -218,6 +226,14 @@ export const SEALS: Case[] = [
     },
     /the close counts 0 wins of car, and the logs have \d+/,
   ),
+  {
+    name: "a win of a prize that nobody won",
+    change: (draft) => {
+      draft.close.wins = { ...countsOf(draft.logs).wins, boat: 1 };
+      return "close.note";
+    },
+    says: /the close counts 1 win of boat, and the logs have 0/,
+  },
   {
     name: "another root",
     change: (draft) => {

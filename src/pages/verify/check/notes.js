@@ -16,6 +16,10 @@ export const NO_SIGNATURES =
 
 const HASH = /^[0-9a-f]{64}$/;
 
+/** More shards than any campaign may have would take all memory. @param {number} count */
+const isShards = (count) =>
+  Number.isInteger(count) && count >= 1 && count <= 1024;
+
 const moment = new Intl.DateTimeFormat("en", {
   dateStyle: "long",
   timeStyle: "long",
@@ -38,7 +42,7 @@ export async function checkSeal(where, keys, steps) {
   /** @type {Seal | undefined} */
   const seal = note && parse(note.text, where, "seal", steps);
   if (!seal) return undefined;
-  if (!HASH.test(seal.seed_hash) || !(seal.shards >= 1)) {
+  if (!HASH.test(seal.seed_hash) || !isShards(seal.shards)) {
     steps.wrong("seal", "seal.note lacks what a seal must have.");
     return undefined;
   }

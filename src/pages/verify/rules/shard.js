@@ -99,6 +99,9 @@ export function createShard(day) {
 
   /** @param {number} seq @param {string[]} rest */
   function restore(seq, [p = "", no = "", outcome = ""]) {
+    if (state.gaps === 0) {
+      wrong("log", "A win comes back, and no line says that any were lost.");
+    }
     people.restore(p, no, outcome, state.gaps);
     state.wins.set(seq, { p, no, outcome, isDraw: false });
     state.isExplained = true;
