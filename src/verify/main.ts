@@ -8,6 +8,7 @@ import {
   many,
   sentenceOf,
   Unreadable,
+  visible,
 } from "./report.js";
 import { daysAt } from "./source.js";
 import { type Asked, type Checked, verifyDay } from "./verify-day.js";
@@ -99,7 +100,7 @@ function tell(
   const title = day
     ? `${day.seal.campaign}, ${day.seal.day} in ${day.seal.time_zone}, ${many(day.seal.shards, "shard")}${day.close ? "" : ", not closed yet"}`
     : name;
-  console.log(title);
+  console.log(visible(title));
   for (const kind of ["held", "wrong", "waits", "unknown"] as const) {
     for (const finding of findings) {
       if (finding.kind === kind)

@@ -60,7 +60,12 @@ export async function verifyDay(
   const receipts = openReceipts(asked.receipts, keys, seal, report);
   const signed: Signed[][] = [];
   for (let shard = 0; shard < seal.shards; shard += 1) {
-    signed.push(await readSigned(source, { shard, seal, keys, close }, report));
+    const its = await readSigned(source, { shard, seal, keys, close }, report);
+    for (const { file, checkpoint, shard: of } of receipts) {
+      if (checkpoint && of === shard)
+        its.push({ ...checkpoint, file, line: 1 });
+    }
+    signed.push(its.sort((a, b) => a.size - b.size));
   }
   const ends = signed.map((list) => list.at(-1)?.size ?? 0);
   const all = isClosed ? ends.reduce((sum, n) => sum + n, 0) : undefined;

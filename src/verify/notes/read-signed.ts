@@ -45,6 +45,12 @@ export async function readSigned(
       return undefined;
     }, `checkpoint-${shard}.note`);
   }
+  if (!chunks && (close?.trees[shard]?.size ?? 0) > 0) {
+    report.wrong(
+      "the checkpoints of a closed day are missing: what was signed during the day can't be compared with its log",
+      { file },
+    );
+  }
   const tree = close?.trees[shard];
   if (tree) signed.push({ ...tree, file: "close.note", line: 1 });
   const isUnsigned = !tree && signed.length === 0;

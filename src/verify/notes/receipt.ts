@@ -1,7 +1,7 @@
 import { isCount, isText, listOf, parseShaped } from "../json.js";
 import { Wrong } from "../report.js";
 import { inBase64, leafOf, rootByPath } from "../tree.js";
-import { openCheckpoint } from "./checkpoint.js";
+import { type Checkpoint, openCheckpoint } from "./checkpoint.js";
 import type { Key } from "./key.js";
 import { openNote } from "./note.js";
 
@@ -13,6 +13,8 @@ export type Receipt = {
   seq: number;
   /** the lines of its batch, and their root */
   batch: { first: number; count: number; root: string } | undefined;
+  /** of a proof: what was signed of the log then */
+  checkpoint: Checkpoint | undefined;
 };
 
 const PROOF = { line: isText, index: isCount, path: listOf(isText) };
@@ -53,7 +55,8 @@ export function openReceipt(
       "its line is not what was signed: the path leads to another root",
     );
   }
-  return { file, line, shard: opened.shard, seq, batch };
+  const { shard, checkpoint } = opened;
+  return { file, line, shard, seq, batch, checkpoint };
 }
 
 function withoutAnswer(json: string): string {
@@ -73,6 +76,7 @@ type Opened = {
   size: number;
   root: string;
   batch: Receipt["batch"];
+  checkpoint: Receipt["checkpoint"];
 };
 
 function ofBatch(
@@ -85,13 +89,22 @@ function ofBatch(
   if (title !== "lucky-draw-receipt" || end !== "" || lines.length !== 8) {
     throw new Wrong("its note is not that of a receipt");
   }
-  if (ofCampaign !== campaign || ofDay !== day || Number(shard) >= shards) {
+  if (ofCampaign !== campaign || ofDay !== day || numberOf(shard) >= shards) {
     throw new Wrong(
       `it is of ${ofCampaign}, ${ofDay}, shard ${shard}, which is not this day`,
     );
   }
-  const batch = { first: Number(first), count: Number(count), root };
-  return { shard: Number(shard), size: batch.count, root, batch };
+  const batch = { first: numberOf(first), count: numberOf(count), root };
+  const size = batch.count;
+  return { shard: numberOf(shard), size, root, batch, checkpoint: undefined };
+}
+
+/** What looks like another number, or like none, would be looked for in no log. */
+function numberOf(text = ""): number {
+  if (!/^(0|[1-9]\d{0,14})$/.test(text)) {
+    throw new Wrong(`its note has ${JSON.stringify(text)} where a number is`);
+  }
+  return Number(text);
 }
 
 function ofCheckpoint(
@@ -102,7 +115,8 @@ function ofCheckpoint(
   for (let shard = 0; shard < shards; shard += 1) {
     const path = `${campaign}/${day}/${shard}`;
     if (!note.split("\n", 1)[0]?.endsWith(`/${path}`)) continue;
-    return { shard, ...openCheckpoint(note, keys, path), batch: undefined };
+    const checkpoint = openCheckpoint(note, keys, path);
+    return { shard, ...checkpoint, batch: undefined, checkpoint };
   }
   throw new Wrong("its checkpoint is not one of this day");
 }

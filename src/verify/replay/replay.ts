@@ -65,6 +65,7 @@ function lose(
   line: Extract<Line, { kind: "G" }>,
 ): void {
   log.losses += 1;
+  if (log.line === 1 && line.reason === "drawn_before") log.isLate = true;
   log.lostAt = line.at;
   log.lostLine = log.line;
   log.lost.push([line.from, line.to]);
