@@ -122,3 +122,34 @@ t.test("a prize may be called as what every object has", async (t) => {
   const { wrong } = await checkDay(filesOf(draft));
   t.same(wrong, []);
 });
+
+t.test("what was there before, or changed by a hand, is said", async (t) => {
+  const { told } = await checkDay(filesOf(proofDay({ seed: 1 }).draft));
+  const unknown = told("unknown").join("\n");
+  t.match(
+    unknown,
+    /Who runs the beacon's chain [0-9a-f]{64}: its owner knows its rounds/,
+  );
+  t.match(unknown, /How 127 units went before the first line that names/);
+  t.match(
+    unknown,
+    /the prizes, the rules or the moments were changed 2 times within the day/,
+  );
+});
+
+t.test("who is called nearly like a winner is not the winner", async (t) => {
+  const { draft } = proofDay({ seed: 12 });
+  const log = draft.logs[0] ?? [];
+  const at = log.findIndex((line) => line.endsWith("\tlimited"));
+  const fields = (log[at] ?? "").split("\t");
+  const [found] = (await checkDay(filesOf(draft, { isOpen: true })))
+    .told("unknown")
+    .filter((it) => it.includes("lost rightly"));
+  t.equal(found, undefined, "all had their wins");
+  fields[4] = "1";
+  fields[3] = `${fields[3]?.slice(0, 16)}${"0".repeat(16)}`;
+  draft.logs = [[...log.slice(0, at), fields.join("\t")]];
+  const { wrong, told } = await checkDay(filesOf(draft, { isOpen: true }));
+  t.same(wrong, []);
+  t.match(told("unknown").join("\n"), /Whether 1 draw lost rightly/);
+});

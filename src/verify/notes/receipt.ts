@@ -17,6 +17,9 @@ export type Receipt = {
   checkpoint: Checkpoint | undefined;
 };
 
+/** A receipt that may hold, but not here. */
+export class OfAnotherDay extends Wrong {}
+
 const PROOF = { line: isText, index: isCount, path: listOf(isText) };
 const isHashText = (text: string) => /^[0-9a-f]{64}$/.test(text);
 
@@ -84,16 +87,17 @@ function ofBatch(
   keys: Key[],
   { campaign, day, shards }: { campaign: string; day: string; shards: number },
 ): Opened {
-  const lines = openNote(note, keys).text.split("\n");
+  const lines = note.slice(0, note.lastIndexOf("\n\n") + 1).split("\n");
   const [title, ofCampaign, ofDay, shard, first, count, root = "", end] = lines;
   if (title !== "lucky-draw-receipt" || end !== "" || lines.length !== 8) {
     throw new Wrong("its note is not that of a receipt");
   }
-  if (ofCampaign !== campaign || ofDay !== day || numberOf(shard) >= shards) {
-    throw new Wrong(
+  if (ofCampaign !== campaign || ofDay !== day || Number(shard) >= shards) {
+    throw new OfAnotherDay(
       `it is of ${ofCampaign}, ${ofDay}, shard ${shard}, which is not this day`,
     );
   }
+  openNote(note, keys);
   const batch = { first: numberOf(first), count: numberOf(count), root };
   const size = batch.count;
   return { shard: numberOf(shard), size, root, batch, checkpoint: undefined };
@@ -118,5 +122,5 @@ function ofCheckpoint(
     const checkpoint = openCheckpoint(note, keys, path);
     return { shard, ...checkpoint, batch: undefined, checkpoint };
   }
-  throw new Wrong("its checkpoint is not one of this day");
+  throw new OfAnotherDay("its checkpoint is not one of this day");
 }
