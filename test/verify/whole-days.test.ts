@@ -1,6 +1,6 @@
 import t from "tap";
 import { checkDay } from "../support/check-day.js";
-import { filesOf, proofDay, SIGNER } from "../support/proof-day.js";
+import { BEGINS_AT, filesOf, proofDay, SIGNER } from "../support/proof-day.js";
 
 const kindsOf = (logs: string[][]) => {
   const counts: Record<string, number> = {};
@@ -152,4 +152,15 @@ t.test("who is called nearly like a winner is not the winner", async (t) => {
   const { wrong, told } = await checkDay(filesOf(draft, { isOpen: true }));
   t.same(wrong, []);
   t.match(told("unknown").join("\n"), /Whether 1 draw lost rightly/);
+});
+
+t.test("a day that was sealed after it had begun says so", async (t) => {
+  const { draft } = proofDay({ beacon: "none" });
+  draft.seal.sealed_at = BEGINS_AT + 1;
+  const { wrong, told } = await checkDay(filesOf(draft));
+  t.same(wrong, []);
+  t.match(
+    told("unknown").join("\n"),
+    /What was before 2026-11-30T16:00:00\.001Z: the seal says that it was made then/,
+  );
 });

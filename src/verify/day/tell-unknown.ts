@@ -59,12 +59,17 @@ export function tellUnknown(
     );
   if (seal.beacon === null || beacon === "missing") {
     report.unknown(
-      "Whether the seed was drawn by chance: without a beacon it is the operator's choice, though fixed before the day.",
+      "Whether the seed was drawn by chance: without a beacon it is the operator's choice, though fixed before the first draw.",
     );
   }
-  report.unknown(
-    "Whether the seal was out before the day: it says when it was made. Who kept it, or the checkpoints, can tell.",
-  );
+  if (seal.sealed_at > seal.begins_at)
+    report.unknown(
+      `What was before ${new Date(seal.sealed_at).toISOString()}: the seal says that it was made then, after the day had begun.`,
+    );
+  else
+    report.unknown(
+      "Whether the seal was out before the day: it says when it was made. Who kept it, or the checkpoints, can tell.",
+    );
   report.unknown(
     "Whether all who drew were real people, and whether somebody was refused a draw: no log can show that.",
   );

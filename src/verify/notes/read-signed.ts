@@ -31,7 +31,7 @@ export async function readSigned(
     for (const one of placed) signed.push({ ...one, file });
     if (chunks)
       report.held(
-        `${many(placed.length, "checkpoint")} of shard ${shard} are signed, their sizes rise.`,
+        `${many(placed.length, "checkpoint")} of shard ${shard} ${placed.length === 1 ? "is signed" : "are signed, and their sizes rise"}.`,
       );
   } catch (error) {
     if (!(error instanceof Wrong)) throw error;
