@@ -164,3 +164,19 @@ t.test("a day that was sealed after it had begun says so", async (t) => {
     /What was before 2026-11-30T16:00:00\.001Z: the seal says that it was made then/,
   );
 });
+
+t.test("a clock that goes back to before the seal is said", async (t) => {
+  const { draft } = proofDay({ beacon: "none", isCalm: true });
+  const log = (draft.logs[0] ?? []).slice(0, 3);
+  const [, last = ""] = (log[2] ?? "").split("\t");
+  draft.seal.sealed_at = Number(last) + 60_000;
+  log[1] = (log[1] ?? "").replace(/\t\d+/, `\t${Number(last) + 60_000}`);
+  const table = (log[0] ?? "").replace(/\t\d+/, `\t${Number(last) + 60_000}`);
+  draft.logs = [[table, ...log.slice(1)]];
+  const { wrong, told } = await checkDay(filesOf(draft, { isOpen: true }));
+  t.same(
+    wrong.filter((it) => it.includes("older than the seal")),
+    [],
+  );
+  t.match(told("unknown").join("\n"), /Why the clock went back by 60,000 ms/);
+});
