@@ -1,5 +1,6 @@
 import { createHash } from "node:crypto";
 import { bls12_381 } from "@noble/curves/bls12-381.js";
+import { own } from "./json.js";
 import { Wrong } from "./report.js";
 
 /** A chain of drand, whose rounds are signed alone. */
@@ -14,6 +15,16 @@ export type ChainInfo = {
   group_hash: string;
   beacon_id: string;
 };
+
+/** Chains that no operator of draws runs: others could know their rounds no sooner than anybody. By their hash, which their key is part of. */
+const PUBLIC_CHAINS: Record<string, string> = {
+  "52db9ba70e0cc0f6eaf7803dd07447a1f5477735fd3f661792ba94600c84e971":
+    "drand's quicknet",
+};
+
+/** The name of a chain that is known to be run by many; undefined: whoever runs it may know its rounds beforehand. */
+export const publicChain = (hash: string): string | undefined =>
+  own(PUBLIC_CHAINS, hash);
 
 const { longSignatures, shortSignatures } = bls12_381;
 const ON_G2 = "BLS_SIG_BLS12381G2_XMD:SHA-256_SSWU_RO_NUL_";

@@ -1,4 +1,8 @@
+import { Unreadable } from "./report.js";
+
 const LINE_FEED = 0x0a;
+/** No line is nearly so long; what has no end would fill the memory. */
+const MOST_BYTES = 1 << 24;
 
 /**
  * Calls `each` with every line, without its line feed, in order. The bytes are valid during the call only. Returns what stands
@@ -24,6 +28,8 @@ export async function eachLine(
     }
     if (from < chunk.length) {
       rest = Buffer.concat([rest, chunk.subarray(from)]);
+      if (rest.length > MOST_BYTES)
+        throw new Unreadable("a line has more than 16 MiB, as none can have");
     }
   }
   return rest;

@@ -1,5 +1,6 @@
 import { readFile } from "node:fs/promises";
 import { parseArgs } from "node:util";
+import { compareDays } from "./day/compare-days.js";
 import { comparePrevious } from "./day/compare-previous.js";
 import { createProgress } from "./progress.js";
 import {
@@ -8,6 +9,7 @@ import {
   many,
   sentenceOf,
   Unreadable,
+  visible,
 } from "./report.js";
 import { daysAt } from "./source.js";
 import { type Asked, type Checked, verifyDay } from "./verify-day.js";
@@ -68,19 +70,27 @@ async function run(args: string[]): Promise<number> {
   };
   const wrong: string[] = [];
   const checked: Checked[] = [];
-  for (const source of await daysAt(place)) {
+  const sources = await daysAt(place);
+  if (sources.length > 1) asked.unplaced = new Set(values.receipt);
+  for (const source of sources) {
     const report = createReport();
     const progress = createProgress(process.stderr, () => performance.now());
     const day = await verifyDay(source, asked, report, progress.onProgress);
     progress.end();
     if (day) {
       comparePrevious(day, checked, report);
+      compareDays(day, checked, report);
       checked.push(day);
     }
     tell(source.name, day, report.findings);
     wrong.push(
       ...report.findings.filter(({ kind }) => kind === "wrong").map(sentenceOf),
     );
+  }
+  for (const file of asked.unplaced ?? []) {
+    const text = visible(`${file}: this receipt is of none of these days`);
+    console.log(`  ${MARKS.wrong}  ${text}\n`);
+    wrong.push(text);
   }
   const [first] = wrong;
   console.log(
@@ -99,7 +109,7 @@ function tell(
   const title = day
     ? `${day.seal.campaign}, ${day.seal.day} in ${day.seal.time_zone}, ${many(day.seal.shards, "shard")}${day.close ? "" : ", not closed yet"}`
     : name;
-  console.log(title);
+  console.log(visible(title));
   for (const kind of ["held", "wrong", "waits", "unknown"] as const) {
     for (const finding of findings) {
       if (finding.kind === kind)

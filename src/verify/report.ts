@@ -56,7 +56,14 @@ export const where = ({ file, line }: Place): string =>
 
 /** A finding as a sentence with its place. */
 export const sentenceOf = ({ text, place }: Finding): string =>
-  place ? `${where(place)}: ${text}` : text;
+  visible(place ? `${where(place)}: ${text}` : text);
+
+/** With all that could write elsewhere on a terminal, or look like a line of its own, spelled out: files say what they like. */
+export const visible = (text: string): string =>
+  text.replace(
+    /[\p{Cc}\p{Zl}\p{Zp}\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]/gu,
+    (found) => `\\u${found.charCodeAt(0).toString(16).padStart(4, "0")}`,
+  );
 
 /** 1,234,567 */
 export const counted = (n: number): string => n.toLocaleString("en-US");

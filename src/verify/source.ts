@@ -3,6 +3,9 @@ import { readdir, readFile, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { Unreadable } from "./report.js";
 
+/** Of a file that is read as a whole. */
+const MOST_BYTES = 1 << 28;
+
 /** The files of a day. A file that is not there is undefined. */
 export type Source = {
   /** what it is, for people */
@@ -69,7 +72,13 @@ export function urlSource(base: string): Source {
       const chunks = await open(file);
       if (!chunks) return undefined;
       const parts: Uint8Array[] = [];
-      for await (const chunk of chunks) parts.push(chunk);
+      let size = 0;
+      for await (const chunk of chunks) {
+        parts.push(chunk);
+        size += chunk.length;
+        if (size > MOST_BYTES)
+          throw new Unreadable(`${base} ${file} has more than 256 MiB`);
+      }
       return Buffer.concat(parts).toString();
     },
     open,

@@ -1,4 +1,5 @@
 import type { Close } from "./day/close.js";
+import { type Units, unitsOf } from "./day/compare-days.js";
 import { compareWithClose } from "./day/compare-with-close.js";
 import { conclude } from "./day/conclude.js";
 import { createNames } from "./day/names.js";
@@ -10,7 +11,7 @@ import { readLog, type Signed } from "./log/read-log.js";
 import { watchReceipts } from "./log/receipts.js";
 import type { Key } from "./notes/key.js";
 import { readSigned } from "./notes/read-signed.js";
-import { openReceipt, type Receipt } from "./notes/receipt.js";
+import { OfAnotherDay, openReceipt, type Receipt } from "./notes/receipt.js";
 import { createDayState } from "./replay/state.js";
 import { type Report, Wrong } from "./report.js";
 import { createRolls, dayKeyOf } from "./rules/rolls.js";
@@ -22,13 +23,15 @@ export type Asked = {
   /** a file, a user a line: all who may have drawn */
   users: string | undefined;
   receipts: { file: string; json: string }[];
+  /** files of receipts whose day is still looked for, where there are several days; undefined: all are of this day */
+  unplaced?: Set<string>;
 };
 
 /** Told while logs are read: lines so far, and in all where that is known. */
 export type OnProgress = (lines: number, all: number | undefined) => void;
 
 /** What other days must agree with. */
-export type Checked = { seal: Seal; close: Close | undefined };
+export type Checked = { seal: Seal; close: Close | undefined; units: Units };
 
 /** Checks a day, and puts what it finds into the report. */
 export async function verifyDay(
@@ -57,10 +60,15 @@ export async function verifyDay(
     moments: await openMoments(source, isClosed, report),
     names,
   });
-  const receipts = openReceipts(asked.receipts, keys, seal, report);
+  const receipts = openReceipts(asked, keys, seal, report);
   const signed: Signed[][] = [];
   for (let shard = 0; shard < seal.shards; shard += 1) {
-    signed.push(await readSigned(source, { shard, seal, keys, close }, report));
+    const its = await readSigned(source, { shard, seal, keys, close }, report);
+    for (const { file, checkpoint, shard: of } of receipts) {
+      if (checkpoint && of === shard)
+        its.push({ ...checkpoint, file, line: 1 });
+    }
+    signed.push(its.sort((a, b) => a.size - b.size));
   }
   const ends = signed.map((list) => list.at(-1)?.size ?? 0);
   const all = isClosed ? ends.reduce((sum, n) => sum + n, 0) : undefined;
@@ -89,7 +97,7 @@ export async function verifyDay(
   }
   if (close) compareWithClose(day, close, isWhole, report);
   conclude(day, { isClosed, isWhole, isNamed: namesKey !== undefined }, report);
-  return { seal, close };
+  return { seal, close, units: unitsOf(day.prizes, day.wins) };
 }
 
 /** For days whose key is not known: it makes keys of draws, and nobody can choose names that meet by it but to their own harm. */
@@ -98,16 +106,20 @@ const NO_KEY = new Uint8Array(32);
 async function* nothing(): AsyncIterable<Uint8Array> {}
 
 function openReceipts(
-  given: Asked["receipts"],
+  { receipts, unplaced }: Asked,
   keys: Key[],
   seal: Seal,
   report: Report,
 ): Receipt[] {
-  return given.flatMap(({ file, json }) => {
+  return receipts.flatMap(({ file, json }) => {
     try {
-      return [openReceipt(file, json, keys, seal)];
+      const receipt = openReceipt(file, json, keys, seal);
+      unplaced?.delete(file);
+      return [receipt];
     } catch (error) {
       if (!(error instanceof Wrong)) throw error;
+      if (unplaced && error instanceof OfAnotherDay) return [];
+      unplaced?.delete(file);
       report.wrong(`this receipt does not hold: ${error.message}`, { file });
       return [];
     }

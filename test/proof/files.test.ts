@@ -181,6 +181,10 @@ t.test("what is not published, or not yet, is not there", async (t) => {
       error: "day: must be a date such as 2026-12-01.",
     });
   }
+  for (const path of ["%00/2026-11-20/", "%00/2026-11-20/0/1", "A/2026-11-20/"])
+    t.equal((await fetch(`${server.url}/proof/${path}`)).status, 404, path);
+  const nobody = await fetch(`${server.url}/proof?campaign=%00`);
+  t.match(await nobody.json(), { data: { days: [] } });
   const other = await fetch(`${server.url}/proof/results/2026-11-20/`);
   t.match(await other.json(), { code: "PROOF_NOT_FOUND", error: /^day: / });
 });

@@ -5,7 +5,7 @@ import { join } from "node:path";
 import t from "tap";
 import { createProgress } from "../../src/verify/progress.js";
 import { sha256 } from "../support/proof/notes.js";
-import { secretsOf } from "../support/proof/rules.js";
+import { dayKeyOf, rollOf, secretsOf } from "../support/proof/rules.js";
 import { treesOf } from "../support/proof/write.js";
 import {
   DAY,
@@ -243,6 +243,70 @@ t.test("several days: a seal has the roots of the day before", async (t) => {
     /seal\.note: the seal says other roots of 2026-12-01 than that day's close/,
   );
 });
+
+t.test(
+  "several days: a day has one seal, a unit one winner, a receipt one day",
+  async (t) => {
+    const { draft } = day({ isCalm: true });
+    const folder = join(home(), "cheated");
+    const next: Draft = structuredClone(draft);
+    const DAY_MS = 86_400_000;
+    const { seed, namesKey } = secretsOf("summer", "2026-12-02");
+    const log = (draft.logs[0] ?? []).slice(0, 1);
+    const [prize] = JSON.parse((log[0] ?? "").split("\t")[4] ?? "").prizes;
+    const table = (of: number) => {
+      const json = JSON.parse((log[0] ?? "").split("\t")[4] ?? "");
+      Object.assign(json, { moments: null, beacon: null, taken: {} });
+      json.prizes = [{ ...prize, odds_to: 1_000_000_000, moments: false }];
+      return `0\t${of}\tT\t1\t${JSON.stringify(json)}`;
+    };
+    for (const [of, shift, secret, names] of [
+      [draft, 0, ...Object.values(secretsOf("summer", DAY))],
+      [next, DAY_MS, seed, namesKey],
+    ] as [Draft, number, Buffer, Buffer][]) {
+      const begins = Number(draft.seal.begins_at) + (of === next ? shift : 0);
+      const date = of === next ? "2026-12-02" : DAY;
+      Object.assign(of.seal, {
+        ...{ day: date, begins_at: begins, ends_at: begins + DAY_MS },
+        ...{ beacon: null, sealed_at: begins - DAY_MS },
+        seed_hash: sha256(secret).toString("hex"),
+        names_hash: sha256(names).toString("hex"),
+      });
+      const p = "ab".repeat(16);
+      const roll = rollOf(dayKeyOf("summer", date, null), p, 1);
+      const won = `1\t${begins + 5}\tD\t${p}\t1\t${roll}\t${prize.id}:1:1\t`;
+      of.logs = [[table(begins + 1), won]];
+      of.checkpoints = [[2]];
+      of.moments = [];
+      Object.assign(of.close, { day: date, beacon_signature: null });
+      of.close.seed = secret.toString("hex");
+      folderOf(filesOf(of), join(folder, date));
+    }
+    const receipt = join(home(), "of-the-second.json");
+    writeFileSync(receipt, JSON.stringify(receiptOf(next, 0, 1, 1, 1)));
+    const sold = await verify(folder, "--receipt", receipt);
+    t.equal(sold.code, 1);
+    t.match(
+      sold.out,
+      /Wrong in 1 place\. The first: unit 1 of \w+ was won on 2026-12-01, too/,
+    );
+    t.match(sold.out, /The line of the receipt \S+ is log-0\.tsv:2/);
+
+    next.seal.sealed_at = Number(next.seal.sealed_at) + 1;
+    folderOf(filesOf(next), join(folder, "b"));
+    const twice = await verify(folder);
+    t.match(
+      twice.out,
+      /seal\.note: 2026-12-02 has another seal in another of these folders/,
+    );
+
+    const other = structuredClone(next);
+    other.seal.day = "2026-12-05";
+    writeFileSync(receipt, JSON.stringify(receiptOf(other, 0, 1, 1, 1)));
+    const placeless = await verify(folder, "--receipt", receipt);
+    t.match(placeless.out, /\.json: this receipt is of none of these days/);
+  },
+);
 
 t.test(
   "progress: a bar on a terminal, else lines, and nothing for what is quick",

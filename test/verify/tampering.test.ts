@@ -7,6 +7,7 @@ import {
   proofDay,
 } from "../support/proof-day.js";
 import type { Case } from "./tampering/case.js";
+import { CHEATS } from "./tampering/cheats.js";
 import { LINES } from "./tampering/lines.js";
 import { NOTES } from "./tampering/notes.js";
 import { ODDITIES } from "./tampering/oddities.js";
@@ -44,6 +45,7 @@ const groups: Record<string, Case[]> = {
   SEALS,
   NOTES,
   ODDITIES,
+  CHEATS,
 };
 for (const [group, cases] of Object.entries(groups)) {
   t.test(group.toLowerCase(), async (t) => {

@@ -1,6 +1,6 @@
 import t from "tap";
 import { checkDay } from "../support/check-day.js";
-import { filesOf, proofDay, SIGNER } from "../support/proof-day.js";
+import { BEGINS_AT, filesOf, proofDay, SIGNER } from "../support/proof-day.js";
 
 const kindsOf = (logs: string[][]) => {
   const counts: Record<string, number> = {};
@@ -121,4 +121,62 @@ t.test("a prize may be called as what every object has", async (t) => {
   );
   const { wrong } = await checkDay(filesOf(draft));
   t.same(wrong, []);
+});
+
+t.test("what was there before, or changed by a hand, is said", async (t) => {
+  const { told } = await checkDay(filesOf(proofDay({ seed: 1 }).draft));
+  const unknown = told("unknown").join("\n");
+  t.match(
+    unknown,
+    /Who runs the beacon's chain [0-9a-f]{64}: its owner knows its rounds/,
+  );
+  t.match(unknown, /How 127 units went before the first line that names/);
+  t.match(
+    unknown,
+    /the prizes, the rules or the moments were changed 2 times within the day/,
+  );
+});
+
+t.test("who is called nearly like a winner is not the winner", async (t) => {
+  const { draft } = proofDay({ seed: 12 });
+  const log = draft.logs[0] ?? [];
+  const at = log.findIndex((line) => line.endsWith("\tlimited"));
+  const fields = (log[at] ?? "").split("\t");
+  const [found] = (await checkDay(filesOf(draft, { isOpen: true })))
+    .told("unknown")
+    .filter((it) => it.includes("lost rightly"));
+  t.equal(found, undefined, "all had their wins");
+  fields[4] = "1";
+  fields[3] = `${fields[3]?.slice(0, 16)}${"0".repeat(16)}`;
+  draft.logs = [[...log.slice(0, at), fields.join("\t")]];
+  const { wrong, told } = await checkDay(filesOf(draft, { isOpen: true }));
+  t.same(wrong, []);
+  t.match(told("unknown").join("\n"), /Whether 1 draw lost rightly/);
+});
+
+t.test("a day that was sealed after it had begun says so", async (t) => {
+  const { draft } = proofDay({ beacon: "none" });
+  draft.seal.sealed_at = BEGINS_AT + 1;
+  const { wrong, told } = await checkDay(filesOf(draft));
+  t.same(wrong, []);
+  t.match(
+    told("unknown").join("\n"),
+    /What was before 2026-11-30T16:00:00\.001Z: the seal says that it was made then/,
+  );
+});
+
+t.test("a clock that goes back to before the seal is said", async (t) => {
+  const { draft } = proofDay({ beacon: "none", isCalm: true });
+  const log = (draft.logs[0] ?? []).slice(0, 3);
+  const [, last = ""] = (log[2] ?? "").split("\t");
+  draft.seal.sealed_at = Number(last) + 60_000;
+  log[1] = (log[1] ?? "").replace(/\t\d+/, `\t${Number(last) + 60_000}`);
+  const table = (log[0] ?? "").replace(/\t\d+/, `\t${Number(last) + 60_000}`);
+  draft.logs = [[table, ...log.slice(1)]];
+  const { wrong, told } = await checkDay(filesOf(draft, { isOpen: true }));
+  t.same(
+    wrong.filter((it) => it.includes("older than the seal")),
+    [],
+  );
+  t.match(told("unknown").join("\n"), /Why the clock went back by 60,000 ms/);
 });

@@ -27,6 +27,9 @@ export type Day = {
 
 export const sealOf = ({ seal }: Pick<Day, "seal">): Seal => jsonOf<Seal>(seal);
 
+/** Whether a campaign can be called so: Postgres refuses texts with a NUL. */
+export const isId = (campaign: string) => /^[a-z0-9-]{1,32}$/.test(campaign);
+
 /** A page of the sealed days, the newest first; of one campaign, or of all. Rejects with UNAVAILABLE. */
 export function listDays(
   postgres: Postgres,
@@ -40,6 +43,7 @@ export function listDays(
     count: number;
   },
 ): Promise<Day[]> {
+  if (campaign !== undefined && !isId(campaign)) return Promise.resolve([]);
   return postgres.query(
     (sql) => sql<Day[]>`
       ${columns(sql)}
@@ -55,6 +59,7 @@ export async function findDay(
   campaign: string,
   day: string,
 ): Promise<Day | undefined> {
+  if (!isId(campaign)) return undefined;
   const [found] = await postgres.query(
     (sql) => sql<Day[]>`
       ${columns(sql)}

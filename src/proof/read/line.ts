@@ -3,6 +3,7 @@ import { unpack } from "../log/pack.js";
 import { BLOCK, leafOf } from "../notes/tree.js";
 import { addBlocks, keepBlocks } from "./blocks.js";
 import type { Place } from "./chunks.js";
+import { isId } from "./days.js";
 import { pathOf } from "./path.js";
 
 /** A line of a log, with what shows that it is in it. */
@@ -30,6 +31,7 @@ export function createLines(postgres: Postgres): Lines {
     seq: number,
   ): Promise<ProvenLine | undefined> {
     const { campaign, day, shard } = place;
+    if (!isId(campaign)) return undefined;
     const blocks = blocksOf(`${campaign} ${day} ${shard}`);
     const from = blocks.upTo;
     const log = await readLog(postgres, place, { seq, from });

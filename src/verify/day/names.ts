@@ -35,12 +35,7 @@ export function createNames(
       : (hmac?.hexOf(user).slice(0, 32) ?? "");
 
   function keyOf(p: string): { high: number; low: number } {
-    if (!isOpen) {
-      return {
-        high: Number.parseInt(p.slice(0, 8), 16),
-        low: Number.parseInt(p.slice(8, 16), 16),
-      };
-    }
+    // Of all of it: invented names may begin as another does.
     const hash = sha256(Buffer.from(p));
     return { high: wordAt(hash, 0), low: wordAt(hash, 4) };
   }

@@ -1,3 +1,4 @@
+import { publicChain } from "../beacon.js";
 import { type Key, parseKey, parseKeys } from "../notes/key.js";
 import { openNote } from "../notes/note.js";
 import { type Report, Unreadable, Wrong } from "../report.js";
@@ -114,6 +115,7 @@ function checkClosed(note: string, seal: Seal, keys: Key[], report: Report) {
   }, "close.note");
   const known = close;
   if (!known) return { close, randomness };
+  const chain = publicChain(seal.beacon?.chain_hash ?? "");
   const isSeed = report.check(() => {
     checkSeed(known, seal);
     return "The seed of the rolls is the one that was sealed.";
@@ -122,7 +124,12 @@ function checkClosed(note: string, seal: Seal, keys: Key[], report: Report) {
     const made = randomnessOf(known, seal);
     if (isSeed) randomness = made;
     if (made === "") return undefined;
-    return `The beacon's round ${seal.beacon?.round} is signed by its chain, so nobody knew the rolls when the day was sealed.`;
+    return `The beacon's round ${seal.beacon?.round} is signed by the chain that the seal names${chain ? `, ${chain}` : ""}: if the seal was made when it says, the rolls depend on a number that was not out yet.`;
   }, "close.note");
+  if (randomness && !chain) {
+    report.unknown(
+      `Who runs the beacon's chain ${seal.beacon?.chain_hash}: its owner knows its rounds beforehand. Only drand's quicknet is known here; compare this hash with that of a chain that others run.`,
+    );
+  }
   return { close, randomness };
 }

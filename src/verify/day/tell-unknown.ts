@@ -34,6 +34,18 @@ export function tellUnknown(
     `Whether ${many(tally.unseenMoments, "moment")} that were won were due: the moments are published after the day.`,
   );
   say(
+    tally.claimsBefore,
+    `By whom ${many(tally.claimsBefore, "moment")} were won that no line here won: by draws of days before, or by lines that were lost.`,
+  );
+  say(
+    tally.unitsBefore,
+    `How ${many(tally.unitsBefore, "unit")} went before the first line that names their prize: on days before, or by lines that were lost.`,
+  );
+  say(
+    tally.changes,
+    `Why the prizes, the rules or the moments were changed ${many(tally.changes, "time")} within the day: whoever runs the draws could know the rolls by then.`,
+  );
+  say(
     tally.noneHeld,
     `Whether other shards had units for ${many(tally.noneHeld, "draw")} that met a prize of which their own had none: the order of lines of several shards is not written down.`,
   );
@@ -47,12 +59,17 @@ export function tellUnknown(
     );
   if (seal.beacon === null || beacon === "missing") {
     report.unknown(
-      "Whether the seed was drawn by chance: without a beacon it is the operator's choice, though fixed before the day.",
+      "Whether the seed was drawn by chance: without a beacon it is the operator's choice, though fixed before the first draw.",
     );
   }
-  report.unknown(
-    "Whether the seal was out before the day: it says when it was made. Who kept it, or the checkpoints, can tell.",
-  );
+  if (seal.sealed_at > seal.begins_at)
+    report.unknown(
+      `What was before ${new Date(seal.sealed_at).toISOString()}: the seal says that it was made then, after the day had begun.`,
+    );
+  else
+    report.unknown(
+      "Whether the seal was out before the day: it says when it was made. Who kept it, or the checkpoints, can tell.",
+    );
   report.unknown(
     "Whether all who drew were real people, and whether somebody was refused a draw: no log can show that.",
   );

@@ -96,8 +96,8 @@ export class Wins {
     return sum;
   }
 
-  /** The second of the first two standing wins of a prize that have one number. */
-  twice(prize: number, name: "unit" | "dayUnit"): Win | undefined {
+  /** The numbers of a prize's units that stand, in order. */
+  units(prize: number, name: "unit" | "dayUnit" = "unit"): Float64Array {
     const numbers = new Float64Array(this.standing(prize));
     let at = 0;
     for (let row = 0; row < this.count; row += 1) {
@@ -106,7 +106,12 @@ export class Wins {
         at += 1;
       }
     }
-    numbers.sort();
+    return numbers.sort();
+  }
+
+  /** The second of the first two standing wins of a prize that have one number. */
+  twice(prize: number, name: "unit" | "dayUnit"): Win | undefined {
+    const numbers = this.units(prize, name);
     const doubled = new Set<number>();
     for (let n = 1; n < numbers.length; n += 1) {
       const number = numbers[n] ?? 0;

@@ -1,6 +1,7 @@
 import { eachLine } from "../lines.js";
 import type { Placed } from "../notes/checkpoints.js";
 import { replayLine } from "../replay/replay.js";
+import { checkReturned } from "../replay/return-win.js";
 import { createLogState, type DayState } from "../replay/state.js";
 import { counted, many, type Report, Wrong } from "../report.js";
 import { inBase64, leafOf, Tree } from "../tree.js";
@@ -68,6 +69,12 @@ export async function readLog(
   });
   if (rest.length > 0) {
     report.wrong("the last line does not end", { file, line: log.line + 1 });
+  }
+  if (isRight) {
+    isRight = report.check(() => {
+      checkReturned(day, log);
+      return undefined;
+    });
   }
   const missed = signed[at];
   if (missed) {

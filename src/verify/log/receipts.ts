@@ -1,5 +1,5 @@
 import type { Receipt } from "../notes/receipt.js";
-import { type Report, sentenceOf } from "../report.js";
+import { counted, many, type Report, sentenceOf } from "../report.js";
 import { inBase64, Tree } from "../tree.js";
 
 type Watched = Receipt & { tree: Tree; seen: boolean };
@@ -14,8 +14,16 @@ export function watchReceipts(receipts: Receipt[], report: Report) {
 
   function look(text: string, leaf: string, file: string, line: number): void {
     const seq = Number(text.slice(0, text.indexOf("\t")));
+    const [, , kind, voided] = text.split("\t", 4);
     for (const one of watched) {
       const { batch } = one;
+      // Whoever has a receipt was told what it says.
+      if (batch && kind === "V" && voided === String(one.seq)) {
+        report.wrong(
+          `the win of the receipt ${one.file} is taken back, and its person was told of it`,
+          { file, line },
+        );
+      }
       if (seq === one.seq) {
         one.seen = true;
         if (text !== one.line) {
@@ -49,7 +57,13 @@ export function watchReceipts(receipts: Receipt[], report: Report) {
     isClosed: boolean,
     lost: (seq: number) => boolean,
   ): void {
-    for (const { file: receipt, seq, seen } of watched) {
+    for (const { file: receipt, seq, seen, batch, tree } of watched) {
+      if (seen && batch && tree.size < batch.count) {
+        const text = `of the ${many(batch.count, "line")} that the receipt ${receipt} was signed with ${counted(tree.size)} ${tree.size === 1 ? "is" : "are"} there`;
+        // They were written at once, so they can't be lost but together.
+        if (isClosed) report.wrong(text, { file });
+        else report.waits(`${file}: ${text} yet.`);
+      }
       if (seen) continue;
       const text = `the line with seq ${seq}, which the receipt ${receipt} proves, is not there`;
       if (lost(seq))

@@ -31,7 +31,7 @@ export async function readSigned(
     for (const one of placed) signed.push({ ...one, file });
     if (chunks)
       report.held(
-        `${many(placed.length, "checkpoint")} of shard ${shard} are signed, their sizes rise.`,
+        `${many(placed.length, "checkpoint")} of shard ${shard} ${placed.length === 1 ? "is signed" : "are signed, and their sizes rise"}.`,
       );
   } catch (error) {
     if (!(error instanceof Wrong)) throw error;
@@ -44,6 +44,12 @@ export async function readSigned(
       signed.push({ ...checkpoint, file: `checkpoint-${shard}.note`, line: 1 });
       return undefined;
     }, `checkpoint-${shard}.note`);
+  }
+  if (!chunks && (close?.trees[shard]?.size ?? 0) > 0) {
+    report.wrong(
+      "the checkpoints of a closed day are missing: what was signed during the day can't be compared with its log",
+      { file },
+    );
   }
   const tree = close?.trees[shard];
   if (tree) signed.push({ ...tree, file: "close.note", line: 1 });

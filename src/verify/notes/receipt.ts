@@ -1,7 +1,7 @@
 import { isCount, isText, listOf, parseShaped } from "../json.js";
 import { Wrong } from "../report.js";
 import { inBase64, leafOf, rootByPath } from "../tree.js";
-import { openCheckpoint } from "./checkpoint.js";
+import { type Checkpoint, openCheckpoint } from "./checkpoint.js";
 import type { Key } from "./key.js";
 import { openNote } from "./note.js";
 
@@ -13,7 +13,12 @@ export type Receipt = {
   seq: number;
   /** the lines of its batch, and their root */
   batch: { first: number; count: number; root: string } | undefined;
+  /** of a proof: what was signed of the log then */
+  checkpoint: Checkpoint | undefined;
 };
+
+/** A receipt that may hold, but not here. */
+export class OfAnotherDay extends Wrong {}
 
 const PROOF = { line: isText, index: isCount, path: listOf(isText) };
 const isHashText = (text: string) => /^[0-9a-f]{64}$/.test(text);
@@ -53,7 +58,8 @@ export function openReceipt(
       "its line is not what was signed: the path leads to another root",
     );
   }
-  return { file, line, shard: opened.shard, seq, batch };
+  const { shard, checkpoint } = opened;
+  return { file, line, shard, seq, batch, checkpoint };
 }
 
 function withoutAnswer(json: string): string {
@@ -73,6 +79,7 @@ type Opened = {
   size: number;
   root: string;
   batch: Receipt["batch"];
+  checkpoint: Receipt["checkpoint"];
 };
 
 function ofBatch(
@@ -80,18 +87,28 @@ function ofBatch(
   keys: Key[],
   { campaign, day, shards }: { campaign: string; day: string; shards: number },
 ): Opened {
-  const lines = openNote(note, keys).text.split("\n");
+  const lines = note.slice(0, note.lastIndexOf("\n\n") + 1).split("\n");
   const [title, ofCampaign, ofDay, shard, first, count, root = "", end] = lines;
   if (title !== "lucky-draw-receipt" || end !== "" || lines.length !== 8) {
     throw new Wrong("its note is not that of a receipt");
   }
   if (ofCampaign !== campaign || ofDay !== day || Number(shard) >= shards) {
-    throw new Wrong(
+    throw new OfAnotherDay(
       `it is of ${ofCampaign}, ${ofDay}, shard ${shard}, which is not this day`,
     );
   }
-  const batch = { first: Number(first), count: Number(count), root };
-  return { shard: Number(shard), size: batch.count, root, batch };
+  openNote(note, keys);
+  const batch = { first: numberOf(first), count: numberOf(count), root };
+  const size = batch.count;
+  return { shard: numberOf(shard), size, root, batch, checkpoint: undefined };
+}
+
+/** What looks like another number, or like none, would be looked for in no log. */
+function numberOf(text = ""): number {
+  if (!/^(0|[1-9]\d{0,14})$/.test(text)) {
+    throw new Wrong(`its note has ${JSON.stringify(text)} where a number is`);
+  }
+  return Number(text);
 }
 
 function ofCheckpoint(
@@ -102,7 +119,8 @@ function ofCheckpoint(
   for (let shard = 0; shard < shards; shard += 1) {
     const path = `${campaign}/${day}/${shard}`;
     if (!note.split("\n", 1)[0]?.endsWith(`/${path}`)) continue;
-    return { shard, ...openCheckpoint(note, keys, path), batch: undefined };
+    const checkpoint = openCheckpoint(note, keys, path);
+    return { shard, ...checkpoint, batch: undefined, checkpoint };
   }
-  throw new Wrong("its checkpoint is not one of this day");
+  throw new OfAnotherDay("its checkpoint is not one of this day");
 }

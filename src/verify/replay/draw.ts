@@ -70,6 +70,7 @@ function claim(day: DayState, log: LogState, id: string, row: number): void {
   const known = knownClaim(day, log, id);
   if (known) throw new Wrong(`moment ${id} was won before, by line ${known}`);
   day.claims.set(id, [...before, row]);
+  log.claimed.add(id);
 }
 
 /** The line of this log by which a moment was won, of those that Redis has not lost. */

@@ -17,7 +17,8 @@ export function replayLine(day: DayState, log: LogState, text: string): void {
   if (line.at < log.at) {
     day.tally.backwards = Math.max(day.tally.backwards, log.at - line.at);
   }
-  if (line.at < day.seal.sealed_at - CLOCKS_MS) {
+  // Behind a line that is younger it is the clock that went back.
+  if (Math.max(line.at, log.at) < day.seal.sealed_at - CLOCKS_MS) {
     throw new Wrong("this line is older than the seal");
   }
   switch (line.kind) {
@@ -65,6 +66,7 @@ function lose(
   line: Extract<Line, { kind: "G" }>,
 ): void {
   log.losses += 1;
+  if (log.line === 1 && line.reason === "drawn_before") log.isLate = true;
   log.lostAt = line.at;
   log.lostLine = log.line;
   log.lost.push([line.from, line.to]);

@@ -16,7 +16,8 @@ export function returnWin(
   }
   const { p, drawNo, outcome } = line;
   day.names.meet(p, log);
-  const { high, low } = rollOf(day, p, drawNo);
+  const { high, low, roll } = rollOf(day, p, drawNo);
+  log.returned.push({ outcome, roll, line: log.line });
   const before = day.draws.get(high, low);
   const mark = unpackMark(before);
   if (before !== 0 && mark.shard !== log.shard) {
@@ -45,4 +46,29 @@ export function returnWin(
   );
   log.isExplained = true;
   day.tally.returned += 1;
+}
+
+/** Whether any table of the log could have given the wins whose own lines are lost: one may be told behind them. */
+export function checkReturned(
+  { isKeyKnown }: DayState,
+  { shard, returned, prizes, isLate }: LogState,
+): void {
+  const file = `log-${shard}.tsv`;
+  for (const { outcome, roll, line } of returned) {
+    const { prize, unit, dayUnit } = outcome;
+    const { all, day, stretches, isFree } = prizes.most(prize);
+    if (unit < 1 || dayUnit < 1 || unit > all || dayUnit > day) {
+      throw new Wrong(
+        `unit ${unit}, ${dayUnit} of the day, of ${prize} comes back, and no table of the log has so many`,
+        { file, line },
+      );
+    }
+    const isMet = stretches.some(([from, to]) => roll >= from && roll < to);
+    if (isKeyKnown && !isLate && !isFree && !isMet) {
+      throw new Wrong(
+        `${prize} comes back for the roll ${roll}, to which no table of the log gives it`,
+        { file, line },
+      );
+    }
+  }
 }

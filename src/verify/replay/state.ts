@@ -4,6 +4,7 @@ import type { Seal } from "../day/seal.js";
 import { Holdings } from "../kept/holdings.js";
 import { KeyedTable } from "../kept/keyed-table.js";
 import { Wins } from "../kept/wins.js";
+import type { Outcome } from "../log/line.js";
 import type { Range, Table } from "../log/table.js";
 import type { Odds } from "../rules/odds.js";
 import { createPrizes, type Prize } from "../rules/prizes.js";
@@ -41,6 +42,9 @@ export type DayState = {
   tally: Tally;
 };
 
+/** A win by an R line. */
+export type Returned = { outcome: Outcome; roll: number; line: number };
+
 /** What the lines of one log have made so far. */
 export type LogState = {
   shard: number;
@@ -61,6 +65,12 @@ export type LogState = {
   prizes: ReturnType<typeof createPrizes>;
   draws: { ever: number; today: number };
   back: Map<string, { all: Range[]; day: Range[] }>;
+  /** moments that lines won, or were said to have won before, whatever came of it */
+  claimed: Set<string>;
+  /** wins that came back behind a loss */
+  returned: Returned[];
+  /** its first line says that draws came before it, which no key decided */
+  isLate: boolean;
   isExplained: boolean;
 };
 
@@ -101,6 +111,9 @@ export function createLogState(day: DayState, shard: number): LogState {
     prizes: createPrizes(day.seal.shards > 1, indexOf),
     draws: { ever: 0, today: 0 },
     back: new Map(),
+    claimed: new Set(),
+    returned: [],
+    isLate: false,
     isExplained: false,
   };
 }

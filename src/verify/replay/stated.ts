@@ -20,9 +20,16 @@ export type Counted = {
   isEarly: boolean;
 };
 
-/** Whether a T line says what the lines before it make. Returns how many units more it says than they do, for a stated reason. */
-export function checkStated(table: Table, before: Counted): number {
+/**
+ * Whether a T line says what the lines before it make. Returns how many units more it says than they do, for a stated reason, and how
+ * many had gone of prizes that no line named before.
+ */
+export function checkStated(
+  table: Table,
+  before: Counted,
+): { jumps: number; unitsBefore: number } {
   let unexplained = 0;
+  let unitsBefore = 0;
   const compare = (
     what: string,
     stated: number,
@@ -52,6 +59,8 @@ export function checkStated(table: Table, before: Counted): number {
         known.all.counter,
         before.isEarly,
       );
+    } else if (table.prizes.some((it) => it.id === id)) {
+      unitsBefore += ever;
     }
     const since = known?.today.counter ?? 0;
     unexplained += compare(
@@ -71,7 +80,7 @@ export function checkStated(table: Table, before: Counted): number {
     before.isFirst && before.hadLoss,
   );
   if (!before.isFirst && !before.hadLoss) checkSpare(table, before);
-  return before.isFirst ? 0 : unexplained;
+  return { jumps: before.isFirst ? 0 : unexplained, unitsBefore };
 }
 
 /** Numbers come back by V lines only, and go by draws only. */

@@ -29,16 +29,21 @@ export function takeTable(
   const table = readTable(json);
   checkBeaconUse(day, table);
   const isFirst = log.table === undefined;
-  day.tally.jumps += checkStated(table, {
+  const isEarly = at < day.seal.begins_at + EARLY_MS;
+  const { jumps, unitsBefore } = checkStated(table, {
     prizes: log.prizes.known,
     draws: log.draws,
     back: log.back,
     isFirst,
     hadLoss: log.losses > 0,
     isExplained: log.isExplained || at < log.lostAt + LATE_MS,
-    isEarly: at < day.seal.begins_at + EARLY_MS,
+    isEarly,
   });
+  day.tally.jumps += jumps;
+  day.tally.unitsBefore += unitsBefore;
   day.tally.tables += 1;
+  if (log.table && isChanged(day, log, log.table, table))
+    day.tally.changes += 1;
   day.holdings.end(at);
   log.table = table;
   log.draws = { ...table.draws };
@@ -46,7 +51,8 @@ export function takeTable(
   log.inForce = log.prizes.of(table);
   // Prizes that are not in force keep their numbers, too.
   for (const prize of log.prizes.known.values()) setNumbers(prize, table, log);
-  openMoments(day, log, table);
+  // Before the first line, by draws of the day before, or by lines that are lost, others may have won moments.
+  openMoments(day, log, table, isFirst || isEarly || log.losses > 0);
   log.cells =
     log.inForce.length > 0 ? cellsOf(day.odds, log.inForce) : undefined;
 }
@@ -91,7 +97,12 @@ function setNumbers(
 }
 
 /** Those of the list that a T line names, but for those that were won before. */
-function openMoments(day: DayState, log: LogState, table: Table): void {
+function openMoments(
+  day: DayState,
+  log: LogState,
+  table: Table,
+  mayBeOthers: boolean,
+): void {
   if (table.moments === null || !day.moments) return;
   const list =
     table.moments === NO_MOMENTS ? [] : day.moments.get(table.moments);
@@ -101,6 +112,12 @@ function openMoments(day: DayState, log: LogState, table: Table): void {
     );
   }
   const claimed = new Set(table.claimed.map(String));
+  noteClaims(
+    day,
+    log,
+    list.filter(({ id }) => claimed.has(id)),
+    mayBeOthers,
+  );
   const byPrize = new Map<string, Moment[]>();
   for (const moment of list) {
     if (claimed.has(moment.id)) continue;
@@ -118,4 +135,42 @@ function openMoments(day: DayState, log: LogState, table: Table): void {
     const moments = prize.rule.moments ? (byPrize.get(prize.id) ?? []) : [];
     prize.moments = moments.sort((a, b) => (isBefore(a, b) ? 1 : -1));
   }
+}
+
+/** A moment is won by a line; else it would be a way to take it away. */
+function noteClaims(
+  day: DayState,
+  log: LogState,
+  claimed: Moment[],
+  mayBeOthers: boolean,
+): void {
+  for (const { id } of claimed) {
+    if (log.claimed.has(id)) continue;
+    if (!mayBeOthers) {
+      throw new Wrong(
+        `moment ${id} is said to have been won before, and no line won it`,
+      );
+    }
+    log.claimed.add(id);
+    day.tally.claimsBefore += 1;
+  }
+}
+
+/** Whether somebody changed the prizes, the rules or the moments, other than by winning these. */
+function isChanged(
+  { moments }: DayState,
+  { claimed }: LogState,
+  before: Table,
+  table: Table,
+): boolean {
+  const textOf = ({ prizes, rules }: Table) => JSON.stringify([prizes, rules]);
+  if (textOf(before) !== textOf(table)) return true;
+  if (before.moments === table.moments || !moments) return false;
+  const idsOf = (hash: string | null) =>
+    new Set(moments.get(hash ?? "")?.map(({ id }) => id));
+  const [old, young] = [idsOf(before.moments), idsOf(table.moments)];
+  return (
+    [...young].some((id) => !old.has(id)) ||
+    [...old].some((id) => !young.has(id) && !claimed.has(id))
+  );
 }

@@ -13,6 +13,9 @@ const NAMES = [
   "unknownLimits",
   "limited",
   "unseenMoments",
+  "claimsBefore",
+  "unitsBefore",
+  "changes",
   "noneHeld",
   "backwards",
 ] as const;

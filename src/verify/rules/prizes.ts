@@ -1,5 +1,5 @@
 import type { Moment } from "../day/moments.js";
-import type { Table, TablePrize } from "../log/table.js";
+import type { Range, Table, TablePrize } from "../log/table.js";
 import { CountedPool, HeldPool, type Pool } from "./pool.js";
 
 /** A prize while a log is replayed. */
@@ -42,20 +42,45 @@ export const dayUnitOf = ({ today, rule }: Prize, at: number): number =>
 export const canGive = (prize: Prize, at: number): boolean =>
   unitOf(prize) > 0 && dayUnitOf(prize, at) > 0;
 
+/** The greatest quotas of a prize, and the rolls that met it. */
+export type Most = {
+  all: number;
+  day: number;
+  stretches: Range[];
+  /** some draws got it whatever their roll */
+  isFree: boolean;
+};
+const NOTHING: Most = { all: 0, day: 0, stretches: [], isFree: false };
+
+function widen(
+  { all, day, stretches, isFree }: Most,
+  rule: TablePrize,
+  from: number,
+): Most {
+  const to = rule.odds_to;
+  const isNew = !stretches.some(([first, end]) => first <= from && end >= to);
+  return {
+    all: Math.max(all, rule.total_quota ?? ANY),
+    day: Math.max(day, rule.daily_quota ?? ANY),
+    stretches: isNew ? [...stretches, [from, to]] : stretches,
+    isFree: isFree || rule.fallback || rule.moments,
+  };
+}
+
 /** Which prizes there are, with their numbers, over all tables of a log. */
 export function createPrizes(
   isSharded: boolean,
   indexOf: (id: string) => number,
 ) {
   const known = new Map<string, Prize>();
-  const greatest = new Map<string, { all: number; day: number }>();
+  const greatest = new Map<string, Most>();
   return {
     known,
-    /** The greatest quotas that a table of the log gave to a prize so far. */
-    most: (id: string) => greatest.get(id) ?? { all: 0, day: 0 },
+    /** What the tables of the log allowed a prize at most so far. */
+    most: (id: string): Most => greatest.get(id) ?? NOTHING,
     /** Those of a table, in its order. */
     of: (table: Table): Prize[] =>
-      table.prizes.map((rule) => {
+      table.prizes.map((rule, n) => {
         const before = known.get(rule.id);
         const pool = () => (isSharded ? new HeldPool() : new CountedPool());
         const prize = before ?? {
@@ -66,11 +91,9 @@ export function createPrizes(
           today: pool(),
           moments: [],
         };
-        const { all, day } = greatest.get(rule.id) ?? { all: 0, day: 0 };
-        greatest.set(rule.id, {
-          all: Math.max(all, rule.total_quota ?? ANY),
-          day: Math.max(day, rule.daily_quota ?? ANY),
-        });
+        const from = table.prizes[n - 1]?.odds_to ?? 0;
+        const most = greatest.get(rule.id) ?? NOTHING;
+        greatest.set(rule.id, widen(most, rule, from));
         prize.rule = rule;
         prize.moments = [];
         known.set(rule.id, prize);

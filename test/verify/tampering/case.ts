@@ -1,4 +1,6 @@
 import type { Asked } from "../../../src/verify/verify-day.js";
+import { pathOf } from "../../support/proof/notes.js";
+import { checkpointOf } from "../../support/proof/write.js";
 import type { Draft } from "../../support/proof-day.js";
 
 /** Something that is changed in a day, and the sentence that must be said of it. */
@@ -56,6 +58,14 @@ export function edit(
 
 export const place = (at: number, shard = 0): string =>
   `log-${shard}.tsv:${at + 1}`;
+
+/** The proof of a line of the first shard, by a checkpoint over fifty. */
+export const proofOf = (draft: Draft, at: number) => ({
+  line: logOf(draft)[at] ?? "",
+  index: at,
+  path: pathOf(logOf(draft).slice(0, 50), at),
+  checkpoint: checkpointOf(draft, 0, 50),
+});
 
 /** Numbers all lines anew, as who slips one in or leaves one out would. */
 export function renumber(draft: Draft, shard = 0): void {

@@ -1,4 +1,4 @@
-import { noteOf, pathOf } from "../../support/proof/notes.js";
+import { noteOf } from "../../support/proof/notes.js";
 import { dayKeyOf, rollOf } from "../../support/proof/rules.js";
 import { checkpointOf, hashOfMoments } from "../../support/proof/write.js";
 import {
@@ -22,6 +22,7 @@ import {
   isLoss,
   logOf,
   place,
+  proofOf,
   renumber,
 } from "./case.js";
 
@@ -33,13 +34,6 @@ const asReceipt = (json: unknown) => ({
     },
   ],
 });
-const proofOf = (draft: Draft, at: number) => ({
-  line: logOf(draft)[at] ?? "",
-  index: at,
-  path: pathOf(logOf(draft).slice(0, 50), at),
-  checkpoint: checkpointOf(draft, 0, 50),
-});
-
 const NOON = BEGINS_AT + 43_200_000;
 const dayKey = dayKeyOf("summer", DAY, CHAIN.sign(ROUND));
 
