@@ -3,7 +3,7 @@ import t from "tap";
 import { text } from "./report.js";
 import { isClean, torture } from "./torture.js";
 
-t.setTimeout(120_000);
+t.setTimeout(240_000);
 
 t.test(
   "three servers under load and faults of every kind: a short run",
