@@ -1,6 +1,6 @@
 import { readFile } from "node:fs/promises";
 import { parseArgs } from "node:util";
-import { compareDays } from "./day/compare-days.js";
+import { type Checked, compareDays } from "./day/compare-days.js";
 import { comparePrevious } from "./day/compare-previous.js";
 import { createProgress } from "./progress.js";
 import {
@@ -12,7 +12,7 @@ import {
   visible,
 } from "./report.js";
 import { daysAt } from "./source.js";
-import { type Asked, type Checked, verifyDay } from "./verify-day.js";
+import { type Asked, verifyDay } from "./verify-day.js";
 
 const HELP = `npm run -s verify -- DIR|URL [--key VKEY] [--names-key HEX] [--users FILE] [--receipt FILE]…
 

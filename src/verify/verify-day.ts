@@ -1,5 +1,4 @@
-import type { Close } from "./day/close.js";
-import { type Units, unitsOf } from "./day/compare-days.js";
+import { type Checked, unitsOf } from "./day/compare-days.js";
 import { compareWithClose } from "./day/compare-with-close.js";
 import { conclude } from "./day/conclude.js";
 import { createNames } from "./day/names.js";
@@ -29,9 +28,6 @@ export type Asked = {
 
 /** Told while logs are read: lines so far, and in all where that is known. */
 export type OnProgress = (lines: number, all: number | undefined) => void;
-
-/** What other days must agree with. */
-export type Checked = { seal: Seal; close: Close | undefined; units: Units };
 
 /** Checks a day, and puts what it finds into the report. */
 export async function verifyDay(

@@ -1,9 +1,13 @@
 import type { Wins } from "../kept/wins.js";
 import { type Report, Wrong } from "../report.js";
-import type { Checked } from "../verify-day.js";
+import type { Close } from "./close.js";
+import type { Seal } from "./seal.js";
 
 /** Prize → the numbers of its units that were won on a day and stand, in order. */
 export type Units = Map<string, Float64Array>;
+
+/** What other days must agree with. */
+export type Checked = { seal: Seal; close: Close | undefined; units: Units };
 
 export const unitsOf = (prizes: string[], wins: Wins): Units =>
   new Map(prizes.map((id, at) => [id, wins.units(at)]));

@@ -1,5 +1,5 @@
 import { type Report, Wrong } from "../report.js";
-import type { Checked } from "../verify-day.js";
+import type { Checked } from "./compare-days.js";
 
 /** Compares what a seal says of the day before with that day, where it is among those that were checked. */
 export function comparePrevious(
