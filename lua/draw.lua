@@ -19,7 +19,8 @@
 --               users itself, since not all of the day's are back (src/prizes/epoch.ts)
 --   server      names the server process                      batches  that it surely wrote in this epoch
 --   limited     1: the server takes wins for limited, and all draws for limited ones; else 0
---   logged      1: the server takes the day for one with a log; else 0
+--   logged      0: the server takes the day for one without a log; else one more than the number of the next line as it knows it: less
+--               here means that lines were lost
 --   p           who draws, as the log names it, and, where it is not the first, / and the number of the draw that the roll is for
 --   ticket      kind (1 character), attempt (8), roll (9), id (36), user_id (the rest), without a gap
 --     kind        k: keyed, the client may retry it tomorrow, too; r: Postgres refused its win of before; else -
@@ -60,7 +61,7 @@
 local prizes, taken, taken_today, outbox, pending, moments = KEYS[1], KEYS[2], KEYS[3], KEYS[4], KEYS[5], KEYS[6]
 local draw_date, date_before, created_at, expires_at, epoch, server, batches, limited, logged =
   ARGV[1], ARGV[2], ARGV[3], ARGV[4], ARGV[5], ARGV[6], ARGV[7], ARGV[8], ARGV[9]
-local is_logged = logged == '1'
+local is_logged = logged ~= '0'
 local KEYS_BEFORE, ARGV_BEFORE = 6, 9 -- the draws' own
 local count = (#ARGV - ARGV_BEFORE) / (is_logged and 2 or 1)
 local call, sub = redis.call, string.sub
@@ -245,6 +246,8 @@ if odds.verifiable or is_logged then
   seq = tonumber(standing)
   if (seq ~= nil) ~= is_logged or (not standing and not closed) or standing == 'closed' or (seq and log_of ~= string.match(epoch, '[^?]*')) then
     return NOT_LOADED
+  elseif seq and seq < tonumber(logged) - 1 then
+    return LOST_WRITES
   elseif seq and seq - tonumber(kept or 0) > MOST_AHEAD then
     return BEHIND
   end

@@ -111,7 +111,7 @@ export async function evaluate(
     mark.server,
     mark.batches,
     limited ? 1 : 0,
-    log ? 1 : 0,
+    log ? log.seen + 1 : 0,
   ];
   const earlier: string[] = [];
   for (const draw of draws) {
@@ -217,6 +217,8 @@ function readReply(
 function addReceipts(decisions: Decision[], text: string, log: Log): void {
   const [of = "", ...lines] = text.split("\n");
   const receiptOf = log.receipts(lines);
+  const last = Number.parseInt(lines.at(-1) ?? "", 10);
+  log.seen = Math.max(log.seen, last + 1);
   const draws = of.split(",").values();
   for (const [n, line] of lines.entries()) {
     if (!/^\d+\t\d+\tD\t/.test(line)) continue;

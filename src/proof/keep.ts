@@ -1,5 +1,5 @@
 import type { Days } from "./days.js";
-import { moveLines } from "./log/move.js";
+import { moveLines, readKept } from "./log/move.js";
 import { reconcile } from "./log/reconcile.js";
 import type { Signer } from "./notes/secrets.js";
 import type { Known, ProofParts } from "./parts.js";
@@ -37,7 +37,7 @@ export function createKeep(
       }
       const signer = signerOf(known);
       if (!signer) continue;
-      if (clock.now() < seal.ends_at + GRACE_MS) await move(seal.day, signer);
+      if (clock.now() < seal.ends_at + GRACE_MS) await move(known, signer);
       else await close(known);
     }
   }
@@ -54,16 +54,21 @@ export function createKeep(
   const signerOf = ({ seal, log }: Known): Signer | undefined =>
     log?.signer ?? (settings && keysOf(settings, seal)?.signer);
 
-  const move = (draw_date: string, signer: Signer) =>
-    moveLines(
-      {
-        ...parts,
-        name: settings?.name ?? "",
-        warn: (sentence) => warn({ draw_date }, sentence),
-      },
-      { campaign: held.campaign.id, draw_date, shard: shard ?? 0 },
-      signer,
-    );
+  async function move(
+    { seal, log }: Known,
+    signer: Signer,
+  ): Promise<number | undefined> {
+    const draw_date = seal.day;
+    const of = { campaign: held.campaign.id, draw_date, shard: shard ?? 0 };
+    const warnOf = (sentence: string) => warn({ draw_date }, sentence);
+    const moving = { ...parts, name: settings?.name ?? "", warn: warnOf };
+    const kept = await moveLines(moving, of, signer);
+    if (log) {
+      const known = kept ?? (await readKept(postgres, of)).next_seq;
+      log.seen = Math.max(log.seen, known);
+    }
+    return kept;
+  }
 
   async function close(known: Known): Promise<void> {
     const { seal } = known;
@@ -88,7 +93,7 @@ export function createKeep(
     const log = known.log ?? logOf(parts, known);
     if (!signer || !log) return undefined;
     return reconcile(parts, { log, date: known.seal.day }, () =>
-      move(known.seal.day, signer),
+      move(known, signer),
     );
   }
 

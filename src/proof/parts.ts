@@ -41,6 +41,8 @@ export type Log = {
   rolls: Rolls;
   /** how the receipts of lines that were decided together are made */
   receipts(lines: string[]): (index: number) => Receipt;
+  /** the number after the last line that this server knows of: where Redis has less, it lost lines */
+  seen: number;
 };
 
 /** A sealed day as this server knows it. */

@@ -180,3 +180,29 @@ t.test(
     t.notMatch((await kindsOf(world)).join(""), /[GRV]/, "nothing was lost");
   },
 );
+
+t.test(
+  "Redis goes back, and a server that lost nothing draws first",
+  async (t) => {
+    const set = await setUpProof(t, { servers: 2 });
+    const { world, time, all } = set;
+    const [one, other] = all as [(typeof all)[0], (typeof all)[0]];
+    await setCampaign(world, XMAS, [{ id: "CUP", probability: 0.3 }], ...all);
+    const receipts: object[] = [];
+    const draw = async (server: typeof one, user: string) => {
+      const answer = await drawUntilToldIn(server, "xmas", user);
+      receipts.push(receiptOf(answer) ?? {});
+    };
+    await draw(other, "ann");
+    const goBack = await snapshot(world);
+    for (const user of ["bob", "cat", "dan"]) await draw(one, user);
+    for (const it of all) await it.scheduler.tick(); // by a second's look both know how far the log is
+    await goBack();
+    for (const user of ["eve", "fay", "gus"]) await draw(other, user);
+    await draw(one, "hal");
+    time.set(AFTER);
+    for (const it of all) await it.scheduler.tick();
+    await closeDay(set);
+    await holds(t, world, OF, receipts);
+  },
+);

@@ -18,5 +18,6 @@ export function logOf(
     signer,
     rolls: createRolls({ campaign, day, seed, names_key, randomness }),
     receipts: (lines) => receiptsOf(signer, { campaign, day, shard }, lines),
+    seen: 0,
   };
 }
