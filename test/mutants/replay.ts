@@ -41,7 +41,7 @@ export const replay: Mutant[] = [
   {
     name: "a line may be older than the seal",
     file: REPLAY,
-    find: "if (line.at < day.seal.sealed_at - CLOCKS_MS) {",
+    find: "if (Math.max(line.at, log.at) < day.seal.sealed_at - CLOCKS_MS) {",
     replace: "if (false) {",
     test: TAMPERING,
     only: "seals",

@@ -1,3 +1,6 @@
+import { mkdtemp, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { pino } from "pino";
 import { createClock } from "../../src/clock.js";
 import { createServer } from "../../src/server.js";
@@ -61,6 +64,7 @@ export async function auditProof(
       await filesOfDay(world, { campaign, day }),
     );
     const { wrong } = await checkDay(files);
+    if (wrong.length > 0) await keepFiles(world, campaign, files);
     const kinds = Object.entries(files)
       .filter(([name]) => name.startsWith("log-"))
       .flatMap(([, text]) => text.split("\n").map((it) => it.split("\t")[2]));
@@ -76,4 +80,20 @@ export async function auditProof(
     );
   }
   return findings;
+}
+
+/** For a look at what is wrong: the files of the day, and its rows. */
+async function keepFiles(
+  { sql }: World,
+  campaign: string,
+  files: Record<string, string>,
+): Promise<void> {
+  const folder = await mkdtemp(join(tmpdir(), "torture-day-"));
+  const rows = await sql`
+    select * from result where campaign_id = ${campaign} order by created_at`;
+  const all = { ...files, "results.json": JSON.stringify(rows, null, 1) };
+  for (const [name, text] of Object.entries(all)) {
+    await writeFile(join(folder, name), text);
+  }
+  console.error(`the day of ${campaign} is in ${folder}`);
 }

@@ -79,7 +79,7 @@ async function moveAll(
   return kept !== undefined && kept >= (Number(next) || 0);
 }
 
-/** The lines of wins that have no row and are not on their way, or whose unit is another's. */
+/** The lines of wins that have no row and are not on their way, whose unit is another's, or that were drawn once more. */
 async function findVoid(
   { postgres }: ProofParts,
   of: LogOf,
@@ -96,9 +96,14 @@ async function findVoid(
           unit: number;
           p: string;
           user_id: string | null;
+          is_repeated: boolean;
         }[]
       >`
-        select w.seq::float8, w.prize_id, w.unit::float8, w.p, r.user_id
+        select w.seq::float8, w.prize_id, w.unit::float8, w.p, r.user_id, exists (
+            select from proof_win o
+            where o.campaign_id = w.campaign_id and o.prize_id = w.prize_id and o.unit = w.unit and o.p = w.p
+              and o.draw_date = w.draw_date and o.shard = w.shard and o.seq > w.seq
+          ) as is_repeated
         from (
           select * from proof_win where ${isOf(sql, of)} and seq > ${after}::bigint and seq < ${upTo}::bigint order by seq limit ${PAGE}
         ) w
@@ -110,7 +115,8 @@ async function findVoid(
       const isOther =
         line.user_id !== null && log.rolls.nameOf(line.user_id) !== line.p;
       const isGone = line.user_id === null && !waiting.has(unitOf(line));
-      if (isOther || isGone) found.push(line.seq);
+      // Redis forgot the win, and gave its person the same unit once more: the later line stands.
+      if (isOther || isGone || line.is_repeated) found.push(line.seq);
     }
     from = lines.at(-1)?.seq ?? from;
     if (lines.length < PAGE) return found;

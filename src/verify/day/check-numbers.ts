@@ -1,3 +1,4 @@
+import { winsOf } from "../replay/persons.js";
 import type { DayState } from "../replay/state.js";
 import type { Report } from "../report.js";
 
@@ -18,6 +19,11 @@ export function checkNumbers(day: DayState, report: Report): void {
     const { shard, line } = day.wins.at(rows[1] as number);
     const place = { file: `log-${shard}.tsv`, line };
     report.wrong(`moment ${id} was won twice, and both wins stand`, place);
+  }
+  for (const [p, { limit, shard, line }] of day.overLimit) {
+    if (winsOf(day, p) <= limit) continue;
+    const place = { file: `log-${shard}.tsv`, line };
+    report.wrong("more wins of this person stand than one may have", place);
   }
   for (const { wins, shard, line } of day.repeated.values()) {
     if (wins < 2) continue;

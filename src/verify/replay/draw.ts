@@ -28,7 +28,8 @@ export function replayDraw(day: DayState, log: LogState, draw: Draw): void {
     countRoll(log.cells, log.inForce, draw.roll);
 
   const limit = table.rules.wins_per_user;
-  const isOver = limit === null ? undefined : winsOf(day, p) >= limit;
+  const isOver =
+    limit === null ? undefined : isOverLimit(day, log, draw, limit);
   const decision = decisionOf(day, log, draw, isOver);
   const { prize, moment } = decision;
   if (prize) {
@@ -62,6 +63,22 @@ export function replayDraw(day: DayState, log: LogState, draw: Draw): void {
     log.draws.ever += 1;
     log.draws.today += 1;
   }
+}
+
+/**
+ * Whether the person has all wins that one may have. A win that Redis has forgotten may be taken back later, so that behind a loss the
+ * draw wins all the same: what stands in the end is counted then.
+ */
+function isOverLimit(
+  day: DayState,
+  log: LogState,
+  { p, outcome }: Draw,
+  limit: number,
+): boolean {
+  const isOver = winsOf(day, p) >= limit;
+  if (!isOver || log.losses === 0 || outcome === "-") return isOver;
+  day.overLimit.set(p, { limit, shard: log.shard, line: log.line });
+  return false;
 }
 
 /** Two shards, or two servers after a loss, may give a moment to two draws: Postgres refuses one of them, and a V line follows. */

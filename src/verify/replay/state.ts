@@ -36,6 +36,8 @@ export type DayState = {
   /** moment → the rows of its wins: of several at most one stands in the end */
   claims: Map<string, number[]>;
   repeated: Map<string, Repeated>;
+  /** p → a win behind a loss beyond the limit, unless an earlier one is taken back */
+  overLimit: Map<string, { limit: number; shard: number; line: number }>;
   holdings: Holdings;
   odds: Odds;
   beacon: Table["beacon"] | undefined;
@@ -85,6 +87,7 @@ export function createDayState(
     wins: new Wins(),
     claims: new Map(),
     repeated: new Map(),
+    overLimit: new Map(),
     holdings: new Holdings(),
     odds: new Map(),
     beacon: undefined,

@@ -7,6 +7,8 @@ import type { DayState, LogState } from "./state.js";
 export function voidWin(day: DayState, log: LogState, seq: number): void {
   const row = day.wins.rowOf(seq);
   const win = day.wins.at(row);
+  const isLost = log.lost.some(([from, to]) => seq >= from && seq <= to);
+  if (row < 0 && isLost) return; // its line is gone
   if (row < 0) throw new Wrong(`there is no win with seq ${seq}`);
   // Whoever took it back before a loss may not know.
   if (win.isVoid && win.line < log.lostLine) return;

@@ -33,6 +33,12 @@ export function tellLog(read, steps) {
   if (people.twice() > 0) {
     steps.wrong("once", `${counted(people.twice(), "draw")} won twice.`);
   }
+  if (people.beyond() > 0) {
+    steps.wrong(
+      "once",
+      `${counted(people.beyond(), "person")} won more than one may.`,
+    );
+  }
   const [doubled] = people.doubled();
   if (doubled) steps.wrong("outcomes", `It went twice: ${doubled}.`);
   steps.set("once", "held", gaps > 0 ? "But for what was declared lost." : "");

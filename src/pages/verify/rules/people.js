@@ -16,6 +16,8 @@ export function createPeople(drewTwice) {
   const byPrize = new Map();
   /** @type {Map<string, number>} how often a unit went, and did not come back */
   const units = new Map();
+  /** @type {Map<string, number>} */
+  const limits = new Map();
   let count = 0;
 
   /** @param {Map<string, number>} map @param {string} key @param {number} more */
@@ -68,6 +70,13 @@ export function createPeople(drewTwice) {
     /** Units that two people have at the end: which of several logs came first only then does not matter. */
     doubled: () =>
       [...units].filter(([, count]) => count > 1).map(([name]) => name),
+    /** A person who may have so many wins at the end. @param {string} p @param {number} most */
+    limit(p, most) {
+      limits.set(p, most);
+    },
+    /** People who have more at the end. */
+    beyond: () =>
+      [...limits].filter(([p, most]) => (wins.get(p) ?? 0) > most).length,
     /** @param {string} p */
     winsOf: (p) => wins.get(p) ?? 0,
     draws: () => count,
