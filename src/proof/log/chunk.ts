@@ -1,4 +1,4 @@
-import { growingTree, leafOf } from "../notes/tree.js";
+import { growingTree, type Hash, leafOf } from "../notes/tree.js";
 import { parseLine, parseOutcome } from "./lines.js";
 import { pack } from "./pack.js";
 
@@ -9,7 +9,7 @@ export type Kept = {
   bytes: number;
   draws: number;
   wins: number;
-  frontier: Buffer[];
+  frontier: Hash[];
 };
 
 export type LineOfWin = {
@@ -27,7 +27,7 @@ export type Chunk = {
   bytes: number;
   packed: Buffer;
   blocks: Buffer;
-  root: Buffer;
+  root: Hash;
   wins: LineOfWin[];
   /** seq of wins before this chunk that came to nothing */
   voided: number[];
@@ -85,7 +85,7 @@ export async function chunkOf(
     lines: lines.length,
     bytes: file.length,
     packed,
-    blocks: Buffer.concat(tree.blocks),
+    blocks: Buffer.from(tree.blocks.join(""), "hex"),
     root: tree.root(),
     wins: [...wins.values()],
     voided,

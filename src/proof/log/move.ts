@@ -3,6 +3,7 @@ import type { Keys } from "../../stores/keys.js";
 import type { Postgres } from "../../stores/postgres.js";
 import type { Redis } from "../../stores/redis.js";
 import { noteOf, type Signer } from "../notes/secrets.js";
+import { base64Of } from "../notes/tree.js";
 import { type Chunk, chunkOf, type Kept } from "./chunk.js";
 
 /** A log of one shard. */
@@ -105,7 +106,7 @@ const HASH_BYTES = 32;
 const keptOf = ({ frontier, ...row }: Row): Kept => ({
   ...row,
   frontier: Array.from({ length: frontier.length / HASH_BYTES }, (_, n) =>
-    frontier.subarray(n * HASH_BYTES, (n + 1) * HASH_BYTES),
+    frontier.toString("hex", n * HASH_BYTES, (n + 1) * HASH_BYTES),
   ),
 });
 
@@ -150,7 +151,7 @@ async function lease(
 }
 
 const checkpointOf = (name: string, of: LogOf, { after, root }: Chunk) =>
-  `${name}/${of.campaign}/${of.draw_date}/${of.shard}\n${after.size}\n${root.toString("base64")}\n`;
+  `${name}/${of.campaign}/${of.draw_date}/${of.shard}\n${after.size}\n${base64Of(root)}\n`;
 
 /** All or nothing, and nothing where another server was first. */
 async function write(
@@ -170,7 +171,7 @@ async function write(
       with moved as (
         update proof_log
         set size = ${after.size}::bigint, next_seq = ${after.next_seq}::bigint, bytes = ${after.bytes}::bigint, draws = ${after.draws}::bigint, wins = ${after.wins}::bigint,
-          frontier = ${Buffer.concat(after.frontier)}, checkpoint = ${checkpoint},
+          frontier = ${Buffer.from(after.frontier.join(""), "hex")}, checkpoint = ${checkpoint},
           holder = ${server}, held_until = clock_timestamp() + make_interval(secs => ${LEASE_S}::int)
         where ${isOf(sql, of)} and size = ${before.size}::bigint
         returning 1

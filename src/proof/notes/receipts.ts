@@ -1,5 +1,5 @@
 import { noteOf, type Signer } from "./secrets.js";
-import { leafOf, treeOf } from "./tree.js";
+import { base64Of, leafOf, treeOf } from "./tree.js";
 
 /**
  * A receipt, which proves that a line was decided, as JSON: `line`; `index`, its place among those that `note` is of; `path`, the
@@ -19,7 +19,7 @@ export function receiptsOf(
 ): (index: number) => Receipt {
   const tree = treeOf(lines.map(leafOf));
   const first = Number.parseInt(lines[0] ?? "0", 10);
-  const text = `lucky-draw-receipt\n${of.campaign}\n${of.day}\n${of.shard}\n${first}\n${lines.length}\n${tree.root.toString("base64")}\n`;
+  const text = `lucky-draw-receipt\n${of.campaign}\n${of.day}\n${of.shard}\n${first}\n${lines.length}\n${base64Of(tree.root)}\n`;
   const note = asciiOf(noteOf(text, signer));
   return (index) => {
     const path = tree.pathOf(index);

@@ -25,14 +25,16 @@ export function createRolls(of: {
 }): Rolls {
   const { campaign, day, seed, names_key, randomness } = of;
   const text = `lucky-draw/v1/day\n${campaign}\n${day}\n${randomness}`;
-  const hashOfDay = createHmacOf(createHmacOf(seed)(text));
+  const hashOfDay = createHmacOf(
+    Buffer.from(createHmacOf(seed)(text, "hex"), "hex"),
+  );
   const hashOfName = names_key && createHmacOf(names_key);
 
   function rollOf(name: string, draw_no: number): number {
     for (let n = 0; ; n += 1) {
-      const hash = hashOfDay(`${name}\n${draw_no}\n${n}`);
+      const hash = hashOfDay(`${name}\n${draw_no}\n${n}`, "binary");
       for (let word = 0; word < WORDS; word += 1) {
-        const roll = hash.readUInt32BE(4 * word) >>> 2;
+        const roll = wordOf(hash, 4 * word) >>> 2;
         if (roll < PARTS) return roll;
       }
     }
@@ -41,11 +43,18 @@ export function createRolls(of: {
   return {
     nameOf: (userId) =>
       hashOfName
-        ? hashOfName(userId).toString("hex", 0, NAME_BYTES)
+        ? hashOfName(userId, "hex").slice(0, 2 * NAME_BYTES)
         : Buffer.from(userId).toString("base64url"),
     rollOf,
   };
 }
+
+/** Four bytes from `at` on, the highest first. */
+const wordOf = (bytes: string, at: number): number =>
+  (bytes.charCodeAt(at) << 24) |
+  (bytes.charCodeAt(at + 1) << 16) |
+  (bytes.charCodeAt(at + 2) << 8) |
+  bytes.charCodeAt(at + 3);
 
 /** Hex SHA-256 of some bytes: of a seed, or the randomness of a beacon's signature. */
 export const hashOf = (bytes: Buffer | string): string =>

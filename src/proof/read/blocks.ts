@@ -1,11 +1,11 @@
-import { BLOCK, nodeOf } from "../notes/tree.js";
+import { BLOCK, type Hash, nodeOf } from "../notes/tree.js";
 
 /** What is known of a log's tree: the roots of its whole blocks, and of all perfect trees that they make up. */
 export type Blocks = {
   /** the line from which on chunks are not read yet */
   upTo: number;
   /** level, number → root of 2 to the level blocks */
-  levels: Buffer[][];
+  levels: Hash[][];
 };
 
 /** Logs whose blocks are kept: of a million lines they take a megabyte. */
@@ -34,19 +34,21 @@ export function addBlocks(
 ): void {
   for (let at = 0; at < roots.length; at += HASH_BYTES) {
     const number = Math.floor(from / BLOCK) + at / HASH_BYTES;
-    const root = Buffer.from(roots.subarray(at, at + HASH_BYTES));
+    const root = Buffer.from(roots.subarray(at, at + HASH_BYTES)).toString(
+      "hex",
+    );
     if (number === blocks.levels[0]?.length) add(blocks.levels, root);
   }
   blocks.upTo = Math.max(blocks.upTo, to);
 }
 
-function add(levels: Buffer[][], block: Buffer): void {
+function add(levels: Hash[][], block: Hash): void {
   let root = block;
   for (let n = 0; ; n++) {
     const level = levels[n] ?? [];
     levels[n] = level;
     level.push(root);
     if (level.length % 2 === 1) return;
-    root = nodeOf(level.at(-2) as Buffer, root);
+    root = nodeOf(level.at(-2) as Hash, root);
   }
 }

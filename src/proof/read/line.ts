@@ -64,7 +64,7 @@ export function createLines(postgres: Postgres): Lines {
     return {
       line: lines.get(index) ?? "",
       index,
-      path: path.map((node) => node.toString("hex")),
+      path,
       checkpoint,
     };
   }

@@ -1,7 +1,7 @@
-import { hash } from "node:crypto";
 import type { Postgres } from "../../stores/postgres.js";
 import { type LogOf, readKept } from "../log/move.js";
 import { noteOf } from "../notes/secrets.js";
+import { base64Of, NO_LEAVES } from "../notes/tree.js";
 import type { ProofParts } from "../parts.js";
 import { jsonOf, keysOf, type Seal, type SealedDay } from "./sealed-days.js";
 
@@ -80,9 +80,7 @@ export async function closeDay(
     wins,
     trees: logs.map(({ size, checkpoint }) => ({
       size,
-      root:
-        checkpoint?.split("\n")[2] ??
-        hash("sha256", "", "buffer").toString("base64"),
+      root: checkpoint?.split("\n")[2] ?? base64Of(NO_LEAVES),
     })),
   };
   const note = noteOf(`${JSON.stringify(close)}\n`, secrets.signer);
