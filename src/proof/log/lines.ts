@@ -5,7 +5,14 @@ export type Parsed =
   | { kind: "G"; seq: number; from: number }
   | { kind: "other"; seq: number };
 
+/** How a draw without a prize ends: nine of ten lines, and nothing more of them is needed. */
+const NO_PRIZE = "\t-\t";
+
 export function parseLine(line: string): Parsed {
+  if (line.endsWith(NO_PRIZE)) {
+    const seq = Number.parseInt(line, 10);
+    return { kind: "D", seq, p: "", outcome: "-" };
+  }
   const [head = "", , kind, ...rest] = line.split("\t", 8);
   const seq = Number(head);
   switch (kind) {
