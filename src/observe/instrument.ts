@@ -4,8 +4,8 @@ import type { Postgres } from "../stores/postgres.js";
 import type { Redis } from "../stores/redis.js";
 import { type Metrics, SCRIPTS } from "./metrics.js";
 
-/** Arguments of draw.lua's call that are no keys and no draws: the number of keys, and the head of ARGV. */
-const ARGS_BEFORE_DRAWS = 1 + 8;
+/** Arguments of draw.lua's call that are no keys and no draws: the number of keys, and the head of ARGV, whose last says whether each draw has two. */
+const ARGS_BEFORE_DRAWS = 1 + 9;
 
 /** Measures a client's calls of the scripts of `lua/`. Without metrics it is left as it is. */
 export function measureScripts(redis: Redis, metrics?: Metrics): Redis {
@@ -21,7 +21,9 @@ export function measureScripts(redis: Redis, metrics?: Metrics): Redis {
         () => scriptFailures.inc({ script }),
       );
       if (script === "draw") {
-        batchDraws.observe(args.length - Number(args[0]) - ARGS_BEFORE_DRAWS);
+        const before = Number(args[0]) + ARGS_BEFORE_DRAWS;
+        const isLogged = args[before - 1] !== 0;
+        batchDraws.observe((args.length - before) / (isLogged ? 2 : 1));
       }
       return running;
     };

@@ -26,6 +26,9 @@ export const SCRIPTS = [
   "gone",
   "recall",
   "spare",
+  "log",
+  "line",
+  "kept",
 ] as const;
 
 /** From a lone draw's script to the deadline of a command. */

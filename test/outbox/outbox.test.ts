@@ -106,7 +106,7 @@ t.test("a batch that comes again gets its entry once", async (t) => {
     const told = replies.flatMap(([, , letters = ""]) => [...letters]);
     if (told.length < 20) throw new Error("not yet");
   });
-  const others = replies.flatMap(([, , , , , , ...others]) => others);
+  const others = replies.flatMap(([, , , , , , , ...others]) => others);
   t.equal(others.length, 20);
   const whole = others.filter((other) => other.includes("\n"));
   t.equal(whole.length, replies.length);
