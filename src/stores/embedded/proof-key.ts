@@ -1,5 +1,5 @@
 import { randomBytes } from "node:crypto";
-import { open, readFile, rename } from "node:fs/promises";
+import { chmod, open, readFile, rename } from "node:fs/promises";
 import { join } from "node:path";
 import { SetupError } from "../../errors.js";
 import { replaceFile, shown } from "./folder.js";
@@ -26,7 +26,10 @@ export async function readProofKey(
 /** The same, made where there is none: whole, and on the disk before anything is signed with it. */
 export async function keepProofKey(folder: string): Promise<string> {
   const known = await readProofKey(folder);
-  if (known !== undefined) return known;
+  if (known !== undefined) {
+    await chmod(join(folder, "proof-key"), 0o600); // a copy brought back may stand open
+    return known;
+  }
   const key = randomBytes(32).toString("hex");
   const draft = join(folder, "draft.proof-key");
   await replaceFile(draft, `${key}\n`);

@@ -127,7 +127,7 @@ t.test("its orphans are ended, its data is kept and closed", async (t) => {
     after.all.filter((pid) => before.all.includes(pid)),
     [],
   );
-  t.same(await left(data), ["owner", "postgres", "redis"]);
+  t.same(await left(data), ["owner", "postgres", "proof-key", "redis"]);
   const open = execFileSync("find", [data, "-perm", "/077"]);
   t.equal(String(open), "");
   if (isRoot) {

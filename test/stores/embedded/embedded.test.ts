@@ -134,6 +134,7 @@ t.test("killed at any moment of its first start, it starts", async (t) => {
   t.same((await readdir(join(cwd, ".data"))).sort(), [
     "owner",
     "postgres",
+    "proof-key",
     "redis",
   ]);
 });
