@@ -1,6 +1,6 @@
 import { createClock } from "../../src/clock.js";
 import { createDecisions } from "../../src/engine/decide.js";
-import type { Draw } from "../../src/engine/script.js";
+import type { Draw } from "../../src/engine/draw.js";
 import { createSettlements } from "../../src/outbox/settle.js";
 import type { Win } from "../../src/outbox/win.js";
 import { PLAIN } from "../../src/prizes/campaign.js";

@@ -17,7 +17,8 @@ import type { Days } from "../proof/days.js";
 import type { Log } from "../proof/parts.js";
 import { freshName } from "../random.js";
 import type { Replenish } from "../shards/replenish.js";
-import { type Decision, type Draw, evaluate } from "./script.js";
+import type { Decision, Draw } from "./draw.js";
+import { evaluate } from "./script.js";
 
 /** Draws per EVALSHA: past this a batch costs no less per draw and keeps Redis longer from others. */
 const LARGEST_BATCH = 256;
@@ -117,9 +118,10 @@ export function createDecisions(
   }
 }
 
-/** Gives a draw the roll that its day has for it. */
+/** Gives a draw the roll that its day has for it: a win of an earlier day that is decided again has that day's. */
 function setRoll(draw: Draw, { rolls }: Log): void {
-  draw.draw_no ??= draw.refused ? parsePlace(draw.refused).draw_no : 1;
-  draw.p ??= rolls.nameOf(draw.user_id);
+  const { user_id, refused, draw_no = 1 } = draw;
+  draw.draw_no = refused ? parsePlace(refused).draw_no : draw_no;
+  draw.p = rolls.nameOf(user_id);
   draw.roll = rolls.rollOf(draw.p, draw.draw_no);
 }

@@ -14,7 +14,7 @@ import type { Replenish, Waiting } from "../shards/replenish.js";
 import type { Spare } from "../shards/spare.js";
 import { closedFailure } from "./closed.js";
 import { createDecisions } from "./decide.js";
-import type { Draw } from "./script.js";
+import type { Draw } from "./draw.js";
 
 /** A decided draw. A win's row is committed; add `settlement` to the settlements once the answer is out. */
 export type Outcome = (

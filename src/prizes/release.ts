@@ -29,6 +29,19 @@ export function releasedOf(
   };
 }
 
+/** When a prize's daily quota is released on these days: from and to, in milliseconds. */
+export function windowsOf(
+  clock: Pick<Clock, "momentOf">,
+  { release_from, release_to }: Pick<Prize, "release_from" | "release_to">,
+  dates: string[],
+): Record<string, [number, number]> {
+  const at = (date: string, time: string | null) =>
+    clock.momentOf(date, time ?? "00:00:00");
+  return Object.fromEntries(
+    dates.map((date) => [date, [at(date, release_from), at(date, release_to)]]),
+  );
+}
+
 /** floor(quota × elapsed ÷ length), exactly. */
 function unitsBy(now: number, quota: number, from: number, to: number): number {
   if (now >= to) return quota;

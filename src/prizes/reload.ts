@@ -3,7 +3,6 @@ import type { Day } from "../clock.js";
 import { unavailable } from "../errors.js";
 import type { Days } from "../proof/days.js";
 import { keepMoments } from "../proof/log/moments.js";
-import { tableText } from "../proof/log/table.js";
 import { installHeld } from "../shards/install.js";
 import { createLedger } from "../shards/ledger.js";
 import { DEFAULT_CAMPAIGN } from "../stores/keys.js";
@@ -17,9 +16,11 @@ import {
 } from "./campaign.js";
 import { type Epoch, isRestoring, nameOf, newEpoch } from "./epoch.js";
 import { differenceOf, putTable, readTable } from "./in-force.js";
+import { loggedTables } from "./logged-tables.js";
 import { look } from "./look.js";
 import { type Found, findLost } from "./loss.js";
 import { putMoments } from "./moments.js";
+import { windowsOf } from "./release.js";
 import {
   compile,
   objection,
@@ -213,8 +214,8 @@ export function createPrizes(
         empty: isEmpty,
         verifiable: days.isOn(),
       }),
-      proof: days.isOn() ? proofOf(table, day.date) : "",
-      windows: (prize) => windowsOf(prize, day.date),
+      proof: days.isOn() ? logged(table, day.date) : "",
+      windows: (prize) => windowsOf(clock, prize, datesBeside(day.date)),
     });
     if ("differs" in answer) throw differ(differenceOf(answer, timeZone));
     if (shard !== undefined) {
@@ -251,52 +252,13 @@ export function createPrizes(
     );
   }
 
-  /** The table and the rules as the logs of these days have them. */
-  function proofOf(table: Table | undefined, date: string): string {
-    const { starts_at, ends_at, draws_per_day } = held.campaign;
-    const { wins_per_user, active } = held.campaign;
-    const windows = (table?.listing ?? []).map((prize) =>
-      prize.release_from ? windowsOf(prize, date) : undefined,
-    );
-    const texts = datesBeside(date).map((date) => {
-      const prizes = (table?.listing ?? []).map((prize, n) => ({
-        id: prize.id,
-        odds_to: Number(prize.odds_to),
-        daily_quota: prize.daily_quota,
-        total_quota: prize.total_quota,
-        fallback: prize.fallback,
-        moments: prize.has_moments,
-        release: windows[n]?.[date] ?? null,
-      }));
-      const text = tableText(prizes, {
-        ...{ starts_at, ends_at, draws_per_day, wins_per_user },
-        inactive: !active,
-      });
-      return [date, text];
-    });
-    return JSON.stringify(Object.fromEntries(texts));
-  }
+  const logged = (table: Table | undefined, date: string) =>
+    loggedTables(clock, held.campaign, table, datesBeside(date));
 
   /** The days that draws may be of, and one. */
   function datesBeside(date: string): string[] {
     const { date: today, before, after } = clock.today();
     return [...new Set([today, before, after, date])];
-  }
-
-  /** When a prize's daily quota is released on the days that draws may be of. */
-  function windowsOf(
-    prize: Pick<Row, "release_from" | "release_to">,
-    date: string,
-  ) {
-    const { release_from, release_to } = prize;
-    const at = (date: string, time: string | null) =>
-      clock.momentOf(date, time ?? "00:00:00");
-    return Object.fromEntries(
-      datesBeside(date).map((it): [string, [number, number]] => [
-        it,
-        [at(it, release_from), at(it, release_to)],
-      ]),
-    );
   }
 
   /** The campaign as it is now; what can't be in force leaves what was. */

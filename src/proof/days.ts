@@ -6,6 +6,7 @@ import { sealInTime } from "./sealing/seal-in-time.js";
 import {
   jsonOf,
   keysOf,
+  readDates,
   readSealed,
   type Seal,
 } from "./sealing/sealed-days.js";
@@ -13,6 +14,10 @@ import {
 export type Days = {
   /** Reads which of these days are sealed. Rejects with UNAVAILABLE. */
   read(dates: string[]): Promise<void>;
+  /** Reads which days are sealed at all, and those that were not closed in time: whoever sealed them may be gone. Rejects with UNAVAILABLE. */
+  readPast(): Promise<void>;
+  /** Whether what was drawn on a day can be checked. */
+  isSealed(date: string): boolean;
   /** Whether the scripts must look for a log: the campaign is verifiable, or a day that draws may be of is sealed. */
   isOn(): boolean;
   /**
@@ -36,6 +41,7 @@ const RETRY_MS = 30_000;
 export function createDays(parts: ProofParts): Days {
   const { postgres, clock, held, settings, shard = 0 } = parts;
   const days = new Map<string, Known>();
+  const sealed = new Set<string>(); // dates, also of days that are forgotten
   const pending = new Map<string, number>(); // date → when it is tried again
   const told = new Set<string>();
 
@@ -49,9 +55,18 @@ export function createDays(parts: ProofParts): Days {
   async function read(dates: string[]): Promise<void> {
     const rows = await readSealed(postgres, held.campaign.id, dates);
     for (const row of rows) {
+      sealed.add(row.draw_date);
       const { log } = days.get(row.draw_date) ?? {};
       days.set(row.draw_date, { row, seal: jsonOf<Seal>(row.seal), log });
     }
+  }
+
+  async function readPast(): Promise<void> {
+    const dates = await readDates(postgres, held.campaign.id);
+    for (const { draw_date } of dates) sealed.add(draw_date);
+    const { date } = clock.today();
+    const open = dates.filter((it) => it.is_open && it.draw_date < date);
+    await read(open.map((it) => it.draw_date));
   }
 
   async function begin(day: Day, epoch: string): Promise<void> {
@@ -132,6 +147,8 @@ export function createDays(parts: ProofParts): Days {
 
   return {
     read,
+    readPast,
+    isSealed: (date) => sealed.has(date),
     isOn,
     begin,
     askBeacon,

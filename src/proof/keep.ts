@@ -5,7 +5,7 @@ import type { Signer } from "./notes/secrets.js";
 import type { Known, ProofParts } from "./parts.js";
 import { closeDay, closeLog } from "./sealing/close.js";
 import { logOf } from "./sealing/log-of.js";
-import { keysOf, readOpen } from "./sealing/sealed-days.js";
+import { keysOf } from "./sealing/sealed-days.js";
 
 /** After a day's end no draw of it is decided any more that its server does not follow. */
 const GRACE_MS = 10_000;
@@ -22,13 +22,16 @@ export function createKeep(
   days: Days,
 ): Keep {
   const { postgres, clock, held, settings, shard, warn } = parts;
-  let lookedFor = ""; // the day on which open days were last looked for
+  let lookedFor = ""; // the day on which past ones were last read
 
   async function run(): Promise<void> {
     if (!settings) return;
-    await findOpen();
-    await days.askBeacon();
     const { date } = clock.today();
+    if (lookedFor !== date) {
+      await days.readPast();
+      lookedFor = date;
+    }
+    await days.askBeacon();
     for (const known of days.known()) {
       const { seal, row } = known;
       if (row.close !== null) {
@@ -36,19 +39,11 @@ export function createKeep(
         continue;
       }
       const signer = signerOf(known);
-      if (!signer) continue;
+      // A day that is to be has no lines yet.
+      if (!signer || clock.now() < seal.begins_at) continue;
       if (clock.now() < seal.ends_at + GRACE_MS) await move(known, signer);
       else await close(known);
     }
-  }
-
-  /** Days that were not closed in time: once a day, since whoever sealed them may be gone. */
-  async function findOpen(): Promise<void> {
-    const { date } = clock.today();
-    if (lookedFor === date) return;
-    const open = await readOpen(postgres, held.campaign.id, date);
-    await days.read(open.map((row) => row.draw_date));
-    lookedFor = date;
   }
 
   const signerOf = ({ seal, log }: Known): Signer | undefined =>
@@ -77,15 +72,10 @@ export function createKeep(
       draw_date: seal.day,
       shard: shard ?? 0,
     };
-    if ((await agree(known)) === 0) {
-      await closeLog(parts, of);
-    }
+    if ((await agree(known)) === 0) await closeLog(parts, of);
     // The shards close their logs each for itself; the first one closes the day.
-    if (!shard && (await closeDay(parts, known.row))) {
-      await days.read([seal.day]);
-    } else if (shard) {
-      await days.read([seal.day]);
-    }
+    if (!shard) await closeDay(parts, seal.day);
+    await days.read([seal.day]);
   }
 
   async function agree(known: Known): Promise<number | undefined> {

@@ -127,9 +127,9 @@ export const proof: Mutant[] = [
   },
   {
     name: "a receipt is of another place in its batch",
-    file: "src/engine/script.ts",
-    find: "receipt: receiptOf(n)",
-    replace: "receipt: receiptOf(0)",
+    file: "src/engine/reply.ts",
+    find: "receipt = receiptOf(n);",
+    replace: "receipt = receiptOf(0);",
     test: DAY,
   },
   {
@@ -170,7 +170,7 @@ export const proof: Mutant[] = [
   {
     name: "a day is closed while a shard's log is open",
     file: "src/proof/sealing/close.ts",
-    find: "if (logs.filter(({ closed }) => closed).length < seal.shards) return false;",
+    find: "if (logs.filter(({ closed }) => closed).length < seal.shards) return;",
     replace: "",
     test: SHARDS,
   },

@@ -1,6 +1,7 @@
 import t from "tap";
 import type { Lane } from "../../src/campaigns/lane.js";
-import { type Draw, evaluate } from "../../src/engine/script.js";
+import type { Draw } from "../../src/engine/draw.js";
+import { evaluate } from "../../src/engine/script.js";
 import { systemRandom } from "../../src/random.js";
 import { chiSquareOf } from "../support/chi-square.js";
 import { fakeTime } from "../support/fake-time.js";

@@ -1,7 +1,8 @@
 import { randomUUID } from "node:crypto";
 import { setTimeout as pause } from "node:timers/promises";
 import type { Day } from "../../clock.js";
-import { type Decision, type Draw, evaluate } from "../../engine/script.js";
+import type { Decision, Draw } from "../../engine/draw.js";
+import { evaluate } from "../../engine/script.js";
 import { unavailable } from "../../errors.js";
 import { rulesOf, type Scope } from "../../prizes/campaign.js";
 import { newEpoch } from "../../prizes/epoch.js";

@@ -63,8 +63,7 @@ export const drawRoute: FastifyPluginAsyncTypebox<Services> = async (
         draws_left === undefined
           ? { message, result }
           : { message, result, draws_left };
-      const isLogged = lane.days.log(settlement.draw_date) !== undefined;
-      return isLogged && !receipt
+      return !receipt && lane.days.isSealed(settlement.draw_date)
         ? {
             success: true as const,
             data,

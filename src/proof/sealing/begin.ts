@@ -62,19 +62,20 @@ export async function beginLog(
 ): Promise<boolean> {
   const { campaign, shard, seal, beacon } = of;
   const [row] = await postgres.query(
-    (sql) => sql<{ begun_in: string; next_seq: number }[]>`
+    (sql) => sql<{ begun_in: string; next_seq: number; closed: boolean }[]>`
       with begun as (
         insert into proof_log (campaign_id, draw_date, shard, begun_in)
         values (${campaign}, ${seal.day}::text::date, ${shard}::int, ${epoch})
         on conflict do nothing
-        returning begun_in, next_seq
+        returning begun_in, next_seq, closed
       )
-      select begun_in, next_seq::float8 from begun
+      select begun_in, next_seq::float8, closed from begun
       union all
-      select begun_in, next_seq::float8 from proof_log
+      select begun_in, next_seq::float8, closed from proof_log
       where campaign_id = ${campaign} and draw_date = ${seal.day}::text::date and shard = ${shard}::int`,
   );
-  const { begun_in = epoch, next_seq = 0 } = row ?? {};
+  const { begun_in = epoch, next_seq = 0, closed = false } = row ?? {};
+  if (closed) return true; // nothing more comes, though Redis may have lost that
   const names = namesOf(keys, seal.day);
   const begin = (next_seq: number, start: number | "") =>
     redis

@@ -3,7 +3,7 @@ import { type LogOf, readKept } from "../log/move.js";
 import { noteOf } from "../notes/secrets.js";
 import { base64Of, NO_LEAVES } from "../notes/tree.js";
 import type { ProofParts } from "../parts.js";
-import { jsonOf, keysOf, type Seal, type SealedDay } from "./sealed-days.js";
+import { jsonOf, keysOf, readSealed, type Seal } from "./sealed-days.js";
 
 /** The text of close.note. */
 export type Close = {
@@ -47,27 +47,28 @@ type Log = {
   checkpoint: string | null;
 };
 
-/** Publishes a day's seed and counts, once all its logs are closed. Returns whether it is closed. Rejects with UNAVAILABLE. */
+/** Publishes a day's seed and counts, once all its logs are closed. Rejects with UNAVAILABLE. */
 export async function closeDay(
   {
     postgres,
     held,
     settings,
   }: Pick<ProofParts, "postgres" | "held" | "settings">,
-  row: SealedDay,
-): Promise<boolean> {
+  draw_date: string,
+): Promise<void> {
   const { id: campaign } = held.campaign;
-  const { draw_date } = row;
-  const seal = jsonOf<Seal>(row.seal);
-  const secrets = settings && keysOf(settings, seal);
-  if (!secrets) return false;
+  // Read anew: another server may have written the beacon's signature.
+  const [row] = await readSealed(postgres, campaign, [draw_date]);
+  const seal = row && jsonOf<Seal>(row.seal);
+  const secrets = settings && seal && keysOf(settings, seal);
+  if (!secrets) return;
   const logs = await postgres.query(
     (sql) => sql<Log[]>`
       select shard, closed, size::float8, draws::float8, wins::float8, checkpoint from proof_log
       where campaign_id = ${campaign} and draw_date = ${draw_date}::text::date
       order by shard`,
   );
-  if (logs.filter(({ closed }) => closed).length < seal.shards) return false;
+  if (logs.filter(({ closed }) => closed).length < seal.shards) return;
   const wins = await countWins(postgres, campaign, draw_date);
   const standing = Object.values(wins).reduce((sum, n) => sum + n, 0);
   const close: Close = {
@@ -89,7 +90,6 @@ export async function closeDay(
       update proof_day set close = ${note}
       where campaign_id = ${campaign} and draw_date = ${draw_date}::text::date and close is null`,
   );
-  return true;
 }
 
 async function countWins(

@@ -86,17 +86,15 @@ export async function readLast(
   return row;
 }
 
-/** The days before this one that are sealed and not closed, the earliest first. Rejects with UNAVAILABLE. */
-export function readOpen(
+/** Which days are sealed, the earliest first, and whether they are not closed yet. Rejects with UNAVAILABLE. */
+export function readDates(
   postgres: Postgres,
   campaign: string,
-  before: string,
-): Promise<SealedDay[]> {
+): Promise<{ draw_date: string; is_open: boolean }[]> {
   return postgres.query(
-    (sql) => sql<SealedDay[]>`
-      select ${columns(sql)} from proof_day
-      where campaign_id = ${campaign} and draw_date < ${before}::text::date and close is null
-      order by draw_date`,
+    (sql) => sql<{ draw_date: string; is_open: boolean }[]>`
+      select draw_date::text, close is null as is_open from proof_day
+      where campaign_id = ${campaign} order by proof_day.draw_date`,
   );
 }
 
