@@ -134,7 +134,9 @@ export function createPrizes(
       await reloadDay(day, found);
       await days.begin(day, nameOf(epochs.get(date) ?? ""));
     }
-    for (const date of epochs.keys()) if (date < before) epochs.delete(date);
+    // A win of the day before that Postgres refuses is decided again on its day, which needs the one before that.
+    const { before: earliest } = clock.day(before);
+    for (const date of epochs.keys()) if (date < earliest) epochs.delete(date);
     steps = stepped;
     freshFor = current;
     return asked.map(() => undefined);

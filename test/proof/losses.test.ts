@@ -210,3 +210,36 @@ t.test(
     await holds(t, world, OF, receipts);
   },
 );
+
+t.test(
+  "a win of yesterday that Postgres refuses is decided again by its own day",
+  async (t) => {
+    const set = await setUpProof(t, { start: `${DAY}T23:59:50Z` });
+    const { world, time, server } = set;
+    const prizes = [
+      { id: "CUP", probability: 1, total_quota: 9 },
+      { id: "TEA", probability: 0, fallback: true },
+    ];
+    await setCampaign(world, XMAS, prizes, server);
+    await drawUntilToldIn(server, "xmas", "bob");
+    const release = await holdResults(world);
+    t.equal((await drawIn(server, "xmas", "ann")).status, 503, "no row yet");
+    await world.sql`update prize set total_quota = 1 where id = 'CUP'`;
+    await release();
+    const rows = () => world.sql<{ day: string; prize_id: string }[]>`
+    select draw_date::text as day, prize_id from result where user_id = 'ann'`;
+    if ((await rows()).length === 0) time.set("2099-12-02T00:00:02Z");
+    const answer = await drawUntilToldIn(server, "xmas", "ann");
+    t.match(answer.body, { data: { result: { prize_id: "TEA" } } });
+    t.same([...(await rows())], [{ day: DAY, prize_id: "TEA" }]);
+    await closeDay(set);
+    await closeDay(set, { day: "2099-12-02", after: "2099-12-03T00:00:30Z" });
+    await holds(
+      t,
+      world,
+      OF,
+      [receiptOf(answer)].filter((it) => it !== undefined),
+    );
+    await holds(t, world, { campaign: "xmas", day: "2099-12-02" });
+  },
+);
